@@ -1,0 +1,66 @@
+/*
+ * The door: what every Jet* function does before and after its work. Only this folder knows handles, instances,
+ * A and W text, and warnings.
+ *
+ * A call looks like this:
+ *
+ *     ese_api_session *session;
+ *     JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+ *     if (err >= JET_errSuccess)
+ *         err = ese_api_leave(session, the work);
+ *     return err;
+ *
+ * INV-1  Between enter and leave the session belongs to this thread: nobody ends it, nobody else uses it.
+ * INV-2  JetTerm waits for calls in flight; calls that come later get JET_errTermInProgress.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "cache/cache.h"
+#include "ese.h"
+#include "esent.h"
+#include "txn/txn.h"
+
+typedef struct ese_api_instance ese_api_instance;
+typedef struct ese_api_database ese_api_database;
+typedef struct ese_api_session ese_api_session;
+
+enum { ESE_API_DATABASES_MAX = 7 }; /* attached at the same time in one instance, the temporary one included */
+
+/* Which calls still work after JetStopServiceInstance. */
+typedef enum ese_api_kind {
+    ESE_API_ORDINARY, /* refused with JET_errClientRequestToStopJetService */
+    ESE_API_CLOSING,  /* rollback, close, end: always allowed */
+} ese_api_kind;
+
+/*
+ * Handle to session: validates it, takes it for this thread, checks the state of its instance. Errors: JET_errInvalidSesid, JET_errNotInitialized,
+ * JET_errSessionSharingViolation, JET_errClientRequestToStopJetService, JET_errInstanceUnavailable, JET_errTermInProgress, ...
+ */
+JET_ERR ese_api_enter(JET_SESID sesid, ese_api_kind kind, ese_api_session **session_out);
+
+/* Gives the session back; returns `err` (a warning, too), after having revoked the instance when `err` is fatal. */
+JET_ERR ese_api_leave(ese_api_session *session, JET_ERR err);
+
+ese_txn_session *ese_api_session_txn(ese_api_session *session);
+ese_api_instance *ese_api_session_instance(ese_api_session *session);
+ese_cache *ese_api_instance_cache(ese_api_instance *instance);
+
+/* Integer value of a system parameter in force for the instance. */
+uint64_t ese_api_instance_param(const ese_api_instance *instance, uint32_t paramid);
+
+/* Databases of an instance: api_database.c. */
+typedef struct ese_api_databases ese_api_databases;
+ese_api_databases *ese_api_instance_databases(ese_api_instance *instance);
+JET_ERR ese_api_databases_create(ese_api_instance *instance, ese_api_databases **databases_out);
+void ese_api_databases_destroy(ese_api_databases **databases_inout); /* detaches everything; sessions have closed all */
+void ese_api_databases_close_all_of(ese_api_session *session);       /* when a session ends */
+
+/* Cursors: handles of the session `session`, opaque objects of the table layer. */
+JET_ERR ese_api_cursor_handle_create(ese_api_session *session, void *cursor, JET_TABLEID *tableid_out);
+void *ese_api_cursor_find(ese_api_session *session, JET_TABLEID tableid); /* NULL: not a live cursor of this session */
+void ese_api_cursor_handle_retire(ese_api_session *session, JET_TABLEID tableid);
+void ese_api_cursors_close_all_of(ese_api_session *session); /* api_table.c: when a session ends, or by rollback of everything */
+
+/* W text: UTF-8 copy of a UTF-16 string (NULL stays NULL); freed with ese_free. */
+JET_ERR ese_api_utf8_from_wide(JET_PCWSTR wide, char **utf8_out);

@@ -1,0 +1,178 @@
+/*
+ * Codec of database pages: header, tags, nodes, checksums. Bytes in, values out; no I/O, no memory, no state.
+ *
+ * INV-1  ese_page_checksum_verify and ese_page_verify are the only functions that take untrusted bytes.
+ *        All others require a page that passed ese_page_verify and need no further checks.
+ * INV-2  On a verified page every line has data, every key fits, keys ascend strictly (key, then data, on
+ *        pages of non-unique trees), and an empty key stands only on the last line of an internal page.
+ *
+ * Format: database-file specification, sections 3 to 5.
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+typedef uint32_t ese_pgno; /* 0 = none */
+
+enum {
+    ESE_PAGE_SIZE_MIN = 2048,
+    ESE_PAGE_SIZE_MAX = 32768,
+    ESE_PAGE_HEADER_SMALL = 40,  /* pages up to 8 KiB */
+    ESE_PAGE_HEADER_LARGE = 80,  /* 16 and 32 KiB */
+    ESE_PAGE_KEY_MAX = 2000 + 8, /* longest node key: largest KeyMost plus slack for LV and space keys */
+    ESE_PAGE_PGNO_MAX = 0x7fefffff,
+};
+
+typedef enum ese_page_flag {
+    ESE_PAGE_ROOT = 0x1,
+    ESE_PAGE_LEAF = 0x2,
+    ESE_PAGE_PARENT_OF_LEAF = 0x4,
+    ESE_PAGE_EMPTY = 0x8,
+    ESE_PAGE_REPAIR = 0x10,
+    ESE_PAGE_SPACE = 0x20,
+    ESE_PAGE_INDEX = 0x40,
+    ESE_PAGE_LONG_VALUE = 0x80,
+    ESE_PAGE_NON_UNIQUE = 0x400,
+    ESE_PAGE_NEW_RECORD_FORMAT = 0x800,
+    ESE_PAGE_NEW_CHECKSUM = 0x2000,
+    ESE_PAGE_SCRUBBED = 0x4000,
+    ESE_PAGE_PRE_INIT = 0x20000,
+    ESE_PAGE_FDP_DELETE = 0x40000,
+} ese_page_flag;
+
+typedef enum ese_page_node_flag {
+    ESE_PAGE_NODE_VERSION = 1,
+    ESE_PAGE_NODE_DELETED = 2,
+    ESE_PAGE_NODE_COMPRESSED = 4,
+} ese_page_node_flag;
+
+/* A page in memory. Cheap to copy; borrows the bytes. */
+typedef struct ese_page {
+    const uint8_t *bytes;
+    uint32_t size; /* 2048, 4096, 8192, 16384 or 32768 */
+    ese_pgno pgno; /* where it was read from */
+} ese_page;
+
+/* One line. Key = prefix then suffix; all three borrow from the page. */
+typedef struct ese_page_node {
+    ese_bytes prefix;
+    ese_bytes suffix;
+    ese_bytes data;
+    uint8_t flags; /* ese_page_node_flag */
+} ese_page_node;
+
+typedef enum ese_page_state {
+    ESE_PAGE_STATE_GOOD,
+    ESE_PAGE_STATE_CORRECTED, /* one flipped bit, repaired in place */
+    ESE_PAGE_STATE_BLANK,     /* all zero: allocated in the file, never written */
+    ESE_PAGE_STATE_BAD,
+} ese_page_state;
+
+/* True for the five legal sizes. */
+bool ese_page_size_is_legal(uint32_t size);
+
+/* Checks, and where one bit is wrong corrects, `size` bytes read from the place of page `pgno`. */
+ese_page_state ese_page_checksum_verify(uint8_t *bytes, uint32_t size, ese_pgno pgno);
+
+/* Computes and stores the checksum(s) of a page in the format its flags select. */
+void ese_page_checksum_update(uint8_t *bytes, uint32_t size, ese_pgno pgno);
+
+/* Checksum of a header page (database, log, checkpoint): section 4.1. */
+uint32_t ese_page_header_checksum(const uint8_t *bytes, size_t size);
+
+/* Checks the whole structure; JET_errDatabaseCorrupted with a text that says what is wrong (not where: the caller knows the file). */
+JET_ERR ese_page_verify(const ese_page *page);
+
+static inline uint32_t
+ese_page_header_size(uint32_t page_size)
+{
+    return page_size > 8192 ? ESE_PAGE_HEADER_LARGE : ESE_PAGE_HEADER_SMALL;
+}
+
+static inline uint64_t
+ese_page_dbtime(const ese_page *page)
+{
+    return ese_load_le64(page->bytes + 8);
+}
+
+static inline ese_pgno
+ese_page_prev(const ese_page *page)
+{
+    return ese_load_le32(page->bytes + 16);
+}
+
+static inline ese_pgno
+ese_page_next(const ese_page *page)
+{
+    return ese_load_le32(page->bytes + 20);
+}
+
+static inline uint32_t
+ese_page_objid(const ese_page *page)
+{
+    return ese_load_le32(page->bytes + 24);
+}
+
+static inline uint32_t
+ese_page_flags(const ese_page *page)
+{
+    return ese_load_le32(page->bytes + 36);
+}
+
+static inline unsigned
+ese_page_tag_count(const ese_page *page)
+{
+    return ese_load_le16(page->bytes + 34) & 0xfff;
+}
+
+static inline unsigned
+ese_page_reserved_tags(const ese_page *page)
+{
+    unsigned n = ese_load_le16(page->bytes + 34) >> 12 & 7;
+
+    return n == 0 ? 1 : n;
+}
+
+/* Number of lines: tags without the reserved ones. */
+static inline unsigned
+ese_page_line_count(const ese_page *page)
+{
+    unsigned tags = ese_page_tag_count(page);
+    unsigned reserved = ese_page_reserved_tags(page);
+
+    return tags > reserved ? tags - reserved : 0;
+}
+
+/* Tag 0: space header on a root, split buffer on a space root, prefix key elsewhere. */
+ese_bytes ese_page_external_header(const ese_page *page);
+
+/* Decodes line `line` < ese_page_line_count of a verified page. */
+ese_page_node ese_page_line(const ese_page *page, unsigned line);
+
+static inline size_t
+ese_page_node_key_size(const ese_page_node *node)
+{
+    return node->prefix.size + node->suffix.size;
+}
+
+/* Copies as much of the key as fits in `room`; returns the whole size. */
+size_t ese_page_node_copy_key(const ese_page_node *node, uint8_t *to, size_t room);
+
+/* Order of the node's key relative to `key`: <0, 0, >0. */
+int ese_page_node_compare_key(const ese_page_node *node, ese_bytes key);
+
+/* The child of a line of an internal page. */
+static inline ese_pgno
+ese_page_node_child(const ese_page_node *node)
+{
+    return ese_load_le32(node->data.data);
+}
+
+/*
+ * First line of a verified page whose (key, data) is >= or > the sought one, line count when there is none.
+ * `data` takes part only on pages of non-unique trees and only when data.data is not NULL; on internal pages
+ * of such trees the separator is compared with key and data concatenated.
+ */
+unsigned ese_page_find_ge(const ese_page *page, ese_bytes key, ese_bytes data);
+unsigned ese_page_find_gt(const ese_page *page, ese_bytes key, ese_bytes data);

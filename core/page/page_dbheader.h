@@ -1,0 +1,74 @@
+/* Codec of the database header (first two pages of the file): database-file section 2. */
+#pragma once
+
+#include "page/page.h"
+
+enum { ESE_DBHEADER_SIZE = 748, ESE_DBHEADER_MAGIC = (int)0x89abcdefu, ESE_DBHEADER_VERSION = 0x620 };
+
+typedef enum ese_dbstate {
+    ESE_DBSTATE_JUST_CREATED = 1,
+    ESE_DBSTATE_DIRTY = 2,
+    ESE_DBSTATE_CLEAN = 3,
+    ESE_DBSTATE_BEING_CONVERTED = 4,
+    ESE_DBSTATE_FORCE_DETACH = 5,
+    ESE_DBSTATE_INCREMENTAL_RESEED = 6,
+    ESE_DBSTATE_DIRTY_AND_PATCHED = 7,
+    ESE_DBSTATE_REVERT_IN_PROGRESS = 8,
+} ese_dbstate;
+
+typedef struct ese_lgpos {
+    uint16_t offset;
+    uint16_t sector;
+    int32_t generation;
+} ese_lgpos;
+
+typedef struct ese_signature {
+    uint32_t random;
+    uint8_t created[8]; /* LOGTIME */
+    uint8_t computer[16];
+} ese_signature;
+
+/* The fields that something reads; offsets in the specification. LOGTIMEs are the eight stored bytes. */
+typedef struct ese_dbheader {
+    uint32_t version;
+    uint32_t attrib;
+    uint64_t dbtime;
+    ese_signature sign_db;
+    uint32_t state; /* ese_dbstate, as stored */
+    ese_lgpos consistent;
+    uint8_t consistent_time[8];
+    uint8_t attach_time[8];
+    ese_lgpos attach;
+    uint8_t detach_time[8];
+    ese_lgpos detach;
+    uint32_t dbid;
+    ese_signature sign_log;
+    uint8_t backup_full_prev[24]; /* BKINFO */
+    uint8_t backup_inc_prev[24];
+    uint8_t backup_full_cur[24];
+    uint32_t flags;
+    uint32_t objid_last;
+    uint32_t os_version[4]; /* major, minor, build, service pack */
+    uint32_t update_major;
+    uint32_t update_minor;
+    uint32_t page_size; /* 0 in the file already replaced by 4096 */
+    uint32_t repair_count;
+    uint8_t repair_time[8];
+    uint32_t repair_count_old;
+    uint8_t scrub_time[8];
+    uint64_t dbtime_last_scrub;
+    uint32_t gen_min_required;
+    uint32_t gen_max_required;
+    uint32_t gen_max_committed;
+    uint32_t create_version;
+    uint32_t create_update;
+    uint64_t sort_version;
+    uint32_t efv_max;
+    uint32_t file_type;
+} ese_dbheader;
+
+/*
+ * Decodes the header in `bytes` (`n` of them, at least ESE_DBHEADER_SIZE) when its checksum over its own page size is right.
+ * JET_errReadVerifyFailure: no legal size gives a right checksum. JET_errDatabaseCorrupted: right checksum, impossible content.
+ */
+JET_ERR ese_dbheader_decode(const uint8_t *bytes, size_t n, ese_dbheader *header_out);

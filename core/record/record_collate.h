@@ -1,0 +1,16 @@
+/* Unicode sort keys by the Windows weight table: keys specification, section 6. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+enum { ESE_RECORD_COLLATE_VERSION = 0x6020f }; /* NLS version whose weights are compiled in (Windows 10) */
+
+/*
+ * Sort key of UTF-16LE `text` with LCMapString flags `flags`. Writes at most `room` bytes and returns the size of the whole key,
+ * final 00 included. Flags outside those of the specification: JET_errInvalidLCMapFlags is for the caller to raise.
+ */
+size_t ese_record_collate(ese_bytes text, uint32_t flags, uint8_t *to, size_t room);
+
+/* True when a key made here orders as keys of the given version (NLS, defined) and sort id do. */
+bool ese_record_collate_is_known(uint64_t version, const uint8_t sort_id[16]);

@@ -1,0 +1,32 @@
+/*
+ * Sessions: who works, and at which transaction level. A session knows nothing of handles or of the API.
+ *
+ * INV-1  A session is used by one thread at a time; core/api sees to it.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/list.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { ESE_TXN_LEVEL_MAX = 7 };
+
+typedef struct ese_txn_session {
+    uint8_t level;         /* 0 = outside any transaction */
+    bool is_read_only;     /* of the outermost begin */
+    uint32_t commit_default;
+    ese_list cursors;      /* open cursors of the table layer (ese_table_cursor.link) */
+} ese_txn_session;
+
+void ese_txn_session_init(ese_txn_session *session);
+
+/* JET_errTransTooDeep at level 7. */
+JET_ERR ese_txn_begin(ese_txn_session *session, bool is_read_only);
+
+/* JET_errNotInTransaction at level 0. */
+JET_ERR ese_txn_commit(ese_txn_session *session);
+
+/* Undoes one level, or all of them; JET_errNotInTransaction at level 0. */
+JET_ERR ese_txn_rollback(ese_txn_session *session, bool is_whole_transaction);
