@@ -1,0 +1,44 @@
+/*
+ * Threads, as far as the engine needs them: mutual exclusion, waiting for a condition, a steady clock.
+ *
+ * The types are complete so that they can be members and statics; only core/os looks inside. Misuse
+ * (unlocking what is not held, destroying what is in use) is a programming error and asserted.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdint.h>
+
+typedef struct ese_os_mutex {
+    pthread_mutex_t native;
+} ese_os_mutex;
+
+typedef struct ese_os_cond {
+    pthread_cond_t native;
+} ese_os_cond;
+
+/* Initialisers of objects with static storage duration, which are never destroyed. */
+#define ESE_OS_MUTEX_INIT {PTHREAD_MUTEX_INITIALIZER}
+#define ESE_OS_COND_INIT {PTHREAD_COND_INITIALIZER}
+
+/* Not recursive. */
+void ese_os_mutex_init(ese_os_mutex *mutex);
+void ese_os_mutex_lock(ese_os_mutex *mutex);
+void ese_os_mutex_unlock(ese_os_mutex *mutex);
+void ese_os_mutex_destroy(ese_os_mutex *mutex); /* nobody holds it */
+
+void ese_os_cond_init(ese_os_cond *cond);
+
+/* Releases `mutex`, waits, takes it again. Wakes without a broadcast too: wait in a loop over the condition. */
+void ese_os_cond_wait(ese_os_cond *cond, ese_os_mutex *mutex);
+void ese_os_cond_broadcast(ese_os_cond *cond);
+void ese_os_cond_destroy(ese_os_cond *cond); /* nobody waits */
+
+/* Lets another thread run. */
+void ese_os_yield(void);
+
+/* Nanoseconds since some fixed moment; never goes back. */
+uint64_t ese_os_now_ns(void);
+
+/* A number of the calling thread: never 0, never given to a second thread of this process. */
+uint64_t ese_os_thread_id(void);
