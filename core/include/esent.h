@@ -2,17 +2,17 @@
  * The Jet API of the Extensible Storage Engine, for Linux.
  *
  * Source compatible with programs written for the Windows header of this name. Every struct has the
- * layout it has on 64-bit Windows, with fixed-width types: what Windows calls `unsigned long` is
- * uint32_t here.
+ * layout it has on 64-bit Windows, with fixed-width types: `unsigned long` there is uint32_t here.
  *
- *  - Text comes in two forms. Functions and structs ending in A take UTF-8, those ending in W take
- * UTF-16. The bare name is the A form, or the W form when JET_UNICODE is defined before this header
- * is included.
- *  - JET_VERSION hides what is newer than a Windows release: 0x0502 (Server 2003) is the floor,
- * then 0x0600 (Vista), 0x0601 (7), 0x0602 (8), 0x0603 (8.1) and 0x0A00 (10). Without it everything
- * is visible.
- *  - A result is JET_errSuccess (0), a warning (> 0: the call worked) or an error (< 0).
- *  - The caller fills cbStruct with the size of the struct, wherever a struct begins with it.
+ * Text comes in two forms: functions and structs ending in A take UTF-8, those in W take UTF-16.
+ * The bare name is the A form, or the W form when JET_UNICODE is defined before this header is
+ * included.
+ *
+ * JET_VERSION hides what is newer than a Windows release: 0x0502 (Server 2003) is the floor, then
+ * 0x0600 (Vista), 0x0601 (7), 0x0602 (8), 0x0603 (8.1), 0x0A00 (10). By default all is visible.
+ *
+ * A result is JET_errSuccess (0), a warning (> 0, the call worked) or an error (< 0). A struct that
+ * begins with cbStruct carries its own size there, filled in by the caller.
  */
 #pragma once
 
@@ -26,12 +26,12 @@
 #    define JET_VERSION 0x0A00
 #endif
 
-#define JET_API /* calling convention: the platform's own */
+/* The calling convention is the platform's own. */
+#define JET_API
 
 #if defined(__GNUC__)
-#    define ESE_API __attribute__((visibility("default")))
-#    define ESE_UNNAMED                                                                            \
-        __extension__ /* unnamed members are newer than C99 and, within unions, than C++ */
+#    define ESE_API     __attribute__((visibility("default")))
+#    define ESE_UNNAMED __extension__ /* C99 and C++ lack some of C11's unnamed members */
 #else
 #    define ESE_API
 #    define ESE_UNNAMED
@@ -281,8 +281,6 @@ typedef struct JET_BKINFO {
  * ----- System parameters -----
  */
 
-/* Parameters, by subject: JetSetSystemParameter, JetGetSystemParameter. */
-
 /* Files and their places. */
 #define JET_paramSystemPath                    0
 #define JET_paramTempPath                      1
@@ -482,7 +480,7 @@ typedef struct JET_BKINFO {
 #    define JET_paramTableClass15Name 151
 #endif
 
-/* JET_paramEventLoggingLevel */
+/* Values of JET_paramEventLoggingLevel. */
 #define JET_EventLoggingDisable  0
 #define JET_EventLoggingLevelMax 100
 #if JET_VERSION >= 0x0601
@@ -492,25 +490,25 @@ typedef struct JET_BKINFO {
 #    define JET_EventLoggingLevelHigh   75
 #endif
 
-/* JET_paramExceptionAction */
+/* Values of JET_paramExceptionAction. */
 #define JET_ExceptionMsgBox   1
 #define JET_ExceptionNone     2
 #define JET_ExceptionFailFast 4
 
-/* JET_paramIOPriority */
+/* Values of JET_paramIOPriority. */
 #if JET_VERSION >= 0x0600
 #    define JET_IOPriorityNormal 0
 #    define JET_IOPriorityLow    1
 #endif
 
-/* JET_paramEnableOnlineDefrag */
+/* Values of JET_paramEnableOnlineDefrag. */
 #define JET_OnlineDefragDisable     0x00000000u
 #define JET_OnlineDefragAllOBSOLETE 0x00000001u
 #define JET_OnlineDefragDatabases   0x00000002u
 #define JET_OnlineDefragSpaceTrees  0x00000004u
 #define JET_OnlineDefragAll         0x0000FFFFu
 
-/* JET_paramConfiguration */
+/* Values of JET_paramConfiguration. */
 #if JET_VERSION >= 0x0602
 #    define JET_configDefault             0x00000001u
 #    define JET_configRemoveQuotas        0x00000002u
@@ -527,19 +525,19 @@ typedef struct JET_BKINFO {
 #    define JET_configHighConcurrencyScaling 0x00000400u
 #endif
 
-/* JET_paramConfigStoreSpec */
+/* Values of JET_paramConfigStoreSpec. */
 #define JET_bitConfigStoreReadControlDefault     0x00000000u
 #define JET_bitConfigStoreReadControlInhibitRead 0x00000001u
 #define JET_bitConfigStoreReadControlDisableAll  0x00000002u
 
-/* JET_paramEnableSqm */
+/* Values of JET_paramEnableSqm. */
 #if JET_VERSION >= 0x0603
 #    define JET_sqmDisable  0x00000000u
 #    define JET_sqmEnable   0x00000001u
 #    define JET_sqmFromCEIP 0x00000002u
 #endif
 
-/* JET_paramEnableShrinkDatabase */
+/* Values of JET_paramEnableShrinkDatabase. */
 #if JET_VERSION >= 0x0603
 #    define JET_bitShrinkDatabaseOff      0x00000000u
 #    define JET_bitShrinkDatabaseOn       0x00000001u
@@ -547,10 +545,10 @@ typedef struct JET_BKINFO {
 #    define JET_bitShrinkDatabaseRealtime 0x00000002u
 #endif
 
-/* JET_paramHungIOActions */
+/* Values of JET_paramHungIOActions. */
 #define JET_bitHungIOEvent 0x00000001u
 
-/* JET_paramLegacyFileNames */
+/* Values of JET_paramLegacyFileNames. */
 #if JET_VERSION >= 0x0600
 #    define JET_bitESE98FileNames          0x00000001u
 #    define JET_bitEightDotThreeSoftCompat 0x00000002u
@@ -622,7 +620,6 @@ typedef struct JET_RSTINFO_W {
     JET_LOGTIME logtimeStop;
     JET_PFNSTATUS pfnStatus;
 } JET_RSTINFO_W;
-
 #endif
 
 /* An instance and its databases. JetFreeBuffer releases the array. */
@@ -644,7 +641,7 @@ typedef struct JET_INSTANCE_INFO_W {
     WCHAR **szDatabaseSLVFileName_Obsolete;
 } JET_INSTANCE_INFO_W;
 
-/* JetInit2, JetInit3 */
+/* Options of JetInit2 and JetInit3. */
 #define JET_bitReplayIgnoreMissingDB 0x00000004u
 #if JET_VERSION >= 0x0600
 #    define JET_bitRecoveryWithoutUndo       0x00000008u
@@ -659,16 +656,15 @@ typedef struct JET_INSTANCE_INFO_W {
 #    define JET_bitKeepDbAttachedAtEndOfRecovery 0x00001000u
 #endif
 
-/* JetTerm2 */
-#define JET_bitTermComplete 0x00000001u /* roll everything back and flush all */
-#define JET_bitTermAbrupt   0x00000002u /* stop now; open transactions are rolled back by recovery \
-                                         */
+/* Options of JetTerm2. */
+#define JET_bitTermComplete   0x00000001u /* roll everything back and flush all */
+#define JET_bitTermAbrupt     0x00000002u /* stop at once; recovery cleans up */
 #define JET_bitTermStopBackup 0x00000004u /* end a running backup first */
 #if JET_VERSION >= 0x0601
 #    define JET_bitTermDirty 0x00000008u /* leave databases in dirty shutdown */
 #endif
 
-/* JetStopServiceInstance2 */
+/* Options of JetStopServiceInstance2. */
 #if JET_VERSION >= 0x0602
 #    define JET_bitStopServiceAll                 0x00000000u
 #    define JET_bitStopServiceBackgroundUserTasks 0x00000002u
@@ -676,7 +672,7 @@ typedef struct JET_INSTANCE_INFO_W {
 #    define JET_bitStopServiceResume              0x80000000u
 #endif
 
-/* JetGetInstanceMiscInfo */
+/* Options of JetGetInstanceMiscInfo. */
 #if JET_VERSION >= 0x0600
 #    define JET_InstanceMiscInfoLogSignature 0
 #endif
@@ -714,7 +710,7 @@ ESE_API JET_ERR JET_API JetGetInstanceMiscInfo(JET_INSTANCE instance, void *pvRe
                                                uint32_t cbMax, uint32_t InfoLevel);
 #endif
 
-/* JetConfigureProcessForCrashDump */
+/* Options of JetConfigureProcessForCrashDump. */
 #if JET_VERSION >= 0x0601
 #    define JET_bitDumpMinimum                    0x00000001u
 #    define JET_bitDumpMaximum                    0x00000002u
@@ -752,10 +748,9 @@ typedef struct JET_OPERATIONCONTEXT {
     uint8_t nClientType;
     uint8_t fFlags;
 } JET_OPERATIONCONTEXT;
-
 #endif
 
-/* JetIdle */
+/* Options of JetIdle. */
 #define JET_bitIdleFlushBuffers 0x00000001u
 #define JET_bitIdleCompact      0x00000002u
 #define JET_bitIdleStatus       0x00000004u
@@ -798,19 +793,18 @@ ESE_API JET_ERR JET_API JetSetSessionParameter(JET_SESID sesid, uint32_t sespara
  * ----- Transactions -----
  */
 
-/* JetBeginTransaction2, JetBeginTransaction3 */
+/* Options of JetBeginTransaction2 and JetBeginTransaction3. */
 #define JET_bitTransactionReadOnly 0x00000001u /* updates fail with JET_errTransReadOnly */
 
-/* JetCommitTransaction */
+/* Options of JetCommitTransaction. */
 #define JET_bitCommitLazyFlush      0x00000001u /* return before the log is on disk */
-#define JET_bitWaitLastLevel0Commit 0x00000002u /* wait for earlier lazy commits of this session   \
-                                                 */
-#define JET_bitWaitAllLevel0Commit 0x00000008u  /* wait for earlier lazy commits of the instance */
+#define JET_bitWaitLastLevel0Commit 0x00000002u /* wait for earlier lazy commits of the session */
+#define JET_bitWaitAllLevel0Commit  0x00000008u /* wait for earlier lazy commits of the instance */
 #if JET_VERSION >= 0x0601
 #    define JET_bitForceNewLog 0x00000010u /* begin a new log file */
 #endif
 
-/* JetRollback */
+/* Options of JetRollback. */
 #define JET_bitRollbackAll 0x00000001u /* all levels, not only the innermost */
 
 #if JET_VERSION >= 0x0602
@@ -820,7 +814,6 @@ typedef struct JET_COMMIT_ID {
     int32_t reserved;
     int64_t commitId;
 } JET_COMMIT_ID;
-
 #endif
 
 #if JET_VERSION >= 0x0602
@@ -849,7 +842,7 @@ ESE_API JET_ERR JET_API JetCommitTransaction2(JET_SESID sesid, JET_GRBIT grbit,
  * ----- Databases -----
  */
 
-/* JetCreateDatabase, JetAttachDatabase, JetOpenDatabase */
+/* Options of JetCreateDatabase, JetAttachDatabase and JetOpenDatabase. */
 #define JET_bitDbReadOnly             0x00000001u /* open for reading only */
 #define JET_bitDbExclusive            0x00000002u /* no other session may open the database */
 #define JET_bitDbRecoveryOff          0x00000008u /* do not log changes to this database */
@@ -865,11 +858,11 @@ ESE_API JET_ERR JET_API JetCommitTransaction2(JET_SESID sesid, JET_GRBIT grbit,
 #    define JET_bitDbPurgeCacheOnAttach 0x00001000u
 #endif
 
-/* JetDetachDatabase2 */
+/* Options of JetDetachDatabase2. */
 #define JET_bitForceDetach         0x00000001u
 #define JET_bitForceCloseAndDetach (0x00000002u | JET_bitForceDetach)
 
-/* JetResizeDatabase */
+/* Options of JetResizeDatabase. */
 #if JET_VERSION >= 0x0602
 #    define JET_bitResizeDatabaseOnlyGrow 0x00000001u
 #endif
@@ -877,7 +870,7 @@ ESE_API JET_ERR JET_API JetCommitTransaction2(JET_SESID sesid, JET_GRBIT grbit,
 #    define JET_bitResizeDatabaseOnlyShrink 0x00000002u
 #endif
 
-/* JetDefragment */
+/* Options of JetDefragment. */
 #define JET_bitDefragmentBatchStart          0x00000001u
 #define JET_bitDefragmentBatchStop           0x00000002u
 #define JET_bitDefragmentAvailSpaceTreesOnly 0x00000040u
@@ -886,7 +879,7 @@ ESE_API JET_ERR JET_API JetCommitTransaction2(JET_SESID sesid, JET_GRBIT grbit,
 #    define JET_bitDefragmentBTree           0x00000100u
 #endif
 
-/* JetCompact */
+/* Options of JetCompact. */
 #define JET_bitCompactStats  0x00000020u
 #define JET_bitCompactRepair 0x00000040u
 
@@ -916,7 +909,7 @@ ESE_API JET_ERR JET_API JetCommitTransaction2(JET_SESID sesid, JET_GRBIT grbit,
 #    define JET_DbInfoFilesizeOnDisk 21
 #endif
 
-/* JET_DbInfoFileType */
+/* Values of JET_DbInfoFileType. */
 #if JET_VERSION >= 0x0600
 #    define JET_filetypeUnknown      0
 #    define JET_filetypeDatabase     1
@@ -997,7 +990,6 @@ typedef struct JET_DBINFOMISC2 {
     JET_LOGTIME logtimeBadChecksum;
     uint32_t ulBadChecksumOld;
 } JET_DBINFOMISC2;
-
 #endif
 
 #if JET_VERSION >= 0x0601
@@ -1040,7 +1032,6 @@ typedef struct JET_DBINFOMISC3 {
     uint32_t ulBadChecksumOld;
     uint32_t genCommitted;
 } JET_DBINFOMISC3;
-
 #endif
 
 #if JET_VERSION >= 0x0601
@@ -1085,7 +1076,6 @@ typedef struct JET_DBINFOMISC4 {
     JET_BKINFO bkinfoCopyPrev;
     JET_BKINFO bkinfoDiffPrev;
 } JET_DBINFOMISC4;
-
 #endif
 
 /* JetCompact: left from an old format upgrade, not used. */
@@ -1222,8 +1212,8 @@ ESE_API JET_ERR JET_API JetResizeDatabase(JET_SESID sesid, JET_DBID dbid, uint32
 #define JET_bitColumnFixed              0x00000001u /* the value always takes its full width */
 #define JET_bitColumnTagged             0x00000002u /* costs nothing in records without a value */
 #define JET_bitColumnNotNULL            0x00000004u
-#define JET_bitColumnVersion            0x00000008u /* the engine counts the updates of the record */
-#define JET_bitColumnAutoincrement      0x00000010u /* the engine numbers the records */
+#define JET_bitColumnVersion            0x00000008u /* counts the updates of the record */
+#define JET_bitColumnAutoincrement      0x00000010u /* numbers the records */
 #define JET_bitColumnUpdatable          0x00000020u
 #define JET_bitColumnTTKey              0x00000040u /* temporary table: part of the key */
 #define JET_bitColumnTTDescending       0x00000080u /* temporary table: sort this part downwards */
@@ -1297,9 +1287,9 @@ typedef struct JET_USERDEFINEDDEFAULT_W {
 #define JET_bitIndexUnique          0x00000001u
 #define JET_bitIndexPrimary         0x00000002u /* the clustering index */
 #define JET_bitIndexDisallowNull    0x00000004u /* no part may be NULL */
-#define JET_bitIndexIgnoreNull      0x00000008u /* records whose parts are all NULL have no entry */
-#define JET_bitIndexIgnoreAnyNull   0x00000020u /* records with any NULL part have no entry */
-#define JET_bitIndexIgnoreFirstNull 0x00000040u /* records whose first part is NULL have no entry  \
+#define JET_bitIndexIgnoreNull      0x00000008u /* records whose parts are all NULL lack an entry */
+#define JET_bitIndexIgnoreAnyNull   0x00000020u /* records with any NULL part lack an entry */
+#define JET_bitIndexIgnoreFirstNull 0x00000040u /* records whose first part is NULL lack an entry  \
                                                  */
 #define JET_bitIndexLazyFlush     0x00000080u
 #define JET_bitIndexEmpty         0x00000100u
@@ -1309,7 +1299,7 @@ typedef struct JET_USERDEFINEDDEFAULT_W {
 #define JET_bitIndexTuples        0x00001000u /* indexes every substring */
 #define JET_bitIndexTupleLimits   0x00002000u /* the limits of JET_TUPLELIMITS apply */
 #if JET_VERSION >= 0x0600
-#    define JET_bitIndexCrossProduct       0x00004000u /* one entry for every combination of values */
+#    define JET_bitIndexCrossProduct       0x00004000u /* an entry for each combination of values */
 #    define JET_bitIndexKeyMost            0x00008000u /* cbKeyMost is given */
 #    define JET_bitIndexDisallowTruncation 0x00010000u /* an overlong key is an error */
 #    define JET_bitIndexNestedTable        0x00020000u
@@ -1354,7 +1344,6 @@ typedef struct JET_UNICODEINDEX2 {
     WCHAR *szLocaleName;
     uint32_t dwMapFlags;
 } JET_UNICODEINDEX2;
-
 #endif
 
 /* Which substrings a tuple index holds. */
@@ -1366,7 +1355,7 @@ typedef struct JET_TUPLELIMITS {
     uint32_t ichStart;
 } JET_TUPLELIMITS;
 
-/* JET_SPACEHINTS */
+/* Options in JET_SPACEHINTS. */
 #if JET_VERSION >= 0x0601
 #    define JET_bitSpaceHintsUtilizeParentSpace  0x00000001u
 #    define JET_bitCreateHintAppendSequential    0x00000002u
@@ -1391,7 +1380,6 @@ typedef struct JET_SPACEHINTS {
     uint32_t cbMinExtent;
     uint32_t cbMaxExtent;
 } JET_SPACEHINTS;
-
 #endif
 
 /* An index to create. lcid, or pidxunicode with JET_bitIndexUnicode; cbVarSegMac, or ptuplelimits
@@ -1482,7 +1470,6 @@ typedef struct JET_INDEXCREATE2_W {
     uint32_t cbKeyMost;
     JET_SPACEHINTS *pSpacehints;
 } JET_INDEXCREATE2_W;
-
 #endif
 
 #if JET_VERSION >= 0x0602
@@ -1523,7 +1510,6 @@ typedef struct JET_INDEXCREATE3_W {
     uint32_t cbKeyMost;
     JET_SPACEHINTS *pSpacehints;
 } JET_INDEXCREATE3_W;
-
 #endif
 
 /*
@@ -1643,7 +1629,6 @@ typedef struct JET_TABLECREATE3_W {
     JET_TABLEID tableid;
     uint32_t cCreated;
 } JET_TABLECREATE3_W;
-
 #endif
 
 #if JET_VERSION >= 0x0602
@@ -1686,10 +1671,9 @@ typedef struct JET_TABLECREATE4_W {
     JET_TABLEID tableid;
     uint32_t cCreated;
 } JET_TABLECREATE4_W;
-
 #endif
 
-/* JetOpenTable */
+/* Options of JetOpenTable. */
 #define JET_bitTableClassNone     0x00000000u
 #define JET_bitTableDenyWrite     0x00000001u /* no other session may write */
 #define JET_bitTableDenyRead      0x00000002u /* no other session may open */
@@ -1717,7 +1701,7 @@ typedef struct JET_TABLECREATE4_W {
 #define JET_bitTableClass15       0x000F0000u
 #define JET_bitTableClassMask     0x001F0000u
 
-/* JetDeleteColumn2 */
+/* Options of JetDeleteColumn2. */
 #define JET_bitDeleteColumnIgnoreTemplateColumns 0x00000001u
 
 ESE_API JET_ERR JET_API JetCreateTableA(JET_SESID sesid, JET_DBID dbid, JET_PCSTR szTableName,
@@ -2068,7 +2052,6 @@ typedef struct JET_OPENTEMPORARYTABLE {
     uint32_t cbVarSegMac;
     JET_TABLEID tableid;
 } JET_OPENTEMPORARYTABLE;
-
 #endif
 
 #if JET_VERSION >= 0x0602
@@ -2083,7 +2066,6 @@ typedef struct JET_OPENTEMPORARYTABLE2 {
     uint32_t cbVarSegMac;
     JET_TABLEID tableid;
 } JET_OPENTEMPORARYTABLE2;
-
 #endif
 
 ESE_API JET_ERR JET_API JetOpenTempTable(JET_SESID sesid, const JET_COLUMNDEF *prgcolumndef,
@@ -2116,24 +2098,22 @@ ESE_API JET_ERR JET_API JetOpenTemporaryTable2(JET_SESID sesid,
 #define JET_MoveLast     0x7FFFFFFF  /* to the last entry of the index or range */
 #define JET_bitMoveKeyNE 0x00000001u /* step over entries with an equal key */
 
-/* JetSetCurrentIndex2 and later */
+/* Options of JetSetCurrentIndex2 and later. */
 #define JET_bitMoveFirst 0x00000000u
 #define JET_bitNoMove    0x00000002u
 
-/* JetMakeKey */
-#define JET_bitNewKey               0x00000001u /* start a key */
-#define JET_bitStrLimit             0x00000002u /* last part: sorts after all values that begin with it */
-#define JET_bitSubStrLimit          0x00000004u /* like JET_bitStrLimit, for a text prefix */
-#define JET_bitNormalizedKey        0x00000008u /* pvData is a finished key */
-#define JET_bitKeyDataZeroLength    0x00000010u /* a value of length zero, not NULL */
-#define JET_bitFullColumnStartLimit 0x00000100u /* before all entries that match the parts so far  \
-                                                 */
-#define JET_bitFullColumnEndLimit 0x00000200u   /* after all entries that match the parts so far */
-#define JET_bitPartialColumnStartLimit                                                             \
-    0x00000400u                                  /* before all entries whose last part begins so */
-#define JET_bitPartialColumnEndLimit 0x00000800u /* after all entries whose last part begins so */
+/* Options of JetMakeKey. */
+#define JET_bitNewKey                  0x00000001u /* start a key */
+#define JET_bitStrLimit                0x00000002u /* last part: after all values that begin so */
+#define JET_bitSubStrLimit             0x00000004u /* last part: after all texts that begin so */
+#define JET_bitNormalizedKey           0x00000008u /* pvData is a finished key */
+#define JET_bitKeyDataZeroLength       0x00000010u /* a value of length zero, not NULL */
+#define JET_bitFullColumnStartLimit    0x00000100u /* before all that match the parts so far */
+#define JET_bitFullColumnEndLimit      0x00000200u /* after all that match the parts so far */
+#define JET_bitPartialColumnStartLimit 0x00000400u /* before all whose last part begins so */
+#define JET_bitPartialColumnEndLimit   0x00000800u /* after all whose last part begins so */
 
-/* JetSeek */
+/* Options of JetSeek. */
 #define JET_bitSeekEQ          0x00000001u
 #define JET_bitSeekLT          0x00000002u
 #define JET_bitSeekLE          0x00000004u
@@ -2142,20 +2122,20 @@ ESE_API JET_ERR JET_API JetOpenTemporaryTable2(JET_SESID sesid,
 #define JET_bitSetIndexRange   0x00000020u /* with JET_bitSeekEQ: make the matches a range */
 #define JET_bitCheckUniqueness 0x00000040u
 
-/* JetSetIndexRange */
+/* Options of JetSetIndexRange. */
 #define JET_bitRangeInclusive       0x00000001u /* the end key belongs to the range */
 #define JET_bitRangeUpperLimit      0x00000002u /* the key just made is the upper end */
 #define JET_bitRangeInstantDuration 0x00000004u /* test only: leaves no range behind */
 #define JET_bitRangeRemove          0x00000008u /* removes the range */
 
-/* JetIntersectIndexes */
+/* Options of JetIntersectIndexes. */
 #define JET_bitRecordInIndex    0x00000001u
 #define JET_bitRecordNotInIndex 0x00000002u
 
-/* JetGotoSecondaryIndexBookmark */
+/* Options of JetGotoSecondaryIndexBookmark. */
 #define JET_bitBookmarkPermitVirtualCurrency 0x00000001u
 
-/* JetPrereadKeys, JetPrereadIndexRanges */
+/* Options of JetPrereadKeys and JetPrereadIndexRanges. */
 #if JET_VERSION >= 0x0601
 #    define JET_bitPrereadForward  0x00000001u
 #    define JET_bitPrereadBackward 0x00000002u
@@ -2227,7 +2207,6 @@ typedef struct JET_INDEX_COLUMN {
     uint32_t cb;
     JET_GRBIT grbit;
 } JET_INDEX_COLUMN;
-
 #endif
 
 #if JET_VERSION >= 0x0602
@@ -2238,7 +2217,6 @@ typedef struct JET_INDEX_RANGE {
     JET_INDEX_COLUMN *rgEndColumns;
     uint32_t cEndColumns;
 } JET_INDEX_RANGE;
-
 #endif
 
 ESE_API JET_ERR JET_API JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow,
@@ -2318,19 +2296,18 @@ ESE_API JET_ERR JET_API JetPrereadIndexRanges(JET_SESID sesid, JET_TABLEID table
  * ----- Reading records -----
  */
 
-/* JetRetrieveColumn, JetRetrieveKey */
+/* Options of JetRetrieveColumn and JetRetrieveKey. */
 #define JET_bitRetrieveCopy                0x00000001u /* read the update buffer */
-#define JET_bitRetrieveFromIndex           0x00000002u /* read the index entry instead of the record */
-#define JET_bitRetrieveFromPrimaryBookmark 0x00000004u /* read the bookmark in a secondary entry   \
-                                                        */
-#define JET_bitRetrieveTag           0x00000008u       /* store the itagSequence found */
-#define JET_bitRetrieveNull          0x00000010u       /* count NULL values in multi-values */
-#define JET_bitRetrieveIgnoreDefault 0x00000020u       /* NULL instead of the default value */
+#define JET_bitRetrieveFromIndex           0x00000002u /* read the index entry, not the record */
+#define JET_bitRetrieveFromPrimaryBookmark 0x00000004u /* read the bookmark in the entry */
+#define JET_bitRetrieveTag                 0x00000008u /* store the itagSequence found */
+#define JET_bitRetrieveNull                0x00000010u /* count NULL values in multi-values */
+#define JET_bitRetrieveIgnoreDefault       0x00000020u /* NULL instead of the default value */
 #if JET_VERSION >= 0x0600
 #    define JET_bitRetrieveTuple 0x00000800u
 #endif
 
-/* JetEnumerateColumns */
+/* Options of JetEnumerateColumns. */
 #define JET_bitEnumerateCopy                     0x00000001u
 #define JET_bitEnumerateIgnoreDefault            0x00000020u
 #define JET_bitEnumeratePresenceOnly             0x00020000u
@@ -2341,7 +2318,7 @@ ESE_API JET_ERR JET_API JetPrereadIndexRanges(JET_SESID sesid, JET_TABLEID table
 #    define JET_bitEnumerateInRecordOnly 0x00200000u
 #endif
 
-/* JetGetRecordSize */
+/* Options of JetGetRecordSize. */
 #if JET_VERSION >= 0x0600
 #    define JET_bitRecordSizeInCopyBuffer 0x00000001u
 #    define JET_bitRecordSizeRunningTotal 0x00000002u
@@ -2410,7 +2387,6 @@ typedef struct JET_RECSIZE {
     uint64_t cLongValues;
     uint64_t cMultiValues;
 } JET_RECSIZE;
-
 #endif
 
 #if JET_VERSION >= 0x0601
@@ -2427,7 +2403,6 @@ typedef struct JET_RECSIZE2 {
     uint64_t cbDataCompressed;
     uint64_t cbLongValueDataCompressed;
 } JET_RECSIZE2;
-
 #endif
 
 /* Memory for the results of JetEnumerateColumns: allocates, resizes, and frees when cb is 0. */
@@ -2461,7 +2436,7 @@ ESE_API JET_ERR JET_API JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid,
  * ----- Changing records -----
  */
 
-/* JetPrepareUpdate */
+/* Options of JetPrepareUpdate. */
 #define JET_prepInsert                   0
 #define JET_prepReplace                  2
 #define JET_prepCancel                   3 /* drop the update in progress */
@@ -2472,7 +2447,7 @@ ESE_API JET_ERR JET_API JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid,
 #    define JET_prepInsertCopyReplaceOriginal 9
 #endif
 
-/* JetSetColumn */
+/* Options of JetSetColumn. */
 #define JET_bitSetAppendLV                    0x00000001u /* add to the end of the long value */
 #define JET_bitSetOverwriteLV                 0x00000004u /* replace a part of the long value */
 #define JET_bitSetSizeLV                      0x00000008u /* cut or extend the long value */
@@ -2487,13 +2462,13 @@ ESE_API JET_ERR JET_API JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid,
 #    define JET_bitSetCompressed   0x00020000u
 #endif
 
-/* JetUpdate2 */
+/* Options of JetUpdate2. */
 #define JET_bitUpdateCheckESE97Compatibility 0x00000001u
 
-/* JetEscrowUpdate */
+/* Options of JetEscrowUpdate. */
 #define JET_bitEscrowNoRollback 0x00000001u /* the change survives a rollback */
 
-/* JetGetLock */
+/* Options of JetGetLock. */
 #define JET_bitReadLock  0x00000001u
 #define JET_bitWriteLock 0x00000002u
 
@@ -2535,7 +2510,7 @@ ESE_API JET_ERR JET_API JetGetLock(JET_SESID sesid, JET_TABLEID tableid, JET_GRB
  * ----- Registered callbacks and local storage -----
  */
 
-/* JetSetLS, JetGetLS */
+/* Options of JetSetLS and JetGetLS. */
 #define JET_bitLSReset  0x00000001u
 #define JET_bitLSCursor 0x00000002u
 #define JET_bitLSTable  0x00000004u
@@ -2553,19 +2528,19 @@ ESE_API JET_ERR JET_API JetGetLS(JET_SESID sesid, JET_TABLEID tableid, JET_LS *p
  * ----- Backup, restore and snapshots -----
  */
 
-/* JetBackup */
+/* Options of JetBackup. */
 #define JET_bitBackupIncremental 0x00000001u
 #define JET_bitBackupAtomic      0x00000004u
 #define JET_bitBackupSnapshot    0x00000010u
 
-/* JetEndExternalBackupInstance2 */
+/* Options of JetEndExternalBackupInstance2. */
 #define JET_bitBackupEndNormal 0x00000001u
 #define JET_bitBackupEndAbort  0x00000002u
 #if JET_VERSION >= 0x0600
 #    define JET_bitBackupTruncateDone 0x00000100u
 #endif
 
-/* JetOSSnapshotPrepare */
+/* Options of JetOSSnapshotPrepare. */
 #if JET_VERSION >= 0x0600
 #    define JET_bitIncrementalSnapshot 0x00000001u
 #    define JET_bitCopySnapshot        0x00000002u
@@ -2575,7 +2550,7 @@ ESE_API JET_ERR JET_API JetGetLS(JET_SESID sesid, JET_TABLEID tableid, JET_LS *p
 #    define JET_bitExplicitPrepare 0x00000008u
 #endif
 
-/* JetOSSnapshotTruncateLog, JetOSSnapshotEnd */
+/* Options of JetOSSnapshotTruncateLog and JetOSSnapshotEnd. */
 #if JET_VERSION >= 0x0600
 #    define JET_bitAllDatabasesSnapshot 0x00000001u
 #    define JET_bitAbortSnapshot        0x00000001u
@@ -2744,10 +2719,9 @@ typedef struct JET_ERRINFOBASIC_W {
     uint32_t lSourceLine;
     WCHAR rgszSourceFile[64];
 } JET_ERRINFOBASIC_W;
-
 #endif
 
-/* JetGetErrorInfoW */
+/* Options of JetGetErrorInfoW. */
 #if JET_VERSION >= 0x0602
 #    define JET_ErrorInfoSpecificErr 1
 #endif
@@ -2757,7 +2731,7 @@ ESE_API JET_ERR JET_API JetGetErrorInfoW(void *pvContext, void *pvResult, uint32
                                          uint32_t InfoLevel, JET_GRBIT grbit);
 #endif
 
-/* Codes, by number. core/base/err.def says what each means. */
+/* Codes by number. What each means: core/base/err.def of the source tree. */
 
 /* The system */
 #define JET_errSuccess                             0 /* the call succeeded */
