@@ -69,10 +69,10 @@ count_ctest() {
             id = $0
             sub(/^[^#]*#/, "", id)
             id += 0
+            if ($0 ~ / Passed /) { if (!(id in good)) p++ }
+            else if ($0 !~ /Skipped/ && !(id in bad)) f++
             p += good[id]
             f += bad[id]
-            if ($0 ~ / Passed /) { if (!(id in good)) p++ }
-            else if ($0 !~ /Skipped/ && !bad[id]) f++
         }
         END { print p + 0, f + 0 }' "$1"
 }
@@ -127,9 +127,18 @@ add_counts() {
         return 0
     fi
     printf '   FAIL %-24s %6d passed, %d failed %6d s\n' "$name" "$passed" "$failed" "$seconds"
-    tail -n 40 "$log" | sed 's/^/        /'
-    echo "        (the whole log: build/logs/$name.log)"
+    show_failure
     return 1
+}
+
+# The lines of the log that look like findings, then its end.
+show_failure() {
+    findings='\[  ERROR|\[   LINE|\[  FAILED|\*\*\*|Sanitizer|runtime error|error:'
+    {
+        grep -E "$findings" "$log" | head -n 40
+        echo "... the end of build/logs/$name.log:"
+        tail -n 20 "$log"
+    } | sed 's/^/        /'
 }
 
 # configure_and_build VARIANT CC CMAKE-OPTION...
