@@ -1287,17 +1287,16 @@ typedef struct JET_USERDEFINEDDEFAULT_W {
 #define JET_bitIndexUnique          0x00000001u
 #define JET_bitIndexPrimary         0x00000002u /* the clustering index */
 #define JET_bitIndexDisallowNull    0x00000004u /* no part may be NULL */
-#define JET_bitIndexIgnoreNull      0x00000008u /* records whose parts are all NULL lack an entry */
-#define JET_bitIndexIgnoreAnyNull   0x00000020u /* records with any NULL part lack an entry */
-#define JET_bitIndexIgnoreFirstNull 0x00000040u /* records whose first part is NULL lack an entry  \
-                                                 */
-#define JET_bitIndexLazyFlush     0x00000080u
-#define JET_bitIndexEmpty         0x00000100u
-#define JET_bitIndexUnversioned   0x00000200u
-#define JET_bitIndexSortNullsHigh 0x00000400u /* NULL sorts after all values */
-#define JET_bitIndexUnicode       0x00000800u /* the locale comes from a JET_UNICODEINDEX */
-#define JET_bitIndexTuples        0x00001000u /* indexes every substring */
-#define JET_bitIndexTupleLimits   0x00002000u /* the limits of JET_TUPLELIMITS apply */
+#define JET_bitIndexIgnoreNull      0x00000008u /* records whose parts are all NULL have no entry */
+#define JET_bitIndexIgnoreAnyNull   0x00000020u /* records with any NULL part have none */
+#define JET_bitIndexIgnoreFirstNull 0x00000040u /* records whose first part is NULL have none */
+#define JET_bitIndexLazyFlush       0x00000080u
+#define JET_bitIndexEmpty           0x00000100u
+#define JET_bitIndexUnversioned     0x00000200u
+#define JET_bitIndexSortNullsHigh   0x00000400u /* NULL sorts after all values */
+#define JET_bitIndexUnicode         0x00000800u /* the locale comes from a JET_UNICODEINDEX */
+#define JET_bitIndexTuples          0x00001000u /* indexes every substring */
+#define JET_bitIndexTupleLimits     0x00002000u /* the limits of JET_TUPLELIMITS apply */
 #if JET_VERSION >= 0x0600
 #    define JET_bitIndexCrossProduct       0x00004000u /* an entry for each combination of values */
 #    define JET_bitIndexKeyMost            0x00008000u /* cbKeyMost is given */
@@ -3228,37 +3227,37 @@ ESE_API JET_ERR JET_API JetGetErrorInfoW(void *pvContext, void *pvResult, uint32
 #define JET_INSTANCE_INFO             ESE_TEXT_FORM(JET_INSTANCE_INFO_)
 
 #define JetAddColumn                  ESE_TEXT_FORM(JetAddColumn)
-#define JetAttachDatabase2            ESE_TEXT_FORM(JetAttachDatabase2)
 #define JetAttachDatabase             ESE_TEXT_FORM(JetAttachDatabase)
+#define JetAttachDatabase2            ESE_TEXT_FORM(JetAttachDatabase2)
 #define JetBackup                     ESE_TEXT_FORM(JetBackup)
 #define JetBackupInstance             ESE_TEXT_FORM(JetBackupInstance)
 #define JetBeginSession               ESE_TEXT_FORM(JetBeginSession)
 #define JetCompact                    ESE_TEXT_FORM(JetCompact)
-#define JetCreateDatabase2            ESE_TEXT_FORM(JetCreateDatabase2)
 #define JetCreateDatabase             ESE_TEXT_FORM(JetCreateDatabase)
+#define JetCreateDatabase2            ESE_TEXT_FORM(JetCreateDatabase2)
+#define JetCreateIndex                ESE_TEXT_FORM(JetCreateIndex)
 #define JetCreateIndex2               ESE_TEXT_FORM(JetCreateIndex2)
 #define JetCreateIndex3               ESE_TEXT_FORM(JetCreateIndex3)
 #define JetCreateIndex4               ESE_TEXT_FORM(JetCreateIndex4)
-#define JetCreateIndex                ESE_TEXT_FORM(JetCreateIndex)
-#define JetCreateInstance2            ESE_TEXT_FORM(JetCreateInstance2)
 #define JetCreateInstance             ESE_TEXT_FORM(JetCreateInstance)
+#define JetCreateInstance2            ESE_TEXT_FORM(JetCreateInstance2)
 #define JetCreateTable                ESE_TEXT_FORM(JetCreateTable)
+#define JetCreateTableColumnIndex     ESE_TEXT_FORM(JetCreateTableColumnIndex)
 #define JetCreateTableColumnIndex2    ESE_TEXT_FORM(JetCreateTableColumnIndex2)
 #define JetCreateTableColumnIndex3    ESE_TEXT_FORM(JetCreateTableColumnIndex3)
 #define JetCreateTableColumnIndex4    ESE_TEXT_FORM(JetCreateTableColumnIndex4)
-#define JetCreateTableColumnIndex     ESE_TEXT_FORM(JetCreateTableColumnIndex)
+#define JetDefragment                 ESE_TEXT_FORM(JetDefragment)
 #define JetDefragment2                ESE_TEXT_FORM(JetDefragment2)
 #define JetDefragment3                ESE_TEXT_FORM(JetDefragment3)
-#define JetDefragment                 ESE_TEXT_FORM(JetDefragment)
-#define JetDeleteColumn2              ESE_TEXT_FORM(JetDeleteColumn2)
 #define JetDeleteColumn               ESE_TEXT_FORM(JetDeleteColumn)
+#define JetDeleteColumn2              ESE_TEXT_FORM(JetDeleteColumn2)
 #define JetDeleteIndex                ESE_TEXT_FORM(JetDeleteIndex)
 #define JetDeleteTable                ESE_TEXT_FORM(JetDeleteTable)
-#define JetDetachDatabase2            ESE_TEXT_FORM(JetDetachDatabase2)
 #define JetDetachDatabase             ESE_TEXT_FORM(JetDetachDatabase)
+#define JetDetachDatabase2            ESE_TEXT_FORM(JetDetachDatabase2)
 #define JetEnableMultiInstance        ESE_TEXT_FORM(JetEnableMultiInstance)
-#define JetExternalRestore2           ESE_TEXT_FORM(JetExternalRestore2)
 #define JetExternalRestore            ESE_TEXT_FORM(JetExternalRestore)
+#define JetExternalRestore2           ESE_TEXT_FORM(JetExternalRestore2)
 #define JetGetAttachInfo              ESE_TEXT_FORM(JetGetAttachInfo)
 #define JetGetAttachInfoInstance      ESE_TEXT_FORM(JetGetAttachInfoInstance)
 #define JetGetColumnInfo              ESE_TEXT_FORM(JetGetColumnInfo)
@@ -3268,8 +3267,8 @@ ESE_API JET_ERR JET_API JetGetErrorInfoW(void *pvContext, void *pvResult, uint32
 #define JetGetIndexInfo               ESE_TEXT_FORM(JetGetIndexInfo)
 #define JetGetInstanceInfo            ESE_TEXT_FORM(JetGetInstanceInfo)
 #define JetGetLogInfo                 ESE_TEXT_FORM(JetGetLogInfo)
-#define JetGetLogInfoInstance2        ESE_TEXT_FORM(JetGetLogInfoInstance2)
 #define JetGetLogInfoInstance         ESE_TEXT_FORM(JetGetLogInfoInstance)
+#define JetGetLogInfoInstance2        ESE_TEXT_FORM(JetGetLogInfoInstance2)
 #define JetGetObjectInfo              ESE_TEXT_FORM(JetGetObjectInfo)
 #define JetGetSystemParameter         ESE_TEXT_FORM(JetGetSystemParameter)
 #define JetGetTableColumnInfo         ESE_TEXT_FORM(JetGetTableColumnInfo)
@@ -3285,14 +3284,14 @@ ESE_API JET_ERR JET_API JetGetErrorInfoW(void *pvContext, void *pvResult, uint32
 #define JetOpenTable                  ESE_TEXT_FORM(JetOpenTable)
 #define JetRenameColumn               ESE_TEXT_FORM(JetRenameColumn)
 #define JetRenameTable                ESE_TEXT_FORM(JetRenameTable)
-#define JetRestore2                   ESE_TEXT_FORM(JetRestore2)
 #define JetRestore                    ESE_TEXT_FORM(JetRestore)
+#define JetRestore2                   ESE_TEXT_FORM(JetRestore2)
 #define JetRestoreInstance            ESE_TEXT_FORM(JetRestoreInstance)
 #define JetSetColumnDefaultValue      ESE_TEXT_FORM(JetSetColumnDefaultValue)
+#define JetSetCurrentIndex            ESE_TEXT_FORM(JetSetCurrentIndex)
 #define JetSetCurrentIndex2           ESE_TEXT_FORM(JetSetCurrentIndex2)
 #define JetSetCurrentIndex3           ESE_TEXT_FORM(JetSetCurrentIndex3)
 #define JetSetCurrentIndex4           ESE_TEXT_FORM(JetSetCurrentIndex4)
-#define JetSetCurrentIndex            ESE_TEXT_FORM(JetSetCurrentIndex)
 #define JetSetDatabaseSize            ESE_TEXT_FORM(JetSetDatabaseSize)
 #define JetSetSystemParameter         ESE_TEXT_FORM(JetSetSystemParameter)
 #ifdef JET_UNICODE /* these two have no A form */
