@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Dumps every reference database with a given program and compares with the expected content, record by record.
+
+usage: compare_corpus.py [--only NAME] [--jobs N] [--rows-only] -- DUMP-COMMAND...
+
+DUMP-COMMAND gets the path of a database appended and writes JSON lines. The databases lie in $ESE_SHARED/corpus:
+real files with an expected file beside them, and clean sets of their own folder. A file that needs it is dumped with
+--damaged. One line and one test per database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = Path(os.environ.get("ESE_SHARED", ROOT.parent / "shared")).resolve() / "corpus"
+
+
+class Case(NamedTuple):
+    name: str
+    packed: Path
+    expected: Path | None
+    options: tuple[str, ...] = ()  # of the comparison
+    damaged: bool = False
+
+
+def real_files() -> Iterator[Case]:
+    for packed in sorted(CORPUS.glob("*.gz")):
+        if packed.name.endswith(".expected.jsonl.gz"):
+            continue
+        name = packed.name.removesuffix(".gz")
+        expected = CORPUS / f"{name}.expected.jsonl.gz"
+        yield Case(name, packed, expected if expected.exists() else None, damaged="dirty" in name)
+
+
+def golden_sets() -> Iterator[Case]:
+    for folder in sorted((CORPUS / "golden").glob("clean-*")):
+        for packed in sorted(folder.glob("*.edb.gz")):
+            stem = packed.name.removesuffix(".edb.gz")
+            expected = folder / ("expected.jsonl.gz" if stem == "data" else f"expected-{stem}.jsonl.gz")
+            options = ("--no-index",) if "-uni" in folder.name else ()
+            yield Case(f"{folder.name}/{stem}", packed, expected, options)
+
+
+def run_case(case: Case, command: list[str], rows_only: bool) -> tuple[Case, str]:
+    """The case and what is wrong with it, "" for nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder, "file.edb")
+        with gzip.open(case.packed) as source, database.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        before = database.read_bytes()
+        dump = Path(folder, "dump.jsonl")
+        extra = ["--damaged"] if case.damaged else []
+        with dump.open("wb") as out:
+            done = subprocess.run([*command, *extra, str(database)], stdout=out, stderr=subprocess.PIPE, text=True)
+        if done.returncode and not case.damaged:
+            return case, f"exit status {done.returncode}: {done.stderr[-2000:]}"
+        if database.read_bytes() != before:
+            return case, "the file was changed"
+        if len(list(Path(folder).iterdir())) != 2:
+            return case, "files were left beside the database"
+        if case.expected is None:
+            return case, "" if dump.stat().st_size else "no output"
+        compare = [sys.executable, str(CORPUS / "compare.py"), str(case.expected), str(dump), *case.options]
+        compare += ["--rows-only"] if rows_only else []
+        compared = subprocess.run(compare, capture_output=True, text=True)
+        return case, compared.stdout + compared.stderr if compared.returncode else ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="databases whose name contains this")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--rows-only", action="store_true", help="the dump has no index lines")
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args()
+    cases = [case for case in (*real_files(), *golden_sets()) if options.only in case.name]
+    failed = 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for case, wrong in pool.map(lambda case: run_case(case, options.command, options.rows_only), cases):
+            failed += bool(wrong)
+            print(f"FAIL {case.name}: {wrong}" if wrong else f"ok   {case.name}", flush=True)
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
