@@ -44,7 +44,21 @@ JET_ERR ese_api_leave(ese_api_session *session, JET_ERR err);
 
 ese_txn_session *ese_api_session_txn(ese_api_session *session);
 ese_api_instance *ese_api_session_instance(ese_api_session *session);
+JET_SESID ese_api_session_handle(const ese_api_session *session);
+
+/* How often this session has each of the ESE_API_DATABASES_MAX databases open: zero at first, kept by api_database.c. */
+uint32_t *ese_api_session_opens(ese_api_session *session);
+
 ese_cache *ese_api_instance_cache(ese_api_instance *instance);
+
+/*
+ * The same door for a call with an instance handle (0 and nil mean the only instance in one-instance mode). JetTerm waits until
+ * the matching leave. Errors: JET_errInvalidParameter for 0 and nil, JET_errInvalidInstance, JET_errNotInitialized before
+ * JetInit, and those of the state of the instance as in ese_api_enter.
+ */
+JET_ERR ese_api_enter_instance(JET_INSTANCE handle, ese_api_kind kind,
+                               ese_api_instance **instance_out);
+JET_ERR ese_api_leave_instance(ese_api_instance *instance, JET_ERR err);
 
 /* Integer value of a system parameter in force for the instance. */
 uint64_t ese_api_instance_param(const ese_api_instance *instance, uint32_t paramid);
@@ -56,11 +70,25 @@ JET_ERR ese_api_databases_create(ese_api_instance *instance, ese_api_databases *
 void ese_api_databases_destroy(ese_api_databases **databases_inout); /* detaches everything; sessions have closed all */
 void ese_api_databases_close_all_of(ese_api_session *session);       /* when a session ends */
 
-/* Cursors: handles of the session `session`, opaque objects of the table layer. */
+/* Paths of the attached databases in the order of their ids, the temporary one left out: UTF-8 copies, freed with ese_free. */
+JET_ERR ese_api_databases_paths(ese_api_databases *databases, char *paths_out[ESE_API_DATABASES_MAX],
+                                size_t *n_out);
+
+/*
+ * Cursors: handles of the session `session`, opaque objects of the table layer. JET_errOutOfCursors beyond JET_paramMaxCursors.
+ * Retiring a handle calls back what JetSetLS asked for and drops registered callbacks.
+ */
 JET_ERR ese_api_cursor_handle_create(ese_api_session *session, void *cursor, JET_TABLEID *tableid_out);
 void *ese_api_cursor_find(ese_api_session *session, JET_TABLEID tableid); /* NULL: not a live cursor of this session */
 void ese_api_cursor_handle_retire(ese_api_session *session, JET_TABLEID tableid);
+JET_ERR ese_api_cursor_error(ese_api_session *session, JET_TABLEID tableid); /* why find gave NULL: JET_errInvalidTableId, JET_errSesidTableIdMismatch */
 void ese_api_cursors_close_all_of(ese_api_session *session); /* api_table.c: when a session ends, or by rollback of everything */
+
+/* api_table.c: the transaction of the session has just been rolled back to `level`; closes cursors opened above it, resets moved ones. */
+void ese_api_cursors_roll_back(ese_api_session *session, uint8_t level);
+
+/* api_table.c: a number that all cursors of one table of the instance have in common (database and table, say). */
+uint64_t ese_api_cursor_table_key(const void *cursor);
 
 /* W text: UTF-8 copy of a UTF-16 string (NULL stays NULL); freed with ese_free. */
 JET_ERR ese_api_utf8_from_wide(JET_PCWSTR wide, char **utf8_out);
