@@ -17,7 +17,8 @@ JET_ERR ese_alloc(size_t n, void *pointer_out);
 /* Same, n uninitialised bytes aligned to `alignment`, a power of two. */
 JET_ERR ese_alloc_aligned(size_t n, size_t alignment, void *pointer_out);
 
-/* Grows or shrinks *pointer_inout (may be NULL); the old block survives a failure. New bytes are not initialised. */
+/* Grows or shrinks *pointer_inout (may be NULL); the old block survives a failure. New bytes are
+ * not initialised. */
 JET_ERR ese_realloc(size_t n, void *pointer_inout);
 
 /* *pointer_out = copy of the n bytes at `from`. */

@@ -6,7 +6,8 @@
 
 enum { MAX_TEXT = 512 };
 
-/* The detail belongs to the call in progress, and a call stays on its thread: no lock, no session needed. */
+/* The detail belongs to the call in progress, and a call stays on its thread: no lock, no session
+ * needed. */
 static _Thread_local struct {
     JET_ERR code;
     char text[MAX_TEXT];

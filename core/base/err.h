@@ -1,9 +1,9 @@
 /*
  * The error idiom of the engine.
  *
- * INV-1  Below core/api a JET_ERR is 0 or negative: an expected outcome is an out-value, never a warning.
- * INV-2  A code is raised once, where it is understood, with a text that names file and page where there
- *        are any; on the way up it travels unchanged.
+ * INV-1  Below core/api a JET_ERR is 0 or negative: an expected outcome is an out-value, never a
+ * warning. INV-2  A code is raised once, where it is understood, with a text that names file and
+ * page where there are any; on the way up it travels unchanged.
  */
 #pragma once
 
@@ -45,8 +45,10 @@ const ese_err_info *ese_err_find(JET_ERR code);
 /* Records `code` with a formatted text for the calling thread and returns `code`. */
 JET_ERR ese_raise(JET_ERR code, const char *format, ...) ESE_PRINTF(2, 3);
 
-/* The text of the last ese_raise of this thread if it raised `code`, else the text of err.def; never NULL. */
+/* The text of the last ese_raise of this thread if it raised `code`, else the text of err.def;
+ * never NULL. */
 const char *ese_err_text(JET_ERR code);
 
-/* Forgets the recorded text, so that an older one is not shown for a newer error of the same code. */
+/* Forgets the recorded text, so that an older one is not shown for a newer error of the same code.
+ */
 void ese_err_clear(void);

@@ -2,7 +2,8 @@
 
 #include <stdatomic.h>
 
-/* remaining: 0 = disarmed, n = the nth passage fails. Relaxed is enough: the tests that arm a fault order it themselves. */
+/* remaining: 0 = disarmed, n = the nth passage fails. Relaxed is enough: the tests that arm a fault
+ * order it themselves. */
 static struct {
     _Atomic uint64_t remaining;
     _Atomic bool repeat;

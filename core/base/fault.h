@@ -1,6 +1,7 @@
 /*
- * Fault injection. Armed through ese_fault_arm of ese.h from any language; costs one relaxed atomic load
- * per fault point while nothing is armed. Fault points stand on slow paths only (allocation, file I/O, ...).
+ * Fault injection. Armed through ese_fault_arm of ese.h from any language; costs one relaxed atomic
+ * load per fault point while nothing is armed. Fault points stand on slow paths only (allocation,
+ * file I/O, ...).
  */
 #pragma once
 
@@ -14,7 +15,8 @@ typedef enum ese_fault {
     ESE_FAULT_POINT_COUNT
 } ese_fault;
 
-/* Makes the nth passage (1 = the next) of `fault`, counted over all threads, and every later one if `repeat`, fail. 0 disarms. */
+/* Makes the nth passage (1 = the next) of `fault`, counted over all threads, and every later one if
+ * `repeat`, fail. 0 disarms. */
 void ese_fault_set(ese_fault fault, uint64_t nth, bool repeat);
 
 /* True when this passage must fail. */

@@ -1,4 +1,5 @@
-/* A growable byte buffer with a maximum fixed at init: input can never make it grow without bound. */
+/* A growable byte buffer with a maximum fixed at init: input can never make it grow without bound.
+ */
 #pragma once
 
 #include "base/alloc.h"
@@ -17,7 +18,8 @@ ese_growbuf_make(size_t limit)
     return (ese_growbuf){.limit = limit};
 }
 
-/* Room for `size` bytes in all; JET_errOutOfMemory beyond the limit. Contents up to the old size stay. */
+/* Room for `size` bytes in all; JET_errOutOfMemory beyond the limit. Contents up to the old size
+ * stay. */
 JET_ERR ese_growbuf_reserve(ese_growbuf *buffer, size_t size);
 
 JET_ERR ese_growbuf_append(ese_growbuf *buffer, const void *data, size_t size);

@@ -1,6 +1,6 @@
 /*
- * Intrusive doubly linked list: the node is a member of the element, the list is owned by the parent.
- * A node that is in no list points to itself, so removal is idempotent.
+ * Intrusive doubly linked list: the node is a member of the element, the list is owned by the
+ * parent. A node that is in no list points to itself, so removal is idempotent.
  */
 #pragma once
 

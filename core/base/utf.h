@@ -1,6 +1,6 @@
 /*
- * Text conversion between UTF-8 (the A functions), UTF-16 (the W functions, columns of code page 1200)
- * and code page 1252 (names in the catalog, columns of code page 1252).
+ * Text conversion between UTF-8 (the A functions), UTF-16 (the W functions, columns of code page
+ * 1200) and code page 1252 (names in the catalog, columns of code page 1252).
  */
 #pragma once
 
@@ -15,7 +15,8 @@ JET_ERR ese_utf8_to_utf16(const char *from, size_t n, char16_t *to, size_t room,
 size_t ese_utf16_to_utf8(const uint8_t *from_le, size_t n_units, char *to, size_t room);
 size_t ese_cp1252_to_utf8(const uint8_t *from, size_t n, char *to, size_t room);
 
-/* Unicode code point of one byte of code page 1252; the five undefined bytes map to the control of the same number. */
+/* Unicode code point of one byte of code page 1252; the five undefined bytes map to the control of
+ * the same number. */
 uint16_t ese_cp1252_to_unicode(uint8_t c);
 
 /* UTF-8 to code page 1252; false when a character has no place there. */

@@ -1,6 +1,6 @@
 /*
- * Additions of ese to the Jet API. Everything here has the prefix ese_ or ESE_; nothing here is needed to port
- * a program written for esent.h.
+ * Additions of ese to the Jet API. Everything here has the prefix ese_ or ESE_; nothing here is
+ * needed to port a program written for esent.h.
  */
 #pragma once
 
@@ -10,28 +10,33 @@
 extern "C" {
 #endif
 
-/* Option of JetAttachDatabase and JetOpenDatabase: read a dirty or damaged file as far as it can be trusted. Implies read-only. */
+/* Option of JetAttachDatabase and JetOpenDatabase: read a dirty or damaged file as far as it can be
+ * trusted. Implies read-only. */
 #define ESE_bitDbReadDamaged ((JET_GRBIT)0x10000000u)
 
-/* ---- Errors ------------------------------------------------------------------------------------------- */
+/* ---- Errors
+ * ------------------------------------------------------------------------------------------- */
 
 /*
- * One sentence about the last error of the calling thread, naming file and page where there are any. `err` is the
- * code that the call returned. Valid until the next call of this thread; never NULL; UTF-8.
+ * One sentence about the last error of the calling thread, naming file and page where there are
+ * any. `err` is the code that the call returned. Valid until the next call of this thread; never
+ * NULL; UTF-8.
  */
-JET_API_EXPORT const char *ese_error_text(JET_ERR err);
+ESE_API const char *ese_error_text(JET_ERR err);
 
 /* "JET_errKeyDuplicate", or NULL for a code outside the documented list. */
-JET_API_EXPORT const char *ese_error_name(JET_ERR err);
+ESE_API const char *ese_error_name(JET_ERR err);
 
 /* Leaf category of an error, JET_errcatUnknown for a code outside the documented list. */
-JET_API_EXPORT JET_ERRCAT ese_error_category(JET_ERR err);
+ESE_API JET_ERRCAT ese_error_category(JET_ERR err);
 
 /* Calls `visit` for every documented code, for bindings that make a class or a field of each. */
-JET_API_EXPORT void ese_error_list(void *context, void (*visit)(void *context, JET_ERR err, const char *name,
-                                                        JET_ERRCAT category, const char *text));
+ESE_API void ese_error_list(void *context,
+                            void (*visit)(void *context, JET_ERR err, const char *name,
+                                          JET_ERRCAT category, const char *text));
 
-/* ---- Reading rows without copying ------------------------------------------------------------------- */
+/* ---- Reading rows without copying
+ * ------------------------------------------------------------------- */
 
 typedef struct ese_value {
     const void *data;
@@ -46,28 +51,31 @@ typedef struct ese_column {
 } ese_column;
 
 /*
- * All values of the given columns of the current record, defaults included, decompressed, long values up to
- * `value_limit` bytes each (0 = no limit). Data is as JetRetrieveColumn gives it. JET_errNoCurrentRecord and the errors of
- * JetRetrieveColumn.
+ * All values of the given columns of the current record, defaults included, decompressed, long
+ * values up to `value_limit` bytes each (0 = no limit). Data is as JetRetrieveColumn gives it.
+ * JET_errNoCurrentRecord and the errors of JetRetrieveColumn.
  */
-JET_API_EXPORT JET_ERR ese_get_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit,
-                                   ese_column *columns, uint32_t n_columns);
+ESE_API JET_ERR ese_get_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit,
+                            ese_column *columns, uint32_t n_columns);
 
-/* ---- Damaged databases ------------------------------------------------------------------------------ */
+/* ---- Damaged databases
+ * ------------------------------------------------------------------------------ */
 
 typedef struct ese_problem {
-    uint32_t pgno;    /* page that was left out, 0 when the problem is not one of a page */
-    JET_ERR err;      /* why */
-    char text[256];   /* one sentence, UTF-8 */
+    uint32_t pgno;  /* page that was left out, 0 when the problem is not one of a page */
+    JET_ERR err;    /* why */
+    char text[256]; /* one sentence, UTF-8 */
 } ese_problem;
 
 /*
- * Problem number `index` (from 0) met so far in a database opened with ESE_bitDbReadDamaged, in the order met, each page once.
- * JET_errRecordNotFound when there is none of that number.
+ * Problem number `index` (from 0) met so far in a database opened with ESE_bitDbReadDamaged, in the
+ * order met, each page once. JET_errRecordNotFound when there is none of that number.
  */
-JET_API_EXPORT JET_ERR ese_get_problem(JET_SESID sesid, JET_DBID dbid, uint32_t index, ese_problem *problem_out);
+ESE_API JET_ERR ese_get_problem(JET_SESID sesid, JET_DBID dbid, uint32_t index,
+                                ese_problem *problem_out);
 
-/* ---- Fault injection --------------------------------------------------------------------------------- */
+/* ---- Fault injection
+ * --------------------------------------------------------------------------------- */
 
 /* What can be made to fail, so that a program can test how it copes. */
 typedef enum ese_fault_kind {
@@ -79,13 +87,14 @@ typedef enum ese_fault_kind {
 } ese_fault_kind;
 
 /*
- * The `nth` passage (1 = the next one) fails, and with `repeat` all later ones too; 0 disarms. Process-wide, for tests.
- * JET_errInvalidParameter for an unknown kind.
+ * The `nth` passage (1 = the next one) fails, and with `repeat` all later ones too; 0 disarms.
+ * Process-wide, for tests. JET_errInvalidParameter for an unknown kind.
  */
-JET_API_EXPORT JET_ERR ese_fault_arm(ese_fault_kind kind, uint64_t nth, int repeat);
+ESE_API JET_ERR ese_fault_arm(ese_fault_kind kind, uint64_t nth, int repeat);
 
-/* Memory blocks the library holds at this moment; equal before and after means that nothing leaked. */
-JET_API_EXPORT int64_t ese_live_allocations(void);
+/* Memory blocks the library holds at this moment; equal before and after means that nothing leaked.
+ */
+ESE_API int64_t ese_live_allocations(void);
 
 #ifdef __cplusplus
 }
