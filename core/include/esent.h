@@ -672,7 +672,7 @@ typedef struct JET_INSTANCE_INFO_W {
 #    define JET_bitStopServiceResume              0x80000000u
 #endif
 
-/* Options of JetGetInstanceMiscInfo. */
+/* Information levels of JetGetInstanceMiscInfo. */
 #if JET_VERSION >= 0x0600
 #    define JET_InstanceMiscInfoLogSignature 0
 #endif
@@ -1208,7 +1208,7 @@ ESE_API JET_ERR JET_API JetResizeDatabase(JET_SESID sesid, JET_DBID dbid, uint32
 #    define JET_coltypUnsignedLongLong 18 /* 8 bytes, unsigned */
 #endif
 
-/* Columns. */
+/* Properties of a column. */
 #define JET_bitColumnFixed              0x00000001u /* the value always takes its full width */
 #define JET_bitColumnTagged             0x00000002u /* costs nothing in records without a value */
 #define JET_bitColumnNotNULL            0x00000004u
@@ -1283,7 +1283,7 @@ typedef struct JET_USERDEFINEDDEFAULT_W {
     WCHAR *szDependantColumns;
 } JET_USERDEFINEDDEFAULT_W;
 
-/* Indexes. */
+/* Properties of an index. */
 #define JET_bitIndexUnique          0x00000001u
 #define JET_bitIndexPrimary         0x00000002u /* the clustering index */
 #define JET_bitIndexDisallowNull    0x00000004u /* no part may be NULL */
@@ -1515,7 +1515,7 @@ typedef struct JET_INDEXCREATE3_W {
  * ----- Tables -----
  */
 
-/* Tables to create. */
+/* Properties of a table to create. */
 #define JET_bitTableCreateFixedDDL                         0x00000001u
 #define JET_bitTableCreateTemplateTable                    0x00000002u
 #define JET_bitTableCreateNoFixedVarColumnsInDerivedTables 0x00000004u
@@ -1807,7 +1807,7 @@ ESE_API JET_ERR JET_API JetResetTableSequential(JET_SESID sesid, JET_TABLEID tab
  * ----- Description of the schema -----
  */
 
-/* Objects. */
+/* Kinds and properties of objects, and what a cursor on a table allows. */
 #define JET_objtypNil                                      0
 #define JET_objtypTable                                    1
 #define JET_bitObjectSystem                                0x80000000u
@@ -2435,7 +2435,7 @@ ESE_API JET_ERR JET_API JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid,
  * ----- Changing records -----
  */
 
-/* Options of JetPrepareUpdate. */
+/* Kinds of update, for JetPrepareUpdate. */
 #define JET_prepInsert                   0
 #define JET_prepReplace                  2
 #define JET_prepCancel                   3 /* drop the update in progress */
@@ -2720,7 +2720,7 @@ typedef struct JET_ERRINFOBASIC_W {
 } JET_ERRINFOBASIC_W;
 #endif
 
-/* Options of JetGetErrorInfoW. */
+/* Information levels of JetGetErrorInfoW. */
 #if JET_VERSION >= 0x0602
 #    define JET_ErrorInfoSpecificErr 1
 #endif
