@@ -32,6 +32,19 @@ must(JET_ERR err, const char *call)
     exit(1);
 }
 
+/* Both answer JET_errSuccess or JET_errNoCurrentRecord. */
+static JET_ERR
+move_first(JET_SESID session, JET_TABLEID table)
+{
+    return JetMove(session, table, (int32_t)JET_MoveFirst, 0);
+}
+
+static JET_ERR
+move_next(JET_SESID session, JET_TABLEID table)
+{
+    return JetMove(session, table, JET_MoveNext, 0);
+}
+
 /* Text of a column of the current record, "" when it is NULL. */
 static void
 get_text(JET_SESID session, JET_TABLEID table, JET_COLUMNID id, char text[MAX_NAME])
@@ -58,14 +71,14 @@ print_table_list(JET_SESID session, JET_DBID database)
     must(JetGetObjectInfo(session, database, JET_objtypTable, NULL, NULL, &list, sizeof list,
                           JET_ObjInfoListNoStats),
          "JetGetObjectInfo");
-    for (JET_ERR err = JetMove(session, list.tableid, JET_MoveFirst, 0); err == JET_errSuccess;
-         err = JetMove(session, list.tableid, JET_MoveNext, 0)) {
+    for (JET_ERR err = move_first(session, list.tableid); err == JET_errSuccess;
+         err = move_next(session, list.tableid)) {
         JET_TABLEID table;
         uint32_t n_records = 0;
 
         get_text(session, list.tableid, list.columnidobjectname, name);
         must(JetOpenTable(session, database, name, NULL, 0, JET_bitTableReadOnly, &table), name);
-        if (JetMove(session, table, JET_MoveFirst, 0) == JET_errSuccess)
+        if (move_first(session, table) == JET_errSuccess)
             must(JetIndexRecordCount(session, table, &n_records, 0), "JetIndexRecordCount");
         printf("%-40s %8" PRIu32 " records\n", name, n_records);
         must(JetCloseTable(session, table), "JetCloseTable");
@@ -81,9 +94,8 @@ list_columns(JET_SESID session, JET_TABLEID table, column columns[MAX_COLUMNS])
 
     must(JetGetTableColumnInfo(session, table, NULL, &list, sizeof list, JET_ColInfoList),
          "JetGetTableColumnInfo");
-    for (JET_ERR err = JetMove(session, list.tableid, JET_MoveFirst, 0);
-         err == JET_errSuccess && n < MAX_COLUMNS;
-         err = JetMove(session, list.tableid, JET_MoveNext, 0)) {
+    for (JET_ERR err = move_first(session, list.tableid); err == JET_errSuccess && n < MAX_COLUMNS;
+         err = move_next(session, list.tableid)) {
         column *c = &columns[n++];
 
         get_text(session, list.tableid, list.columnidcolumnname, c->name);
@@ -178,8 +190,8 @@ print_records(JET_SESID session, JET_DBID database, const char *name)
 
     must(JetOpenTable(session, database, name, NULL, 0, JET_bitTableReadOnly, &table), name);
     n_columns = list_columns(session, table, columns);
-    for (JET_ERR err = JetMove(session, table, JET_MoveFirst, 0); err != JET_errNoCurrentRecord;
-         err = JetMove(session, table, JET_MoveNext, 0)) {
+    for (JET_ERR err = move_first(session, table); err != JET_errNoCurrentRecord;
+         err = move_next(session, table)) {
         must(err, "JetMove");
         print_record(session, table, columns, n_columns);
     }
