@@ -7,7 +7,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
-/* These calls fail only when they are misused: default mutexes and conditions take no resources on Linux. */
+/* These calls fail only when they are misused: default mutexes and conditions take no resources on
+ * Linux. */
 static void
 expect_success(int rc)
 {

@@ -17,10 +17,12 @@ typedef uint32_t ese_pgno; /* 0 = none */
 
 enum {
     ESE_PAGE_SIZE_MIN = 2048,
+    ESE_PAGE_SIZE_SMALL_MAX = 8192, /* larger pages have a longer header and four checksums */
     ESE_PAGE_SIZE_MAX = 32768,
     ESE_PAGE_HEADER_SMALL = 40,  /* pages up to 8 KiB */
     ESE_PAGE_HEADER_LARGE = 80,  /* 16 and 32 KiB */
     ESE_PAGE_KEY_MAX = 2000 + 8, /* longest node key: largest KeyMost plus slack for LV and space keys */
+    ESE_PAGE_NODE_SIZE_MASK = 0x1fff, /* of the two sizes in front of a key */
     ESE_PAGE_PGNO_MAX = 0x7fefffff,
 };
 
@@ -72,7 +74,10 @@ typedef enum ese_page_state {
 /* True for the five legal sizes. */
 bool ese_page_size_is_legal(uint32_t size);
 
-/* Checks, and where one bit is wrong corrects, `size` bytes read from the place of page `pgno`. */
+/*
+ * Checks, and where one bit is wrong corrects, `size` bytes read from the place of page `pgno`. A large page that
+ * is bad may come back with those of its blocks corrected that could be.
+ */
 ese_page_state ese_page_checksum_verify(uint8_t *bytes, uint32_t size, ese_pgno pgno);
 
 /* Computes and stores the checksum(s) of a page in the format its flags select. */
@@ -87,7 +92,13 @@ JET_ERR ese_page_verify(const ese_page *page);
 static inline uint32_t
 ese_page_header_size(uint32_t page_size)
 {
-    return page_size > 8192 ? ESE_PAGE_HEADER_LARGE : ESE_PAGE_HEADER_SMALL;
+    return page_size > ESE_PAGE_SIZE_SMALL_MAX ? ESE_PAGE_HEADER_LARGE : ESE_PAGE_HEADER_SMALL;
+}
+
+static inline bool
+ese_page_is_large(const ese_page *page)
+{
+    return page->size > ESE_PAGE_SIZE_SMALL_MAX;
 }
 
 static inline uint64_t
@@ -144,11 +155,60 @@ ese_page_line_count(const ese_page *page)
     return tags > reserved ? tags - reserved : 0;
 }
 
-/* Tag 0: space header on a root, split buffer on a space root, prefix key elsewhere. */
-ese_bytes ese_page_external_header(const ese_page *page);
+/*
+ * The tag array grows down from the end of the page: length, then offset from the end of the page header.
+ * Small pages keep the node flags in the top three bits of the offset, large pages in those of the node.
+ */
+static inline const uint8_t *
+ese_page_tag(const ese_page *page, unsigned tag)
+{
+    return page->bytes + page->size - 4 * (tag + 1);
+}
 
-/* Decodes line `line` < ese_page_line_count of a verified page. */
-ese_page_node ese_page_line(const ese_page *page, unsigned line);
+static inline unsigned
+ese_page_tag_mask(const ese_page *page)
+{
+    return ese_page_is_large(page) ? 0x7fff : 0x1fff;
+}
+
+/* Tag 0: space header on a root, split buffer on a space root, prefix key elsewhere. */
+static inline ese_bytes
+ese_page_external_header(const ese_page *page)
+{
+    const uint8_t *tag = ese_page_tag(page, 0);
+    unsigned mask = ese_page_tag_mask(page);
+
+    if (ese_page_tag_count(page) == 0)
+        return (ese_bytes){NULL, 0};
+    return (ese_bytes){page->bytes + ese_page_header_size(page->size) +
+                           (ese_load_le16(tag + 2) & mask),
+                       ese_load_le16(tag) & mask};
+}
+
+/* Decodes line `line` < ese_page_line_count of a verified page. Inline: a scan calls it for each row. */
+static inline ese_page_node
+ese_page_line(const ese_page *page, unsigned line)
+{
+    const uint8_t *tag = ese_page_tag(page, line + ese_page_reserved_tags(page));
+    unsigned mask = ese_page_tag_mask(page);
+    unsigned offset = ese_load_le16(tag + 2);
+    const uint8_t *at = page->bytes + ese_page_header_size(page->size) + (offset & mask);
+    const uint8_t *end = at + (ese_load_le16(tag) & mask);
+    ese_page_node node = {
+        .flags = (uint8_t)(ese_page_is_large(page) ? at[1] >> 5 : offset >> 13),
+    };
+
+    if ((node.flags & ESE_PAGE_NODE_COMPRESSED) != 0) {
+        node.prefix.data = ese_page_external_header(page).data;
+        node.prefix.size = ese_load_le16(at) & ESE_PAGE_NODE_SIZE_MASK;
+        at += 2;
+    }
+    node.suffix.size = ese_load_le16(at) & ESE_PAGE_NODE_SIZE_MASK;
+    node.suffix.data = at + 2;
+    node.data.data = node.suffix.data + node.suffix.size;
+    node.data.size = (size_t)(end - node.data.data);
+    return node;
+}
 
 static inline size_t
 ese_page_node_key_size(const ese_page_node *node)
@@ -170,6 +230,8 @@ ese_page_node_child(const ese_page_node *node)
 }
 
 /*
+ * An empty key on the last line of an internal page stands for infinity here: it is greater than anything sought.
+ *
  * First line of a verified page whose (key, data) is >= or > the sought one, line count when there is none.
  * `data` takes part only on pages of non-unique trees and only when data.data is not NULL; on internal pages
  * of such trees the separator is compared with key and data concatenated.

@@ -4,7 +4,7 @@
 #include "page/page.h"
 
 typedef struct ese_page_space {
-    uint32_t n_primary;   /* pages of the first extent */
+    uint32_t n_primary;   /* pages of the first extent; of the last allocation in some multi-extent trees */
     ese_pgno parent;      /* FDP of the parent, 0 for the database root */
     bool is_multi_extent;
     bool is_non_unique;
@@ -23,5 +23,11 @@ typedef struct ese_page_extent {
     uint8_t pool; /* 0 for the 4-byte keys of general extents */
 } ese_page_extent;
 
-/* Decodes a node of an OE or AE tree. */
+/* Decodes a node of an OE or AE tree. JET_errDatabaseCorrupted. The count may be 0 where nothing is left of the extent. */
 JET_ERR ese_page_extent_decode(const ese_page_node *node, ese_page_extent *extent_out);
+
+/*
+ * Decodes tag 0 of the root page of a space tree: up to two extents of pages set aside for splits of that tree,
+ * each with count 0 when there is none.
+ */
+JET_ERR ese_page_split_buffer_decode(ese_bytes external_header, ese_page_extent buffer_out[2]);

@@ -1,0 +1,101 @@
+#include "page/page_dbheader.h"
+
+enum {
+    PAGE_SIZE_OFFSET = 236,
+    PAGE_SIZE_WHEN_ZERO = 4096,
+};
+
+static ese_lgpos
+load_lgpos(const uint8_t *at)
+{
+    return (ese_lgpos){
+        .offset = ese_load_le16(at),
+        .sector = ese_load_le16(at + 2),
+        .generation = (int32_t)ese_load_le32(at + 4),
+    };
+}
+
+static ese_signature
+load_signature(const uint8_t *at)
+{
+    ese_signature signature = {.random = ese_load_le32(at)};
+
+    memcpy(signature.created, at + 4, sizeof signature.created);
+    memcpy(signature.computer, at + 12, sizeof signature.computer);
+    return signature;
+}
+
+static void
+load_log_fields(const uint8_t *bytes, ese_dbheader *header)
+{
+    header->consistent = load_lgpos(bytes + 56);
+    memcpy(header->consistent_time, bytes + 64, 8);
+    memcpy(header->attach_time, bytes + 72, 8);
+    header->attach = load_lgpos(bytes + 80);
+    memcpy(header->detach_time, bytes + 88, 8);
+    header->detach = load_lgpos(bytes + 96);
+    header->sign_log = load_signature(bytes + 108);
+    memcpy(header->backup_full_prev, bytes + 136, 24);
+    memcpy(header->backup_inc_prev, bytes + 160, 24);
+    memcpy(header->backup_full_cur, bytes + 184, 24);
+    header->gen_min_required = ese_load_le32(bytes + 296);
+    header->gen_max_required = ese_load_le32(bytes + 300);
+    header->gen_max_committed = ese_load_le32(bytes + 416);
+}
+
+static void
+load_upkeep_fields(const uint8_t *bytes, ese_dbheader *header)
+{
+    header->repair_count = ese_load_le32(bytes + 240);
+    memcpy(header->repair_time, bytes + 244, 8);
+    header->repair_count_old = ese_load_le32(bytes + 364);
+    header->dbtime_last_scrub = ese_load_le64(bytes + 280);
+    memcpy(header->scrub_time, bytes + 288, 8);
+}
+
+static void
+load_fields(const uint8_t *bytes, ese_dbheader *header)
+{
+    header->version = ese_load_le32(bytes + 8);
+    header->attrib = ese_load_le32(bytes + 12);
+    header->dbtime = ese_load_le64(bytes + 16);
+    header->sign_db = load_signature(bytes + 24);
+    header->state = ese_load_le32(bytes + 52);
+    header->dbid = ese_load_le32(bytes + 104);
+    header->flags = ese_load_le32(bytes + 208);
+    header->objid_last = ese_load_le32(bytes + 212);
+    for (size_t i = 0; i < 4; i++)
+        header->os_version[i] = ese_load_le32(bytes + 216 + 4 * i);
+    header->update_major = ese_load_le32(bytes + 232);
+    header->create_version = ese_load_le32(bytes + 340);
+    header->create_update = ese_load_le32(bytes + 344);
+    header->sort_version = ese_load_le64(bytes + 508);
+    header->update_minor = ese_load_le32(bytes + 644);
+    header->efv_max = ese_load_le32(bytes + 648);
+    header->file_type = ese_load_le32(bytes + 667);
+}
+
+JET_ERR
+ese_dbheader_decode(const uint8_t *bytes, size_t n, ese_dbheader *header_out)
+{
+    ese_dbheader header = {0};
+
+    if (n < ESE_DBHEADER_SIZE)
+        return ese_raise(JET_errReadVerifyFailure, "the database header is cut off");
+    header.page_size = ese_load_le32(bytes + PAGE_SIZE_OFFSET);
+    if (header.page_size == 0)
+        header.page_size = PAGE_SIZE_WHEN_ZERO;
+    if (!ese_page_size_is_legal(header.page_size) || header.page_size > n ||
+        ese_load_le32(bytes) != ese_page_header_checksum(bytes, header.page_size))
+        return ese_raise(JET_errReadVerifyFailure, "the checksum of the database header is wrong");
+    if (ese_load_le32(bytes + 4) != (uint32_t)ESE_DBHEADER_MAGIC)
+        return ese_raise(JET_errDatabaseCorrupted, "the file is not a database");
+    load_fields(bytes, &header);
+    load_log_fields(bytes, &header);
+    load_upkeep_fields(bytes, &header);
+    if (header.state < ESE_DBSTATE_JUST_CREATED || header.state > ESE_DBSTATE_REVERT_IN_PROGRESS)
+        return ese_raise(JET_errDatabaseCorrupted, "the database header has the unknown state %u",
+                         (unsigned)header.state);
+    *header_out = header;
+    return JET_errSuccess;
+}

@@ -1,0 +1,196 @@
+/*
+ * Keys of a verified page: compared and searched without putting prefix and suffix together.
+ */
+#include "page/page_private.h"
+
+/* The sought key, and what can be known of it before a line is looked at. */
+typedef struct search_target {
+    ese_bytes key;
+    ese_bytes data;     /* compared where keys are equal; NULL = not compared */
+    size_t n_common;    /* bytes that the key shares with the prefix key of the page */
+    int prefix_order;   /* order of a node whose prefix is longer than that */
+    size_t tail_offset; /* of `tail` in the key */
+    uint8_t tail[16];   /* the last eight bytes of the key, or all of it, and zeros */
+} search_target;
+
+static ese_bytes
+skip(ese_bytes bytes, size_t n)
+{
+    return n == 0 ? bytes : (ese_bytes){bytes.data + n, bytes.size - n};
+}
+
+/* Order as far as both reach. */
+static int
+compare_common(ese_bytes a, ese_bytes b)
+{
+    size_t n = a.size < b.size ? a.size : b.size;
+
+    return n == 0 ? 0 : memcmp(a.data, b.data, n);
+}
+
+int
+ese_page__compare_pairs(ese_bytes a1, ese_bytes a2, ese_bytes b1, ese_bytes b2)
+{
+    int order;
+    ese_bytes rest;
+
+    if (a1.size > b1.size) {
+        order = ese_page__compare_pairs(b1, b2, a1, a2);
+        return (order < 0) - (order > 0);
+    }
+    rest = skip(b1, a1.size);
+    order = compare_common(a1, b1);
+    if (order == 0)
+        order = compare_common(a2, rest);
+    if (order != 0)
+        return order;
+    if (a2.size < rest.size)
+        return -1;
+    return ese_bytes_compare(skip(a2, rest.size), b2);
+}
+
+int
+ese_page_node_compare_key(const ese_page_node *node, ese_bytes key)
+{
+    return ese_page__compare_pairs(node->prefix, node->suffix, key, (ese_bytes){NULL, 0});
+}
+
+size_t
+ese_page_node_copy_key(const ese_page_node *node, uint8_t *to, size_t room)
+{
+    size_t n_prefix = node->prefix.size < room ? node->prefix.size : room;
+    size_t n_suffix = node->suffix.size < room - n_prefix ? node->suffix.size : room - n_prefix;
+
+    if (n_prefix != 0)
+        memcpy(to, node->prefix.data, n_prefix);
+    if (n_suffix != 0)
+        memcpy(to + n_prefix, node->suffix.data, n_suffix);
+    return ese_page_node_key_size(node);
+}
+
+static size_t
+common_size(ese_bytes a, ese_bytes b)
+{
+    size_t n = 0;
+
+    while (n < a.size && n < b.size && a.data[n] == b.data[n])
+        n++;
+    return n;
+}
+
+static search_target
+make_target(const ese_page *page, ese_bytes key)
+{
+    ese_bytes prefix_key = ese_page_external_header(page);
+    search_target target = {.key = key};
+    size_t n = common_size(prefix_key, key);
+
+    target.n_common = n;
+    target.prefix_order =
+        n < prefix_key.size && n < key.size && prefix_key.data[n] < key.data[n] ? -1 : 1;
+    target.tail_offset = key.size > 8 ? key.size - 8 : 0;
+    if (key.size != 0)
+        memcpy(target.tail, key.data + target.tail_offset, key.size - target.tail_offset);
+    return target;
+}
+
+/* Order of a node relative to the target: two numbers are compared where eight bytes decide. */
+static inline int
+compare_node(const ese_page_node *node, const search_target *target)
+{
+    size_t n_prefix = node->prefix.size;
+    uint64_t head, target_head;
+    int order;
+
+    if (n_prefix > target->n_common)
+        return target->prefix_order;
+    head = ese_page__suffix_head(node->suffix);
+    target_head = ese_load_be64(n_prefix + 8 <= target->key.size
+                                    ? target->key.data + n_prefix
+                                    : target->tail + (n_prefix - target->tail_offset));
+    if (head != target_head)
+        return head < target_head ? -1 : 1;
+    order = ese_page__compare_behind_head(node->suffix, skip(target->key, n_prefix));
+    if (order == 0 && target->data.data != NULL)
+        order = ese_bytes_compare(node->data, target->data);
+    return order;
+}
+
+/* Lines that take part in a search: not the one whose key is infinite. */
+static unsigned
+count_finite_lines(const ese_page *page)
+{
+    unsigned n = ese_page_line_count(page);
+    ese_page_node last;
+
+    if (n == 0 || (ese_page_flags(page) & ESE_PAGE_LEAF) != 0)
+        return n;
+    last = ese_page_line(page, n - 1);
+    return ese_page_node_key_size(&last) == 0 ? n - 1 : n;
+}
+
+/* First line whose order relative to the target is at least `least`. */
+static unsigned
+find_first(const ese_page *page, const search_target *target, int least)
+{
+    unsigned from = 0;
+    unsigned to = count_finite_lines(page);
+
+    while (from < to) {
+        unsigned middle = (from + to) / 2;
+        ese_page_node node = ese_page_line(page, middle);
+
+        if (compare_node(&node, target) < least)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/*
+ * On an internal page of a non-unique tree key and data are sought as one string. One byte more
+ * than a separator can have is enough of it: what is longer than every separator needs no end.
+ */
+static unsigned
+find_joined(const ese_page *page, ese_bytes key, ese_bytes data, int least)
+{
+    uint8_t joined[ESE_PAGE_KEY_MAX + 1];
+    size_t n_key = key.size < sizeof joined ? key.size : sizeof joined;
+    size_t n_data = data.size < sizeof joined - n_key ? data.size : sizeof joined - n_key;
+    search_target target;
+
+    if (n_key != 0)
+        memcpy(joined, key.data, n_key);
+    if (n_data != 0)
+        memcpy(joined + n_key, data.data, n_data);
+    target = make_target(page, (ese_bytes){joined, n_key + n_data});
+    return find_first(page, &target, least);
+}
+
+static unsigned
+find(const ese_page *page, ese_bytes key, ese_bytes data, int least)
+{
+    uint32_t flags = ese_page_flags(page);
+    bool has_data = data.data != NULL && (flags & ESE_PAGE_NON_UNIQUE) != 0;
+    search_target target;
+
+    if (has_data && (flags & ESE_PAGE_LEAF) == 0)
+        return find_joined(page, key, data, least);
+    target = make_target(page, key);
+    if (has_data)
+        target.data = data;
+    return find_first(page, &target, least);
+}
+
+unsigned
+ese_page_find_ge(const ese_page *page, ese_bytes key, ese_bytes data)
+{
+    return find(page, key, data, 0);
+}
+
+unsigned
+ese_page_find_gt(const ese_page *page, ese_bytes key, ese_bytes data)
+{
+    return find(page, key, data, 1);
+}
