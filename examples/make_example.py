@@ -13,7 +13,7 @@ from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
-from edb import Column, ColumnFlag, ColumnType, Database, Index, IndexOption  # noqa: E402
+from edb import Column, ColumnFlag, ColumnType, Database, Index, IndexOption
 
 NUMBER = ColumnFlag.AUTOINCREMENT | ColumnFlag.NOT_NULL
 UNICODE = 1200

@@ -28,7 +28,7 @@ class Shape:
 class Tree:
     objid: int
     space: Space
-    kind: PageFlag = PageFlag(0)  # INDEX, LONG_VALUE, NON_UNIQUE, or nothing for a table
+    kind: PageFlag = PageFlag.TABLE  # INDEX, LONG_VALUE, NON_UNIQUE, or TABLE
     extra_header: bytes = b""  # what follows the space header in the extended form of the root's external header
 
     @property
@@ -49,7 +49,7 @@ def build_tree(tree: Tree, entries: Sequence[Entry], geometry: Geometry, shape: 
             _link_siblings(children)
         pages += children
         level = _parent_level(tree, children)
-        flags = tree.kind | (PageFlag.PARENT_OF_LEAF if flags & PageFlag.LEAF else PageFlag(0))
+        flags = tree.kind | (PageFlag.PARENT_OF_LEAF if flags & PageFlag.LEAF else PageFlag.TABLE)
     root = Page(tree.space.fdp, tree.objid, flags | PageFlag.ROOT, level)
     return [root, *pages]
 

@@ -47,7 +47,9 @@ class Database:
         self.root = Space(ROOT_FDP, 3, None, multi=True, least_growth=least_growth)
         self._place_system_tables()
 
-    def table(self, name: str, columns: list[Column], indexes: Sequence[Index] = (), rows: Sequence[Row] = (), **more: Any) -> Table:
+    def table(
+        self, name: str, columns: list[Column], indexes: Sequence[Index] = (), rows: Sequence[Row] = (), **more: Any
+    ) -> Table:
         """Add a table.  See `schema.Table` for what else there is to say about one."""
         table = Table(name, columns, list(indexes), rows, **more)
         self.tables.append(self._place(table))

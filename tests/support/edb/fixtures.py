@@ -20,7 +20,7 @@ else:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from edb import Column, ColumnFlag, ColumnType, Database, Index, IndexOption, Separate, TupleLimits
 
-T, F, O = ColumnType, ColumnFlag, IndexOption
+T, F, X = ColumnType, ColumnFlag, IndexOption
 UNICODE = 1200
 COMPRESSED_MULTI = F.COMPRESSED | F.MULTI_VALUED
 WORDS = "amber birch cedar delta ember flint grove heath inlet jetty knoll larch maple north otter pearl".split()
@@ -29,8 +29,8 @@ WORDS = "amber birch cedar delta ember flint grove heath inlet jetty knoll larch
 # --- tables used by several fixtures
 
 
-def type_columns(libesedb_safe: bool = False) -> list[Column]:
-    """One column of every type in every kind of storage."""
+def type_columns(common: bool = False) -> list[Column]:
+    """One column of every type in every kind of storage.  `common`: only what other readers of the format know."""
     columns = [
         Column("Id", T.LONG, flags=F.NOT_NULL | F.AUTOINCREMENT),
         Column("Bit", T.BIT),
@@ -73,7 +73,7 @@ def type_columns(libesedb_safe: bool = False) -> list[Column]:
         Column("ManyBinaries", T.LONG_BINARY, flags=F.MULTI_VALUED),
         Column("ManyPackedTexts", T.LONG_TEXT, flags=COMPRESSED_MULTI, code_page=UNICODE),
     ]
-    if not libesedb_safe:
+    if not common:
         columns.insert(13, Column("UnsignedLongLong", T.UNSIGNED_LONG_LONG))
     return columns
 
@@ -134,17 +134,17 @@ EXTREMES = [
         "LongLong": 2**63 - 1, "Guid": "ffffffff-ffff-ffff-ffff-ffffffffffff", "UnsignedShort": 2**16 - 1,
     },
     # Zero length is not NULL; a NULL may hide a default.
-    {"Binary": b"", "Text": "", "Unicode": "", "LongBinary": b"", "LongText": "", "TaggedText": "", "ManyTexts": ["", "x"]},
+    {"Binary": b"", "Text": "", "Unicode": "", "LongBinary": b"", "LongText": "", "TaggedText": "", "ManyTexts": ["x", ""]},
     {"Escrow": 0, "DefaultLong": None, "DefaultText": None, "TaggedLong": None, "LaterLong": 1, "LaterText": "now"},
     {"TaggedDefault": "own", "ManyLongs": [1], "ManyTexts": ["only"], "ManyPackedTexts": ["single"]},
 ]  # fmt: skip
 
 
-def type_rows(full: int, longest: int, libesedb_safe: bool = False) -> list[dict[str, Any]]:
+def type_rows(full: int, longest: int, common: bool = False) -> list[dict[str, Any]]:
     """`full` ordinary rows, rows of extreme values, and rows with long values of up to `longest` bytes."""
     rows = [full_row(number) for number in range(1, full + 1)]
     extremes = [dict(row) for row in EXTREMES]
-    if not libesedb_safe:
+    if not common:
         extremes.append({"TaggedDefault": None})
         extremes[0]["UnsignedLongLong"] = 0
         extremes[1]["UnsignedLongLong"] = 2**64 - 1
@@ -172,19 +172,19 @@ def text(size: int) -> str:
 def index_kinds() -> list[Index]:
     """Indexes of every kind over the columns of `note_columns`."""
     return [
-        Index("ById", ["+Id"], O.PRIMARY),
-        Index("ByName", ["+Name"], O.UNIQUE | O.IGNORE_NULL),
+        Index("ById", ["+Id"], X.PRIMARY),
+        Index("ByName", ["+Name"], X.UNIQUE | X.IGNORE_NULL),
         Index("ByGroupDown", ["-Group", "+Name"]),
-        Index("ByTag", ["+Tags"], O.IGNORE_ANY_NULL),
-        Index("ByTagAndMark", ["+Tags", "-Marks"], O.CROSS_PRODUCT),
-        Index("ByTagBesideMark", ["+Tags", "+Marks"], O.NESTED_TABLE),
-        Index("ByPiece", ["+Name"], O.IGNORE_NULL, tuples=TupleLimits(shortest=2, longest=4, most=4, step=2, start=1)),
+        Index("ByTag", ["+Tags"], X.IGNORE_ANY_NULL),
+        Index("ByTagAndMark", ["+Tags", "-Marks"], X.CROSS_PRODUCT),
+        Index("ByTagBesideMark", ["+Tags", "+Marks"], X.NESTED_TABLE),
+        Index("ByPiece", ["+Name"], X.IGNORE_NULL, tuples=TupleLimits(shortest=2, longest=4, most=4, step=2, start=1)),
         Index("ByGroupIfDone", ["+Group"], conditions=["!Done"]),
         Index("ByGroupIfOpen", ["+Group"], conditions=["=Done"]),
-        Index("NullsHigh", ["+Done", "+Id"], O.SORT_NULLS_HIGH),
+        Index("NullsHigh", ["+Done", "+Id"], X.SORT_NULLS_HIGH),
         Index("ByCutData", ["+Data", "+Name"], segment_most=12),
         Index("ByShortKey", ["+Name", "+Data"], key_most=8),
-        Index("ByGuidNet", ["+Key"], O.DOT_NET_GUID),
+        Index("ByGuidNet", ["+Key"], X.DOT_NET_GUID),
         Index("ByGuid", ["-Key"]),
     ]
 
@@ -223,7 +223,7 @@ def localized(database: Database) -> None:
     database.table(
         "localized",
         [Column("Id", T.LONG, flags=F.NOT_NULL), Column("Name", T.TEXT, size=100, code_page=UNICODE)],
-        [Index("ById", ["+Id"], O.PRIMARY), Index("ByName", ["+Name"]), Index("ByNameDown", ["-Name", "+Id"])],
+        [Index("ById", ["+Id"], X.PRIMARY), Index("ByName", ["+Name"]), Index("ByNameDown", ["-Name", "+Id"])],
         [{"Id": number, "Name": name} for number, name in enumerate(names)] + [{"Id": 100}],
     )
 
@@ -244,7 +244,7 @@ def templates(database: Database) -> None:
             Column("Notes", T.LONG_TEXT),
             Column("Labels", T.TEXT, size=30, flags=F.MULTI_VALUED),
         ],
-        [Index("ById", ["+Id"], O.PRIMARY), Index("ByKind", ["+Kind"]), Index("ByLabel", ["+Labels"], O.IGNORE_NULL)],
+        [Index("ById", ["+Id"], X.PRIMARY), Index("ByKind", ["+Kind"]), Index("ByLabel", ["+Labels"], X.IGNORE_NULL)],
         is_template=True,
     )
     database.table(
@@ -275,7 +275,7 @@ def long_values(database: Database, largest: int) -> None:
             Column("Packed", T.LONG_TEXT, flags=F.COMPRESSED),
             Column("Several", T.LONG_BINARY, flags=COMPRESSED_MULTI),
         ],
-        [Index("ById", ["+Id"], O.PRIMARY)],
+        [Index("ById", ["+Id"], X.PRIMARY)],
         [
             {"Id": number, "Plain": noise(size, size), "Packed": text(size), "Several": [noise(9, 5), noise(size, 6)]}
             for number, size in enumerate(sizes, start=1)
@@ -300,17 +300,17 @@ def small() -> Database:
     database.table("notes", note, index_kinds()[:9], list(note_rows(8)))
     columns = [Column("Id", T.LONG), Column("Body", T.LONG_BINARY), Column("Packed", T.LONG_TEXT, flags=F.COMPRESSED)]
     rows = [{"Id": 1, "Body": noise(1500, 1)}, {"Id": 2, "Packed": text(1500)}, {"Id": 3, "Packed": "seven " * 9}]
-    database.table("values", columns, [Index("ById", ["-Id"], O.PRIMARY)], rows)
+    database.table("values", columns, [Index("ById", ["-Id"], X.PRIMARY)], rows)
     types = [column for column in type_columns() if not column.long or column.name in ("LongText", "ManyBinaries")]
     names = {column.name for column in types}
     rows = [{name: value for name, value in row.items() if name in names} for row in type_rows(2, 100)[:9]]
-    database.table("types", types, [Index("ById", ["+Id"], O.PRIMARY)], rows)
+    database.table("types", types, [Index("ById", ["+Id"], X.PRIMARY)], rows)
     return database
 
 
 def types(page_size: int) -> Database:
     database = Database(page_size, spare_pages=8)
-    primary = Index("ById", ["+Id"], O.PRIMARY)
+    primary = Index("ById", ["+Id"], X.PRIMARY)
     database.table("types", type_columns(), [primary], type_rows(12, 9000))
     database.table("types-common", type_columns(True), [primary], type_rows(12, 9000, True), prefix=False)
     database.table("notes", note_columns(), index_kinds(), list(note_rows(60)), pages=4)
@@ -329,7 +329,7 @@ def deep() -> Database:
     database.table("narrow-packed", note_columns(), index_kinds()[:4], list(note_rows(900)), fanout=4, fill=50)
     rows = [{"Key": struct.pack(">I", number) * 20, "Same": number % 2} for number in range(1500)]
     columns = [Column("Same", T.UNSIGNED_BYTE), Column("Key", T.BINARY)]
-    indexes = [Index("ByKey", ["+Key"], O.PRIMARY), Index("BySame", ["-Same"])]
+    indexes = [Index("ByKey", ["+Key"], X.PRIMARY), Index("BySame", ["-Same"])]
     database.table("long-keys", columns, indexes, rows)
     heap(database, 2500)
     return database
@@ -350,7 +350,7 @@ def long_value_fixture(page_size: int, format: tuple[int, int], largest: int) ->
 def mixed(format: tuple[int, int] = (20, 0), **options: Any) -> Database:
     """A bit of everything, for fixtures that differ in their header or in the kind of their pages."""
     database = Database(format=format, **options)
-    primary = Index("ById", ["+Id"], O.PRIMARY)
+    primary = Index("ById", ["+Id"], X.PRIMARY)
     database.table("types", type_columns(True), [primary], type_rows(5, 5000, True))
     database.table("notes", note_columns(), index_kinds(), list(note_rows(100)))
     templates(database)

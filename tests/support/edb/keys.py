@@ -69,7 +69,7 @@ def _combinations(index: Index, segments: list[Segment], row: Instances) -> Iter
     """The values of all segments, once for every entry."""
     instances: list[Sequence[bytes | None]] = [row[segment.column.name] or [None] for segment in segments]
     if index.tuples:
-        pieces = [piece for value in instances[0] for piece in _tuples(index, segments[0].column, value)]
+        pieces = [piece for value in row[segments[0].column.name] for piece in _tuples(index, segments[0].column, value)]
         yield from itertools.product(pieces, *(values[:1] for values in instances[1:]))
     elif IndexOption.NESTED_TABLE in index.options:
         yield from itertools.zip_longest(*instances)
@@ -80,10 +80,8 @@ def _combinations(index: Index, segments: list[Segment], row: Instances) -> Iter
         yield from itertools.product(*(values if at == leading else values[:1] for at, values in enumerate(instances)))
 
 
-def _tuples(index: Index, column: Column, value: bytes | None) -> Iterator[bytes | None]:
-    if value is None:
-        yield None
-        return
+def _tuples(index: Index, column: Column, value: bytes) -> Iterator[bytes]:
+    """The pieces of a value; a NULL has none, and no entry either."""
     limits = index.tuples
     width = 2 if column.code_page == UNICODE and column.text else 1
     for number in range(limits.most):

@@ -132,7 +132,7 @@ def _is_stored(column: Column, row: Row) -> bool:
     """Defaults of tagged columns stay in the catalog, others are copied to the record; a tagged NULL hides a default."""
     if column.name not in row:
         return column.default is not None and not column.is_tagged and not column.added_later
-    return row[column.name] is not None or not column.is_tagged or column.default is not None
+    return bool(_given(column, row)) or not column.is_tagged or column.default is not None
 
 
 def _stored_values(table: Table, column: Column, row: Row, long_values: LongValues) -> list[record.Value]:

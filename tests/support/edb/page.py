@@ -18,6 +18,7 @@ SHORTEST_PREFIX = 3  # a shorter one costs as much as it saves
 
 
 class PageFlag(IntFlag):
+    TABLE = 0  # a page of a table has no mark of its own
     ROOT = 0x1
     LEAF = 0x2
     PARENT_OF_LEAF = 0x4

@@ -18,6 +18,8 @@ NULL_VARIABLE = 0x8000
 TAG_DERIVED = 0x8000
 TAG_EXTENDED = 0x4000  # small pages: the value begins with a header byte
 TAG_NULL = 0x2000  # small pages
+LARGEST_OFFSET = 0x1FFF
+LARGEST_OFFSET_LARGE_PAGES = 0x7FFF
 
 HEAD_LONG_VALUE = 0x01
 HEAD_COMPRESSED = 0x02
@@ -93,6 +95,8 @@ def _encode_tagged(columns: list[Column], values: Values, derived: set[str], lar
     for column in columns:
         head, body = _encode_tagged_value(column, values[column.name])
         where = 4 * len(columns) + len(data)
+        if where > (LARGEST_OFFSET_LARGE_PAGES if large_pages else LARGEST_OFFSET):
+            raise ValueError("the record is too large; separate some long values")
         if large_pages:
             value = bytes([head]) + body if head or body else b""
         elif head & HEAD_NULL:
