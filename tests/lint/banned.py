@@ -53,8 +53,8 @@ def check_engine(path: Path, text: str) -> Iterator[tuple[str, str]]:
         if function in ENDS_PROCESS and layer != "base":
             yield f"{name}:{line}", f"{function}: a library never ends its process"
     if layer in ("page", "record"):
-        for match in ENGINE_HEAP.finditer(bare):
-            line = bare.count("\n", 0, match.start()) + 1
+        for call in ENGINE_HEAP.finditer(bare):
+            line = bare.count("\n", 0, call.start()) + 1
             yield f"{name}:{line}", "a codec takes bytes and gives bytes, it never allocates"
     if layer == "os":
         return
