@@ -182,7 +182,7 @@ run_lint() {
     step lint-tidy count_step tidy
     step lint-ruff count_step ruff check .
     step lint-mypy count_step "$python" -m mypy
-    step lint-luacheck count_step luacheck --quiet --std lua54 bindings/lua tests/lua examples
+    step lint-luacheck count_step luacheck --quiet bindings/lua tests/lua examples
 }
 
 run_gcc() {
