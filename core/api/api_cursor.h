@@ -1,0 +1,21 @@
+/* From handles to databases and cursors, for the files of this folder that work on them. */
+#pragma once
+
+#include "api/api.h"
+#include "table/table.h"
+
+/* JET_errInvalidDatabaseId when `dbid` is no database this session has open. */
+JET_ERR ese_api_find_database(ese_api_session *session, JET_DBID dbid, ese_api_database **database_out);
+
+ese_schema *ese_api_database_schema(ese_api_database *database);
+const char *ese_api_database_path(const ese_api_database *database);
+JET_DBID ese_api_database_dbid(const ese_api_database *database);
+
+/* JET_errInvalidTableId when `tableid` is no live cursor of this session. */
+JET_ERR ese_api_find_cursor(ese_api_session *session, JET_TABLEID tableid, ese_table_cursor **cursor_out);
+
+/* Gives a new cursor its handle; on failure the cursor is closed. */
+JET_ERR ese_api_publish_cursor(ese_api_session *session, ese_table_cursor *cursor, JET_TABLEID *tableid_out);
+
+/* Closes a cursor and retires its handle. */
+void ese_api_close_cursor(ese_api_session *session, ese_table_cursor *cursor);

@@ -1,0 +1,137 @@
+/* What the files of the table layer share. */
+#pragma once
+
+#include "base/growbuf.h"
+#include "record/record.h"
+#include "record/record_lv.h"
+#include "table/table.h"
+
+/* Where a cursor stands, relative to the entry its order holds. */
+typedef enum ese_table__place {
+    ESE_TABLE__BEFORE_FIRST,
+    ESE_TABLE__ON_ENTRY,
+    ESE_TABLE__BEFORE_ENTRY, /* in a gap, the held entry is the next one */
+    ESE_TABLE__AFTER_ENTRY,  /* in a gap, the held entry is the previous one */
+    ESE_TABLE__AFTER_LAST,
+    ESE_TABLE__RECORD_ONLY,  /* a record without an entry in the current index */
+} ese_table__place;
+
+typedef struct ese_table__filter ese_table__filter;
+
+typedef struct ese_table__range {
+    bool is_active;
+    bool is_upper; /* ends moves forward; else moves back */
+    bool is_inclusive;
+    size_t size;
+    uint8_t key[ESE_RECORD_KEY_MOST_MAX + 8];
+} ese_table__range;
+
+/*
+ * Where entries come from: the trees of a database (table_tree.c) or memory (a temporary table). Moves act on the
+ * entry the order holds and know nothing of ranges, filters or places. Same results as the functions of btree.h.
+ */
+typedef struct ese_table__order_ops {
+    JET_ERR (*first)(ese_table_cursor *cursor, bool *found_out);
+    JET_ERR (*last)(ese_table_cursor *cursor, bool *found_out);
+    JET_ERR (*next)(ese_table_cursor *cursor, bool *found_out);
+    JET_ERR (*prev)(ese_table_cursor *cursor, bool *found_out);
+    JET_ERR (*seek)(ese_table_cursor *cursor, ese_bytes key, ese_bytes data, ese_btree_seek_mode mode,
+                    bool *found_out, int *order_out);
+    /* Key of the held entry: copies at most room bytes, returns the size. */
+    size_t (*copy_key)(const ese_table_cursor *cursor, uint8_t *to, size_t room);
+    int (*compare_key)(const ese_table_cursor *cursor, ese_bytes key); /* held entry relative to `key` */
+    JET_ERR (*rank)(ese_table_cursor *cursor, uint64_t *before_out, uint64_t *total_out);
+    JET_ERR (*go_fraction)(ese_table_cursor *cursor, uint64_t numerator, uint64_t denominator, bool *found_out);
+    /* Record and bookmark of the held entry; borrowed until the cursor moves. */
+    JET_ERR (*record)(ese_table_cursor *cursor, ese_bytes *record_out);
+    JET_ERR (*bookmark)(ese_table_cursor *cursor, ese_bytes *bookmark_out);
+    /* A separated value: `size_out` bytes in all from `offset` on, at most `room` of them copied. */
+    JET_ERR (*read_long)(ese_table_cursor *cursor, uint64_t lid, uint32_t offset, uint8_t *to, uint32_t room,
+                         uint32_t *size_out);
+    void (*forget)(ese_table_cursor *cursor); /* holds nothing any more */
+    void (*close)(ese_table_cursor *cursor);
+} ese_table__order_ops;
+
+struct ese_table_cursor {
+    ese_list link; /* in the list of the session */
+    const ese_table__order_ops *ops;
+    ese_txn_session *session;
+    ese_schema *schema;      /* NULL: temporary */
+    ese_schema_table *table; /* held */
+    ese_schema_index *index; /* current; the primary one or NULL in primary order */
+    uint32_t page_size;      /* selects the form of tagged columns */
+    bool is_secondary;
+    ese_table_owner owner;
+
+    ese_table__place place;
+    ese_btree_cursor entry;  /* trees: held entry of the current index, or the record in primary order */
+    ese_btree_cursor record; /* trees, secondary index: record of the held entry, when is_record_held */
+    bool is_record_held;
+    ese_btree_cursor long_value;
+    void *memory; /* temporary tables: their rows (table_temp.c) */
+
+    ese_record_key search_key;
+    unsigned n_search_segments;
+    bool has_search_key;
+    bool is_search_key_closed; /* made whole or ended by a limit: takes no more segments */
+    ese_table__range range;
+    ese_table__filter *filter;
+    uint32_t n_filters;
+
+    uint8_t bookmark[ESE_RECORD_KEY_MOST_MAX + 8];
+    ese_growbuf row_bytes;   /* ese_table_get_row: values that could not be borrowed */
+    ese_growbuf row_values;  /* ese_table_get_row: array of ese_value */
+    ese_growbuf row_offsets; /* array of size_t beside row_values: place in row_bytes, SIZE_MAX = borrowed */
+    const ese_schema_column **plan; /* columns of the last ese_table_get_row */
+    uint32_t n_plan;
+    ese_growbuf scratch; /* one decompressed value */
+
+    void *update; /* temporary tables: the update in preparation (table_update.c) */
+};
+
+/* A cursor without position, in the list of its session. Takes over the hold on `table`. */
+JET_ERR ese_table__create(ese_txn_session *session, ese_schema *schema, ese_schema_table *table,
+                          const ese_table__order_ops *ops, ese_table_cursor **cursor_out);
+
+extern const ese_table__order_ops ese_table__tree_ops;
+
+/* table_tree.c: chooses the trees of the current index. */
+void ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index);
+
+/* Moves that respect places, but neither range nor filter. */
+void ese_table__set_place(ese_table_cursor *cursor, ese_table__place place);
+
+/* The record of the current row; JET_errNoCurrentRecord. */
+JET_ERR ese_table__current_record(ese_table_cursor *cursor, ese_record *record_out);
+
+/* One value of a record. */
+typedef struct ese_table__value {
+    ese_table_value_state state;
+    ese_record_value value; /* of ESE_TABLE_VALUE */
+} ese_table__value;
+
+/* Number of values, defaults applied (a default counts as one). */
+JET_ERR ese_table__count_values(const ese_record *record, const ese_schema_column *column, uint32_t *n_out);
+
+/* Value number `index` (from 0), defaults applied; NULL when there is none. */
+JET_ERR ese_table__get_value(const ese_record *record, const ese_schema_column *column, uint32_t index,
+                             ese_table__value *value_out);
+
+/* The bytes of a value in full size, decompressed and fetched as needed: at most `limit` of them; full_size_out tells all. */
+JET_ERR ese_table__load_value(ese_table_cursor *cursor, const ese_record_value *value, uint32_t limit,
+                              ese_bytes *bytes_out, uint32_t *full_size_out);
+
+/* Does the record of the held entry pass the filter? */
+JET_ERR ese_table__passes_filter(ese_table_cursor *cursor, bool *passes_out);
+void ese_table__filter_clear(ese_table_cursor *cursor);
+
+/* The column of segment `i` as the key codec wants it. */
+ese_record_key_column ese_table__key_column(const ese_schema_segment *segment);
+
+/* The entry of the record in primary order `cursor` stands on: used by ese_table_entries. */
+JET_ERR ese_table__entries_of(ese_table_cursor *cursor, const ese_record *record, const ese_schema_index *index,
+                              const ese_table_entries_ops *ops);
+
+/* Key of the entry that value `itag` (from 1) of the first multi-valued segment gives; *exists_out = false: none. */
+JET_ERR ese_table__entry_key(ese_table_cursor *cursor, const ese_record *record, const ese_schema_index *index,
+                             uint32_t itag, ese_record_key *key_out, bool *exists_out);
