@@ -78,12 +78,13 @@ open_tagged(ese_record *record)
     if (record->tagged.size == 0)
         return JET_errSuccess;
     if (record->tagged.size < ENTRY_SIZE)
-        return ese_raise(JET_errDatabaseCorrupted, "%zu bytes left for the tagged columns of a record",
-                         record->tagged.size);
+        return ese_raise(JET_errDatabaseCorrupted,
+                         "%zu bytes left for the tagged columns of a record", record->tagged.size);
     array_size = entry_offset(record, 0);
     if (array_size == 0 || array_size % ENTRY_SIZE != 0 || array_size > record->tagged.size)
-        return ese_raise(JET_errDatabaseCorrupted, "the first tagged column of a record is at byte %zu of %zu",
-                         array_size, record->tagged.size);
+        return ese_raise(JET_errDatabaseCorrupted,
+                         "the first tagged column of a record is at byte %zu of %zu", array_size,
+                         record->tagged.size);
     record->n_tagged = (uint32_t)(array_size / ENTRY_SIZE);
     return JET_errSuccess;
 }
@@ -126,9 +127,10 @@ ese_record_open(ese_bytes bytes, uint32_t page_size, ese_record *record_out)
     bitmap_size = ((size_t)record.fixed_last + 7) / 8;
     if (record.fixed_last > ESE_RECORD_FIXED_LAST || record.variable_last < VARIABLE_NONE ||
         end < HEADER_SIZE + bitmap_size || end > bytes.size)
-        return ese_raise(JET_errDatabaseCorrupted,
-                         "a record of %zu bytes says last columns %u and %u, fixed columns end at byte %zu",
-                         bytes.size, record.fixed_last, record.variable_last, end);
+        return ese_raise(
+            JET_errDatabaseCorrupted,
+            "a record of %zu bytes says last columns %u and %u, fixed columns end at byte %zu",
+            bytes.size, record.fixed_last, record.variable_last, end);
     record.fixed_end = (uint32_t)(end - bitmap_size);
     record.null_bitmap = bytes.data + record.fixed_end;
     ESE_TRY(open_variable(&record, end));
@@ -180,9 +182,8 @@ ese_record_variable(const ese_record *record, uint32_t id, ese_record_state *sta
     }
     start = index == 0 ? 0 : ese_load_le16(record->ends + 2 * (index - 1)) & VARIABLE_OFFSET;
     if (start > end || end > record->variable.size)
-        return ese_raise(JET_errDatabaseCorrupted,
-                         "variable column %u spans bytes %u to %u of %zu", (unsigned)id, start, end,
-                         record->variable.size);
+        return ese_raise(JET_errDatabaseCorrupted, "variable column %u spans bytes %u to %u of %zu",
+                         (unsigned)id, start, end, record->variable.size);
     *value_out = slice(record->variable, start, end);
     *state_out = ESE_RECORD_VALUE;
     return JET_errSuccess;
@@ -214,7 +215,8 @@ ese_record_tagged_find(const ese_record *record, uint32_t id, bool is_derived,
         else
             high = middle;
     }
-    *tagged_out = (ese_record_tagged){.id = id, .is_derived = is_derived, .state = ESE_RECORD_ABSENT};
+    *tagged_out =
+        (ese_record_tagged){.id = id, .is_derived = is_derived, .state = ESE_RECORD_ABSENT};
     return JET_errSuccess;
 }
 
@@ -241,7 +243,8 @@ count_values(ese_record_tagged *tagged)
             return JET_errSuccess;
         }
     }
-    return ese_raise(JET_errDatabaseCorrupted, "the values of tagged column %u (header %02x, %zu bytes)",
+    return ese_raise(JET_errDatabaseCorrupted,
+                     "the values of tagged column %u (header %02x, %zu bytes)",
                      (unsigned)tagged->id, tagged->header, tagged->body.size);
 }
 
@@ -251,7 +254,8 @@ ese_record_tagged_at(const ese_record *record, uint32_t index, ese_record_tagged
     JET_ERR err;
     unsigned word = entry_word(record, index);
     size_t start = entry_offset(record, index);
-    size_t end = index + 1 < record->n_tagged ? entry_offset(record, index + 1) : record->tagged.size;
+    size_t end =
+        index + 1 < record->n_tagged ? entry_offset(record, index + 1) : record->tagged.size;
     ese_record_tagged tagged = {
         .id = entry_id(record, index),
         .is_derived = (word & ENTRY_IS_DERIVED) != 0,
@@ -314,7 +318,8 @@ one_of_two(const ese_record_tagged *tagged, uint32_t index, ese_record_value *va
 }
 
 JET_ERR
-ese_record_tagged_value(const ese_record_tagged *tagged, uint32_t index, ese_record_value *value_out)
+ese_record_tagged_value(const ese_record_tagged *tagged, uint32_t index,
+                        ese_record_value *value_out)
 {
     JET_ERR err = JET_errSuccess;
     ese_record_value value = {.bytes = tagged->body};
@@ -331,8 +336,8 @@ ese_record_tagged_value(const ese_record_tagged *tagged, uint32_t index, ese_rec
         if ((tagged->header & TAGGED_SEPARATED) != 0)
             value.form |= ESE_RECORD_SEPARATED;
         if ((value.form & ESE_RECORD_COMPRESSED) != 0 && (value.form & ESE_RECORD_SEPARATED) != 0)
-            return ese_raise(JET_errDatabaseCorrupted, "tagged column %u is compressed and separated",
-                             (unsigned)tagged->id);
+            return ese_raise(JET_errDatabaseCorrupted,
+                             "tagged column %u is compressed and separated", (unsigned)tagged->id);
     }
     *value_out = value;
 out:

@@ -82,7 +82,8 @@ JET_ERR ese_record_tagged_find(const ese_record *record, uint32_t id, bool is_de
                                ese_record_tagged *tagged_out);
 
 /* Entry `index` < record->n_tagged, in stored order: derived columns first, then ascending id. */
-JET_ERR ese_record_tagged_at(const ese_record *record, uint32_t index, ese_record_tagged *tagged_out);
+JET_ERR ese_record_tagged_at(const ese_record *record, uint32_t index,
+                             ese_record_tagged *tagged_out);
 
 /* Value `index` < tagged->n_values. */
 JET_ERR ese_record_tagged_value(const ese_record_tagged *tagged, uint32_t index,

@@ -4,7 +4,9 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-enum { ESE_RECORD_COLLATE_VERSION = 0x6020f }; /* NLS version whose weights are compiled in (Windows 10) */
+enum {
+    ESE_RECORD_COLLATE_VERSION = 0x6020f
+}; /* NLS version whose weights are compiled in (Windows 10) */
 
 /*
  * Sort key of UTF-16LE `text` with LCMapString flags `flags`. Writes at most `room` bytes and returns the size of the whole key,

@@ -310,7 +310,8 @@ ese_record_decompressed_size(ese_bytes from, size_t *size_out)
     case SCHEME_SCRUB: return refuse("it was scrubbed");
     case SCHEME_XPRESS9:
     case SCHEME_XPRESS10:
-        return ese_raise(JET_errFeatureNotAvailable, "values compressed with Xpress%u cannot be read",
+        return ese_raise(JET_errFeatureNotAvailable,
+                         "values compressed with Xpress%u cannot be read",
                          scheme == SCHEME_XPRESS9 ? 9U : 10U);
     default: return refuse("unknown scheme");
     }
@@ -327,8 +328,8 @@ ese_record_decompress(ese_bytes from, uint8_t *to, size_t room, size_t *size_out
 
     ESE_TRY(ese_record_decompressed_size(from, &size));
     if (size > room)
-        return ese_raise(JET_errBufferTooSmall, "compressed value: %zu bytes do not fit into %zu", size,
-                         room);
+        return ese_raise(JET_errBufferTooSmall, "compressed value: %zu bytes do not fit into %zu",
+                         size, room);
     s.out_end = to + size;
     switch (from.data[0] >> 3) {
     case SCHEME_ASCII7: decode_bits7(from.data + 1, s.in_end, size, 1, to); break;

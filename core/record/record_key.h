@@ -15,11 +15,11 @@ enum {
 
 /* How text and GUIDs of one index are normalized. */
 typedef struct ese_record_key_rules {
-    uint32_t lcmap_flags;  /* 0x30401 by default */
+    uint32_t lcmap_flags; /* 0x30401 by default */
     bool sort_nulls_high;
     bool dotnet_guid;
-    uint16_t key_most;     /* longest key in bytes */
-    uint16_t var_seg_mac;  /* limit of a variable segment, key_most when there is none */
+    uint16_t key_most;    /* longest key in bytes */
+    uint16_t var_seg_mac; /* limit of a variable segment, key_most when there is none */
 } ese_record_key_rules;
 
 /* The column of one segment. */
@@ -50,14 +50,18 @@ JET_ERR ese_record_key_append(ese_record_key *key, const ese_record_key_rules *r
 
 /* The wildcards of JetMakeKey. */
 typedef enum ese_record_key_limit {
-    ESE_RECORD_KEY_PREFIX_START,        /* JET_bitPartialColumnStartLimit */
-    ESE_RECORD_KEY_PREFIX_END,          /* JET_bitPartialColumnEndLimit, JET_bitStrLimit */
-    ESE_RECORD_KEY_SUBSTRING_END,       /* JET_bitSubStrLimit */
-    ESE_RECORD_KEY_COLUMN_START,        /* JET_bitFullColumnStartLimit */
-    ESE_RECORD_KEY_COLUMN_END,          /* JET_bitFullColumnEndLimit */
+    ESE_RECORD_KEY_PREFIX_START, /* JET_bitPartialColumnStartLimit */
+    ESE_RECORD_KEY_PREFIX_END,   /* JET_bitPartialColumnEndLimit */
+    ESE_RECORD_KEY_STRING_END, /* JET_bitStrLimit: as PREFIX_END for binary values, else as COLUMN_END */
+    ESE_RECORD_KEY_SUBSTRING_END, /* JET_bitSubStrLimit: as PREFIX_END for text, nothing for other types */
+    ESE_RECORD_KEY_COLUMN_START, /* JET_bitFullColumnStartLimit: the key as it is */
+    ESE_RECORD_KEY_COLUMN_END,   /* JET_bitFullColumnEndLimit */
 } ese_record_key_limit;
 
-/* As ese_record_key_append for the last segment of a search key, turned into a limit of a range. */
+/*
+ * As ese_record_key_append for the last segment of a search key, turned into a limit of a range. The key may
+ * become key_most + 1 bytes long. JET_errInvalidGrbit for a prefix of a type that has none; the key is unchanged.
+ */
 JET_ERR ese_record_key_append_limit(ese_record_key *key, const ese_record_key_rules *rules,
                                     const ese_record_key_column *column, const ese_bytes *value,
                                     ese_record_key_limit limit);
@@ -67,5 +71,5 @@ typedef struct ese_record_tuple_limits {
     uint32_t length_min, length_max, to_index_max, increment, start;
 } ese_record_tuple_limits;
 
-bool ese_record_tuple_at(const ese_record_tuple_limits *limits, bool is_utf16, ese_bytes value, uint32_t index,
-                         ese_bytes *tuple_out);
+bool ese_record_tuple_at(const ese_record_tuple_limits *limits, bool is_utf16, ese_bytes value,
+                         uint32_t index, ese_bytes *tuple_out);

@@ -1,7 +1,7 @@
 /* References, keys and roots of long values. Ids of 64 bits have bit 63 set, which tells the two generations apart. */
 #include "record/record_lv.h"
 
-#define LID64_MARK 0x8000000000000000U
+#define LID64_MARK     0x8000000000000000U
 #define LID64_RESERVED 0x7f00000000000000U
 
 enum {
@@ -26,7 +26,8 @@ is_lid64(uint64_t lid)
 static JET_ERR
 refuse(const char *what, ese_bytes bytes)
 {
-    return ese_raise(JET_errDatabaseCorrupted, "%zu bytes are no %s of a long value", bytes.size, what);
+    return ese_raise(JET_errDatabaseCorrupted, "%zu bytes are no %s of a long value", bytes.size,
+                     what);
 }
 
 JET_ERR

@@ -24,7 +24,8 @@ size_t ese_record_lv_chunk_key(uint64_t lid, uint32_t offset, uint8_t key[ESE_RE
 typedef enum ese_record_lv_kind { ESE_RECORD_LV_ROOT, ESE_RECORD_LV_CHUNK } ese_record_lv_kind;
 
 /* Splits a node key of a long-value tree; offset_out is 0 for a root. */
-JET_ERR ese_record_lv_split_key(ese_bytes key, ese_record_lv_kind *kind_out, uint64_t *lid_out, uint32_t *offset_out);
+JET_ERR ese_record_lv_split_key(ese_bytes key, ese_record_lv_kind *kind_out, uint64_t *lid_out,
+                                uint32_t *offset_out);
 
 JET_ERR ese_record_lv_root_decode(ese_bytes data, ese_record_lv_root *root_out);
 
