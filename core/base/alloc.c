@@ -44,10 +44,10 @@ ese_alloc(size_t n, void *pointer_out)
 JET_ERR
 ese_alloc_aligned(size_t n, size_t alignment, void *pointer_out)
 {
-    size_t rounded = (n + alignment - 1) & ~(alignment - 1);
+    size_t rounded = n == 0 ? alignment : (n + alignment - 1) & ~(alignment - 1);
+    bool fails = rounded < n || ese_fault_hit(ESE_FAULT_POINT_ALLOC);
 
-    return publish(ese_fault_hit(ESE_FAULT_POINT_ALLOC) ? NULL : aligned_alloc(alignment, rounded),
-                   n, pointer_out);
+    return publish(fails ? NULL : aligned_alloc(alignment, rounded), n, pointer_out);
 }
 
 JET_ERR

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_TEXT = 512 };
 
@@ -33,11 +34,13 @@ JET_ERR
 ese_raise(JET_ERR code, const char *format, ...)
 {
     va_list args;
+    char text[MAX_TEXT]; /* the arguments may hold the last text, to be put in a wider one */
 
-    last.code = code;
     va_start(args, format);
-    vsnprintf(last.text, sizeof last.text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    last.code = code;
+    memcpy(last.text, text, sizeof text);
     return code;
 }
 

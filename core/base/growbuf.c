@@ -8,12 +8,14 @@ ese_growbuf_reserve(ese_growbuf *buffer, size_t size)
     size_t capacity = buffer->capacity < MIN_CAPACITY ? MIN_CAPACITY : buffer->capacity;
     JET_ERR err;
 
-    if (size <= buffer->capacity)
-        return JET_errSuccess;
     if (size > buffer->limit)
         return ese_raise(JET_errOutOfMemory, "a buffer may not grow to %zu bytes", size);
+    if (size <= buffer->capacity)
+        return JET_errSuccess;
     while (capacity < size)
         capacity = capacity > buffer->limit / 2 ? buffer->limit : capacity * 2;
+    if (capacity > buffer->limit)
+        capacity = buffer->limit;
     err = ese_realloc(capacity, &buffer->data);
     if (err < JET_errSuccess)
         return err;

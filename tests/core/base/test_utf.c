@@ -1,0 +1,180 @@
+/* Text conversion, against code points encoded by hand and whole ranges converted there and back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/utf.h"
+
+#include <string.h>
+
+static void
+expect_invalid(const char *text, size_t n)
+{
+    char16_t units[16];
+    size_t n_units = 77;
+
+    assert_int_equal(ese_utf8_to_utf16(text, n, units, 16, &n_units),
+                     JET_errUnicodeTranslationFail);
+    assert_int_equal(n_units, 77);
+}
+
+static void
+test_base_utf8_to_utf16__converts_one_to_four_bytes(void **state)
+{
+    static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
+    static const char16_t expected[] = {'a', 0xe9, 0x20ac, 0xd83d, 0xde00};
+    char16_t units[8];
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(ese_utf8_to_utf16(text, strlen(text), units, 8, &n), JET_errSuccess);
+    assert_int_equal(n, 5);
+    assert_memory_equal(units, expected, sizeof expected);
+}
+
+static void
+test_base_utf8_to_utf16__refuses_what_is_not_utf8(void **state)
+{
+    (void)state;
+    expect_invalid("\x80", 1);             /* continuation alone */
+    expect_invalid("\xc3", 1);             /* cut off */
+    expect_invalid("\xe2\x82", 2);         /* cut off */
+    expect_invalid("\xc3x", 2);            /* no continuation */
+    expect_invalid("\xc0\x80", 2);         /* longer than needed */
+    expect_invalid("\xe0\x80\xaf", 3);     /* longer than needed */
+    expect_invalid("\xf0\x80\x80\x80", 4); /* longer than needed */
+    expect_invalid("\xed\xa0\x80", 3);     /* surrogate */
+    expect_invalid("\xf4\x90\x80\x80", 4); /* beyond the last code point */
+    expect_invalid("\xff", 1);
+}
+
+static void
+test_base_utf__every_code_point_survives_there_and_back(void **state)
+{
+    (void)state;
+    for (uint32_t point = 0; point <= 0x10ffff; point++) {
+        uint8_t units_le[4];
+        char text[4];
+        char16_t units[2] = {0, 0};
+        size_t n_units = point > 0xffff ? 2 : 1, n_text, n = 0;
+
+        if (point >= 0xd800 && point <= 0xdfff)
+            continue;
+        if (n_units == 2) {
+            ese_store_le16(units_le, (uint16_t)(0xd800 | (point - 0x10000) >> 10));
+            ese_store_le16(units_le + 2, (uint16_t)(0xdc00 | ((point - 0x10000) & 0x3ff)));
+        } else {
+            ese_store_le16(units_le, (uint16_t)point);
+        }
+        n_text = ese_utf16_to_utf8(units_le, n_units, text, sizeof text);
+        assert_int_equal(n_text, point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4);
+        assert_int_equal(ese_utf8_to_utf16(text, n_text, units, 2, &n), JET_errSuccess);
+        assert_int_equal(n, n_units);
+        assert_int_equal(units[0], ese_load_le16(units_le));
+        if (n_units == 2)
+            assert_int_equal(units[1], ese_load_le16(units_le + 2));
+    }
+}
+
+static void
+test_base_utf__lone_surrogates_become_the_replacement_character(void **state)
+{
+    /* high alone, low alone, high high low, high at the end */
+    static const uint8_t text[] = {0x00, 0xd8, 'x',  0,    0x00, 0xdc, 0x3d,
+                                   0xd8, 0x3d, 0xd8, 0x00, 0xde, 0xff, 0xdb};
+    static const char expected[] =
+        "\xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\xef\xbf\xbd";
+    char to[64];
+    size_t n = ese_utf16_to_utf8(text, sizeof text / 2, to, sizeof to);
+
+    (void)state;
+    assert_int_equal(n, strlen(expected));
+    assert_memory_equal(to, expected, n);
+}
+
+static void
+test_base_utf__short_room_is_never_passed_and_the_whole_size_is_told(void **state)
+{
+    static const char text[] = "a\xe2\x82\xac\xf0\x9f\x98\x80z";
+    static const uint8_t text_le[] = {'a', 0, 0xac, 0x20, 0x3d, 0xd8, 0x00, 0xde, 'z', 0};
+    static const uint8_t text_1252[] = {'a', 0x80, 'z'};
+
+    (void)state;
+    for (size_t room = 0; room <= 12; room++) {
+        char16_t units[13];
+        char bytes[13];
+        size_t n = 0;
+
+        memset(units, 0x55, sizeof units);
+        assert_int_equal(ese_utf8_to_utf16(text, strlen(text), units, room, &n), JET_errSuccess);
+        assert_int_equal(n, 5);
+        assert_int_equal(units[room], 0x5555);
+        memset(bytes, 0x55, sizeof bytes);
+        assert_int_equal(ese_utf16_to_utf8(text_le, 5, bytes, room), 9);
+        assert_int_equal(bytes[room], 0x55);
+        memset(bytes, 0x55, sizeof bytes);
+        assert_int_equal(ese_cp1252_to_utf8(text_1252, 3, bytes, room), 5);
+        assert_int_equal(bytes[room], 0x55);
+    }
+}
+
+static void
+test_base_cp1252__every_byte_survives_there_and_back(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < 256; c++) {
+        uint8_t from = (uint8_t)c, to = (uint8_t)~c;
+        char text[4];
+        size_t n_text = ese_cp1252_to_utf8(&from, 1, text, sizeof text), n = 0;
+
+        assert_true(ese_utf8_to_cp1252(text, n_text, &to, 1, &n));
+        assert_int_equal(n, 1);
+        assert_int_equal(to, from);
+    }
+}
+
+static void
+test_base_cp1252__knows_the_code_points_of_the_upper_controls(void **state)
+{
+    (void)state;
+    assert_int_equal(ese_cp1252_to_unicode(0x80), 0x20ac);
+    assert_int_equal(ese_cp1252_to_unicode(0x8d), 0x8d);
+    assert_int_equal(ese_cp1252_to_unicode(0x93), 0x201c);
+    assert_int_equal(ese_cp1252_to_unicode(0x9f), 0x178);
+    assert_int_equal(ese_cp1252_to_unicode(0xe9), 0xe9);
+}
+
+static void
+test_base_cp1252__refuses_what_has_no_place(void **state)
+{
+    uint8_t to[2];
+    size_t n = 77;
+
+    (void)state;
+    assert_false(
+        ese_utf8_to_cp1252("\xc2\x80", 2, to, 2, &n)); /* control 0x80: the byte is the euro sign */
+    assert_false(ese_utf8_to_cp1252("\xe4\xb8\xad", 3, to, 2, &n)); /* Chinese */
+    assert_false(ese_utf8_to_cp1252("\xff", 1, to, 2, &n));         /* not UTF-8 */
+    assert_false(ese_utf8_to_cp1252("abc", 3, to, 2, &n));          /* no room */
+    assert_int_equal(n, 77);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_base_utf8_to_utf16__converts_one_to_four_bytes),
+        cmocka_unit_test(test_base_utf8_to_utf16__refuses_what_is_not_utf8),
+        cmocka_unit_test(test_base_utf__every_code_point_survives_there_and_back),
+        cmocka_unit_test(test_base_utf__lone_surrogates_become_the_replacement_character),
+        cmocka_unit_test(test_base_utf__short_room_is_never_passed_and_the_whole_size_is_told),
+        cmocka_unit_test(test_base_cp1252__every_byte_survives_there_and_back),
+        cmocka_unit_test(test_base_cp1252__knows_the_code_points_of_the_upper_controls),
+        cmocka_unit_test(test_base_cp1252__refuses_what_has_no_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
