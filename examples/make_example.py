@@ -21,7 +21,13 @@ UNICODE = 1200
 PEOPLE = [
     # id, name, born, member, tags
     (1, "Ada Lovelace", datetime(1815, 12, 10), "6f1c1d2e-58a3-4f0e-9d53-0a5b3c7e1801", ["mathematics", "engines"]),
-    (2, "Grace Hopper", datetime(1906, 12, 9), "6f1c1d2e-58a3-4f0e-9d53-0a5b3c7e1802", ["compilers", "navy", "engines"]),
+    (
+        2,
+        "Grace Hopper",
+        datetime(1906, 12, 9),
+        "6f1c1d2e-58a3-4f0e-9d53-0a5b3c7e1802",
+        ["compilers", "navy", "engines"],
+    ),
     (3, "Alan Turing", datetime(1912, 6, 23), "6f1c1d2e-58a3-4f0e-9d53-0a5b3c7e1803", ["mathematics", "running"]),
     (4, "Mary Kenneth Keller", datetime(1913, 12, 17), "6f1c1d2e-58a3-4f0e-9d53-0a5b3c7e1804", ["teaching"]),
     (5, "Hedy Lamarr", datetime(1914, 11, 9), "6f1c1d2e-58a3-4f0e-9d53-0a5b3c7e1805", ["radio", "film"]),
@@ -88,14 +94,22 @@ def visits(database: Database) -> None:
             Index("byRating", ["-rating"], IndexOption.IGNORE_NULL),
         ],
         [
-            {"id": number, "person": who, "when": when, "minutes": length, "fee": fee, "rating": rating, "paid": fee > 0}
+            {
+                "id": number,
+                "person": who,
+                "when": when,
+                "minutes": length,
+                "fee": fee,
+                "rating": rating,
+                "paid": fee > 0,
+            }
             for number, (who, when, length, fee, rating) in enumerate(VISITS, start=1)
         ],
     )
 
 
 def photos(database: Database) -> None:
-    """Pictures are simple colour ramps in the PGM format, so that any viewer can show them."""
+    """The images are in the PGM format, which any viewer can show."""
     ramp = b"P5 64 64 255\n" + bytes((x * y) // 16 % 256 for y in range(64) for x in range(64))
     grid = b"P5 96 96 255\n" + bytes(255 * ((x // 12 + y // 12) % 2) for y in range(96) for x in range(96))
     database.table(

@@ -7,6 +7,7 @@ import struct
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,9 @@ def test_checksum_header__equals_real_file() -> None:
     assert header_checksum(corpus_page("basic.edb", 4096, -1)) == 0x98A810D4
 
 
-@pytest.mark.parametrize(("number", "stored"), [(1, "7ca70100df7fdf7f"), (4, "4b4f8679c013c013"), (13, "84c245be7e678118")])
+@pytest.mark.parametrize(
+    ("number", "stored"), [(1, "7ca70100df7fdf7f"), (4, "4b4f8679c013c013"), (13, "84c245be7e678118")]
+)
 def test_checksum_ecc__equals_real_file(number: int, stored: str) -> None:
     page = corpus_page("basic.edb", 4096, number)
     assert ecc_checksum(page, number, first=True).to_bytes(8, "little") == bytes.fromhex(stored)
@@ -93,8 +96,10 @@ def test_compress_seven_bit__equals_known_value() -> None:
 
 
 def test_compress__chooses_scheme_by_content() -> None:
-    assert compress(b"only seven bits here")[0] >> 3 == SCHEME_ASCII
-    assert compress("only seven bits".encode("utf-16-le"))[0] >> 3 == SCHEME_UNICODE
+    for value, scheme in ((b"only seven bits here", SCHEME_ASCII), ("seven bits".encode("utf-16-le"), SCHEME_UNICODE)):
+        packed = compress(value)
+        assert packed is not None
+        assert packed[0] >> 3 == scheme
     assert compress(b"eighth bit: \xff") is None
     assert compress(b"") is None
 
@@ -110,16 +115,22 @@ def test_record_catalog_row__equals_real_file() -> None:
     }  # fmt: skip
     values = {name: [Value(bytes.fromhex(number))] for name, number in numbers.items()}
     values["Name"] = [Value(b"MSysObjects")]
-    assert encode_record(columns, values, set(), large_pages=False) == bytes.fromhex(
-        "08802000 02000000 0100 02000000 04000000 50000000 000000c0 14000000 ff 00 0b00"
-    ) + b"MSysObjects"
+    assert (
+        encode_record(columns, values, set(), large_pages=False)
+        == bytes.fromhex("08802000 02000000 0100 02000000 04000000 50000000 000000c0 14000000 ff 00 0b00")
+        + b"MSysObjects"
+    )
 
 
 def test_record_index_row__marks_nulls_and_tagged_value() -> None:
     columns = objects_table(Format(20, 0), 20).columns
     names = [column.name for column in columns if column.is_fixed][:7]
     values = {name: [Value(bytes(2 if name == "Type" else 4))] for name in names}
-    values |= {"LCMapFlags": [Value(bytes.fromhex("01040300"))], "Name": [Value(b"Id")], "KeyFldIDs": [Value(b"\0" * 12)]}
+    values |= {
+        "LCMapFlags": [Value(bytes.fromhex("01040300"))],
+        "Name": [Value(b"Id")],
+        "KeyFldIDs": [Value(b"\0" * 12)],
+    }
     values["LocaleName"] = [Value("en-US".encode("utf-16-le"))]
     record = encode_record(columns, values, set(), large_pages=False)
     assert record[:4] == bytes.fromhex("0a842700")
@@ -154,6 +165,8 @@ def test_record_large_page__always_has_header_byte() -> None:
     assert record[4:] == bytes.fromhex("00010400 00 0100")
     record = encode_record(columns, {"c": []}, set(), large_pages=True)
     assert record[4:] == bytes.fromhex("00010400 20")
+    columns = Table("t", [Column("c", ColumnType.TEXT, tagged=True)]).columns
+    assert encode_record(columns, {"c": [Value(b"")]}, set(), large_pages=True)[4:] == bytes.fromhex("00010400 00")
 
 
 def test_record_derived__puts_template_columns_first() -> None:
@@ -167,7 +180,7 @@ def test_record_derived__puts_template_columns_first() -> None:
 # --- keys
 
 
-def key_of(type: ColumnType, value: object, *, descending: bool = False, **index: object) -> bytes:
+def key_of(type: ColumnType, value: object, *, descending: bool = False, **index: Any) -> bytes:
     options = {name: index.pop(name) for name in ("size", "code_page", "fixed") if name in index}
     table = Table("t", [Column("c", type, **options)])
     column = table.columns[0]
@@ -235,7 +248,7 @@ def test_key_unicode__equals_known_sort_keys() -> None:
     assert unicode_key("CO-op").hex(" ") == "0e 0a 0e 7c 0e 7c 0e 7e 01 01 01 01 ff fd 82 12 00"
 
 
-def keys_of(row: dict[str, list[bytes]], key: list[str], **index: object) -> list[str]:
+def keys_of(row: dict[str, list[bytes]], key: list[str], **index: Any) -> list[str]:
     columns = [Column("a", ColumnType.UNSIGNED_BYTE, flags=ColumnFlag.MULTI_VALUED), Column("t", ColumnType.TEXT)]
     columns.append(Column("b", ColumnType.UNSIGNED_BYTE, flags=ColumnFlag.MULTI_VALUED))
     return [key.hex() for key in index_keys(Table("t", columns), Index("i", key, **index), row)]
@@ -383,7 +396,9 @@ def test_database__is_read_by_another_implementation(page_size: int, tmp_path: P
 
 def test_database__refuses_impossible_content() -> None:
     twice = Database()
-    twice.table("t", [Column("Id", ColumnType.LONG)], [Index("p", ["+Id"], IndexOption.PRIMARY)], [{"Id": 1}, {"Id": 1}])
+    twice.table(
+        "t", [Column("Id", ColumnType.LONG)], [Index("p", ["+Id"], IndexOption.PRIMARY)], [{"Id": 1}, {"Id": 1}]
+    )
     with pytest.raises(ValueError, match="duplicate"):
         twice.build()
     unknown = Database()

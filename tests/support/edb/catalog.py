@@ -1,7 +1,7 @@
 """The system tables: their definitions, and the rows that describe all tables.
 
-The catalog is an ordinary table, MSysObjects, with two indexes and a copy, MSysObjectsShadow.  Its root pages have fixed
-numbers, so that it can be found before anything is known.
+The catalog is an ordinary table, MSysObjects, with two indexes and a copy, MSysObjectsShadow.  Its root pages have
+fixed numbers, so that it can be found before anything is known.
 """
 
 import struct
@@ -72,7 +72,11 @@ def objects_columns(format: Format) -> list[Column]:
         _column("LCMapFlags", long),
         _column("KeyMost", ColumnType.UNSIGNED_SHORT),
     ]
-    variable = [_column("Name", ColumnType.TEXT, 1), _column("Stats", binary), _column("TemplateTable", ColumnType.TEXT)]
+    variable = [
+        _column("Name", ColumnType.TEXT, 1),
+        _column("Stats", binary),
+        _column("TemplateTable", ColumnType.TEXT),
+    ]
     variable += [_column(name, binary) for name in (
         "DefaultValue", "KeyFldIDs", "VarSegMac", "ConditionalColumns", "TupleLimits", "Version")]  # fmt: skip
     tagged = [_column(name, blob) for name in (
@@ -155,7 +159,7 @@ def fixup_table() -> Table:
 
 def signed(number: int) -> int:
     """An unsigned 32-bit number as the Long column holds it."""
-    return struct.unpack("<i", struct.pack("<I", number))[0]
+    return number - (1 << 32) if number >> 31 else number
 
 
 def catalog_rows(placed: PlacedTable, format: Format) -> list[Row]:
@@ -168,7 +172,9 @@ def catalog_rows(placed: PlacedTable, format: Format) -> list[Row]:
     return rows
 
 
-def _row(placed: PlacedTable, type: int, id: int, name: str, place: int, usage: int, flags: int, pages: int) -> dict[str, Any]:
+def _row(
+    placed: PlacedTable, type: int, id: int, name: str, place: int, usage: int, flags: int, pages: int
+) -> dict[str, Any]:
     """The columns every kind of row has."""
     return {
         "ObjidTable": placed.objid, "Type": type, "Id": id, "Name": name,
@@ -282,7 +288,7 @@ def _null_flags(options: IndexOption) -> int:
 
 
 def objids_rows(tables: list[PlacedTable]) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for placed in tables:
         objects = [(placed.objid, TYPE_TABLE)]
         objects += [(tree.objid, TYPE_INDEX) for tree in placed.index_trees.values()]

@@ -53,15 +53,13 @@ def xpress(data: bytes) -> bytes | None:
     seen: dict[bytes, int] = {}  # last position of every three bytes
     at = 0
     while at < len(data):
-        length = 0
         earlier = seen.get(data[at : at + SHORTEST_MATCH])
         if earlier is not None and at - earlier <= XPRESS_WINDOW:
             length = _match_length(data, earlier, at)
-        if length:
             stream.match(at - earlier, length)
         else:
-            stream.literal(data[at])
             length = 1
+            stream.literal(data[at])
         for position in range(at, min(at + length, len(data) - 2)):
             seen[data[position : position + SHORTEST_MATCH]] = position
         at += length

@@ -3,7 +3,7 @@
 
 usage: fixtures.py OUTDIR
 
-The set is fixed and deterministic: equal bytes on every machine.  NAME.edb comes with NAME.expected.jsonl (expected.py).
+The set is fixed: equal bytes on every machine.  NAME.edb comes with NAME.expected.jsonl, described in expected.py.
 """
 
 import random
@@ -123,10 +123,11 @@ def full_row(number: int) -> dict[str, Any]:
     }
 
 
-EXTREMES = [
+EXTREMES: list[dict[str, Any]] = [
     {
         "Bit": False, "UnsignedByte": 0, "Short": -(2**15), "Long": -(2**31), "Currency": -(2**63), "Single": 2.0**-149,
-        "Double": 5e-324, "DateTime": -0.0, "UnsignedLong": 0, "LongLong": -(2**63), "Guid": guid(0), "UnsignedShort": 0,
+        "Double": 5e-324, "DateTime": -0.0, "UnsignedLong": 0, "LongLong": -(2**63), "Guid": guid(0),
+        "UnsignedShort": 0,
     },
     {
         "Bit": True, "UnsignedByte": 255, "Short": 2**15 - 1, "Long": 2**31 - 1, "Currency": 2**63 - 1,
@@ -134,7 +135,10 @@ EXTREMES = [
         "LongLong": 2**63 - 1, "Guid": "ffffffff-ffff-ffff-ffff-ffffffffffff", "UnsignedShort": 2**16 - 1,
     },
     # Zero length is not NULL; a NULL may hide a default.
-    {"Binary": b"", "Text": "", "Unicode": "", "LongBinary": b"", "LongText": "", "TaggedText": "", "ManyTexts": ["x", ""]},
+    {
+        "Binary": b"", "Text": "", "Unicode": "", "LongBinary": b"", "LongText": "", "TaggedText": "",
+        "ManyTexts": ["x", ""],
+    },
     {"Escrow": 0, "DefaultLong": None, "DefaultText": None, "TaggedLong": None, "LaterLong": 1, "LaterText": "now"},
     {"TaggedDefault": "own", "ManyLongs": [1], "ManyTexts": ["only"], "ManyPackedTexts": ["single"]},
 ]  # fmt: skip
@@ -151,8 +155,15 @@ def type_rows(full: int, longest: int, common: bool = False) -> list[dict[str, A
     extremes.append({})
     extremes += [
         {"LongBinary": noise(longest, 1), "PackedBinary": text(longest).encode(), "LongUnicode": "é" * 600},
-        {"PackedUnicode": text(longest // 2), "ManyBinaries": [noise(40, 2), noise(longest // 3, 3), b"", noise(1200, 4)]},
-        {"LongText": Separate("short, but apart"), "LongBinary": Separate(b""), "ManyPackedTexts": ["a", Separate("b" * 90)]},
+        {
+            "PackedUnicode": text(longest // 2),
+            "ManyBinaries": [noise(40, 2), noise(longest // 3, 3), b"", noise(1200, 4)],
+        },
+        {
+            "LongText": Separate("short, but apart"),
+            "LongBinary": Separate(b""),
+            "ManyPackedTexts": ["a", Separate("b" * 90)],
+        },
     ]
     rows += [{"Id": number, **row} for number, row in enumerate(extremes, start=full + 1)]
     return rows
@@ -324,7 +335,7 @@ def types(page_size: int) -> Database:
 def deep() -> Database:
     """Trees of three levels and more; few lines per internal page make some of them deeper still."""
     database = Database(spare_pages=20)
-    database.table("notes", note_columns(), index_kinds(), list(note_rows(4000)), fill=80)
+    database.table("notes", note_columns(), index_kinds(), list(note_rows(4000)), fill=80, fanout=12)
     database.table("narrow", note_columns(), index_kinds()[:4], list(note_rows(900)), fanout=3, prefix=False)
     database.table("narrow-packed", note_columns(), index_kinds()[:4], list(note_rows(900)), fanout=4, fill=50)
     rows = [{"Key": struct.pack(">I", number) * 20, "Same": number % 2} for number in range(1500)]

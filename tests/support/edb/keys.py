@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .schema import FLOAT_TYPES, UNICODE, VARIABLE_TYPES, Column, ColumnType, Index, IndexOption, Table
+from .schema import FLOAT_TYPES, UNICODE, VARIABLE_TYPES, Column, ColumnType, Index, IndexOption, Table, TupleLimits
 
 NULL = 0x00
 NULL_HIGH = 0xC0
@@ -69,7 +69,11 @@ def _combinations(index: Index, segments: list[Segment], row: Instances) -> Iter
     """The values of all segments, once for every entry."""
     instances: list[Sequence[bytes | None]] = [row[segment.column.name] or [None] for segment in segments]
     if index.tuples:
-        pieces = [piece for value in row[segments[0].column.name] for piece in _tuples(index, segments[0].column, value)]
+        pieces = [
+            piece
+            for value in row[segments[0].column.name]
+            for piece in _tuples(index.tuples, segments[0].column, value)
+        ]
         yield from itertools.product(pieces, *(values[:1] for values in instances[1:]))
     elif IndexOption.NESTED_TABLE in index.options:
         yield from itertools.zip_longest(*instances)
@@ -80,9 +84,8 @@ def _combinations(index: Index, segments: list[Segment], row: Instances) -> Iter
         yield from itertools.product(*(values if at == leading else values[:1] for at, values in enumerate(instances)))
 
 
-def _tuples(index: Index, column: Column, value: bytes) -> Iterator[bytes]:
+def _tuples(limits: TupleLimits, column: Column, value: bytes) -> Iterator[bytes]:
     """The pieces of a value; a NULL has none, and no entry either."""
-    limits = index.tuples
     width = 2 if column.code_page == UNICODE and column.text else 1
     for number in range(limits.most):
         start = (limits.start + number * limits.step) * width

@@ -129,7 +129,7 @@ def _instances(column: Column, row: Row) -> list[bytes]:
 
 
 def _is_stored(column: Column, row: Row) -> bool:
-    """Defaults of tagged columns stay in the catalog, others are copied to the record; a tagged NULL hides a default."""
+    """Defaults of tagged columns stay in the catalog, others go to the record; a tagged NULL hides a default."""
     if column.name not in row:
         return column.default is not None and not column.is_tagged and not column.added_later
     return bool(_given(column, row)) or not column.is_tagged or column.default is not None

@@ -98,7 +98,7 @@ def _encode_tagged(columns: list[Column], values: Values, derived: set[str], lar
         if where > (LARGEST_OFFSET_LARGE_PAGES if large_pages else LARGEST_OFFSET):
             raise ValueError("the record is too large; separate some long values")
         if large_pages:
-            value = bytes([head]) + body if head or body else b""
+            value = bytes([head]) + body
         elif head & HEAD_NULL:
             where |= TAG_NULL
             value = b""

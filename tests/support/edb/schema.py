@@ -146,7 +146,8 @@ class Column:
         if self.type is ColumnType.GUID:
             return uuid.UUID(str(value)).bytes_le
         if self.text:
-            return value.encode("utf-16-le", "surrogatepass") if self.unicode else value.encode("cp1252")
+            text = str(value)
+            return text.encode("utf-16-le", "surrogatepass") if self.unicode else text.encode("cp1252")
         if self.type in VARIABLE_TYPES:
             return bytes(value)
         if isinstance(value, datetime.datetime):

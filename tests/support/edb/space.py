@@ -1,7 +1,7 @@
 """Which tree owns which pages.
 
-Every tree owns a set of pages, beginning with its root page; a child (an index or a long-value tree) takes its pages out
-of those of its table, a table out of those of the database root.
+Every tree owns a set of pages, beginning with its root page.  A child (an index or a long-value tree) takes its pages
+out of those of its table, a table out of those of the database root.
 
 Invariants:
 1. every owned page is exactly one of: root page, page of the tree, page of its space trees, free, owned by a child;
@@ -48,7 +48,7 @@ class Space:
             raise ValueError(f"{count} pages do not fit in a single extent")
         self.fdp = fdp
         self.parent = parent
-        self.least_growth = parent.least_growth if parent else least_growth
+        self.least_growth: int = parent.least_growth if parent else least_growth
         self.owned = [Extent(fdp, count)]
         self.owned_root = fdp + 1 if multi else 0  # the tree of free extents has its root on the page behind
         first_free = fdp + (3 if multi else 1)
