@@ -172,6 +172,7 @@ repeat_kana(walk *w, sort_weight *weight_inout)
     if (w->kana.script == SCRIPT_NONE) {
         weight_inout->script = KANA_ALONE;
         weight_inout->alphabetic = KANA_ALONE;
+        weight_inout->letter_case = WEIGHT_MIN;
         return ROLE_LETTER;
     }
     *weight_inout = w->kana;
