@@ -66,16 +66,21 @@ JET_ERR ese_table_move_last(ese_table_cursor *cursor, bool *found_out);
 typedef enum ese_table_step { ESE_TABLE_BY_ENTRY, ESE_TABLE_BY_KEY } ese_table_step;
 
 /* `distance` entries (or distinct keys) forward or back; 0 asks whether there is a current record. */
-JET_ERR ese_table_move(ese_table_cursor *cursor, int64_t distance, ese_table_step step, bool *found_out);
+JET_ERR ese_table_move(ese_table_cursor *cursor, int64_t distance, ese_table_step step,
+                       bool *found_out);
 
 /* ---- Keys, seeks, ranges ---- */
 
-JET_ERR ese_table_make_key(ese_table_cursor *cursor, const void *data, uint32_t size, JET_GRBIT grbit);
+JET_ERR ese_table_make_key(ese_table_cursor *cursor, const void *data, uint32_t size,
+                           JET_GRBIT grbit);
 
 /* The key made so far (from_search), or the key of the current entry. Size of the whole key; at most `room` bytes are copied. */
-typedef enum ese_table_key_source { ESE_TABLE_CURRENT_KEY, ESE_TABLE_SEARCH_KEY } ese_table_key_source;
-JET_ERR ese_table_get_key(ese_table_cursor *cursor, ese_table_key_source source, uint8_t *to, size_t room,
-                          size_t *size_out);
+typedef enum ese_table_key_source {
+    ESE_TABLE_CURRENT_KEY,
+    ESE_TABLE_SEARCH_KEY
+} ese_table_key_source;
+JET_ERR ese_table_get_key(ese_table_cursor *cursor, ese_table_key_source source, uint8_t *to,
+                          size_t room, size_t *size_out);
 
 typedef enum ese_table_match {
     ESE_TABLE_MATCH_NONE,
@@ -93,7 +98,8 @@ JET_ERR ese_table_set_range(ese_table_cursor *cursor, JET_GRBIT grbit, bool *fou
 JET_ERR ese_table_count(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out);
 
 JET_ERR ese_table_get_position(ese_table_cursor *cursor, JET_RECPOS *position_out);
-JET_ERR ese_table_go_position(ese_table_cursor *cursor, const JET_RECPOS *position, bool *found_out);
+JET_ERR ese_table_go_position(ese_table_cursor *cursor, const JET_RECPOS *position,
+                              bool *found_out);
 
 /* ---- Bookmarks ---- */
 
@@ -116,29 +122,31 @@ typedef enum ese_table_value_state {
 
 /* One value asked for, and the answer. */
 typedef struct ese_table_request {
-    JET_COLUMNID columnid;  /* in; 0 = the `itag_sequence`-th tagged column of the record */
-    JET_GRBIT grbit;        /* in: JET_bitRetrieve… */
-    uint32_t itag_sequence; /* in, out with JET_bitRetrieveTag; 0 = the number of values */
-    uint32_t offset;        /* in: bytes of a long value to skip */
-    void *to;               /* in */
-    uint32_t room;          /* in */
+    JET_COLUMNID columnid;       /* in; 0 = the `itag_sequence`-th tagged column of the record */
+    JET_GRBIT grbit;             /* in: JET_bitRetrieve… */
+    uint32_t itag_sequence;      /* in, out with JET_bitRetrieveTag; 0 = the number of values */
+    uint32_t offset;             /* in: bytes of a long value to skip */
+    void *to;                    /* in */
+    uint32_t room;               /* in */
     ese_table_value_state state; /* out */
-    uint32_t size;          /* out: bytes of the value from `offset` on */
-    uint32_t n_values;      /* out, when itag_sequence is 0 */
-    JET_COLUMNID next_tagged; /* out: the column found, when columnid is 0 */
+    uint32_t size;               /* out: bytes of the value from `offset` on */
+    uint32_t n_values;           /* out, when itag_sequence is 0 */
+    JET_COLUMNID next_tagged;    /* out: the column found, when columnid is 0 */
 } ese_table_request;
 
 JET_ERR ese_table_retrieve(ese_table_cursor *cursor, ese_table_request *request);
 
 /* ese_get_row of ese.h. */
-JET_ERR ese_table_get_row(ese_table_cursor *cursor, uint32_t value_limit, ese_column *columns, uint32_t n_columns);
+JET_ERR ese_table_get_row(ese_table_cursor *cursor, uint32_t value_limit, ese_column *columns,
+                          uint32_t n_columns);
 
 /* Tagged columns the record has (by entry in the record), for JetEnumerateColumns: number, then id of each. */
-JET_ERR ese_table_tagged_count(ese_table_cursor *cursor, uint32_t *count_out);
-JET_ERR ese_table_tagged_id(ese_table_cursor *cursor, uint32_t index, JET_COLUMNID *columnid_out);
+JET_ERR ese_table_tagged_count(ese_table_cursor *cursor, JET_GRBIT grbit, uint32_t *count_out);
+JET_ERR ese_table_tagged_id(ese_table_cursor *cursor, JET_GRBIT grbit, uint32_t index,
+                            JET_COLUMNID *columnid_out);
 
-/* Adds the sizes of the current record to *size_inout. */
-JET_ERR ese_table_record_size(ese_table_cursor *cursor, bool is_local_only, JET_RECSIZE2 *size_inout);
+/* Adds the sizes of the current record, or with JET_bitRecordSizeInCopyBuffer of the one in preparation, to *size_inout. */
+JET_ERR ese_table_record_size(ese_table_cursor *cursor, JET_GRBIT grbit, JET_RECSIZE2 *size_inout);
 
 /* ---- Filters ---- */
 
@@ -150,8 +158,11 @@ bool ese_table_has_filter(const ese_table_cursor *cursor);
 
 typedef struct ese_table_entries_ops {
     void *self;
-    JET_ERR (*visit)(void *self, ese_bytes key); /* once per entry, in no particular order, repeated keys possible */
+    JET_ERR(*visit)
+    (void *self,
+     ese_bytes key); /* once per entry, in no particular order, repeated keys possible */
 } ese_table_entries_ops;
 
 /* The keys of `index` that the current record must have; for the checker and for going to a record through an index. */
-JET_ERR ese_table_entries(ese_table_cursor *cursor, const ese_schema_index *index, const ese_table_entries_ops *ops);
+JET_ERR ese_table_entries(ese_table_cursor *cursor, const ese_schema_index *index,
+                          const ese_table_entries_ops *ops);

@@ -13,7 +13,7 @@ typedef enum ese_table__place {
     ESE_TABLE__BEFORE_ENTRY, /* in a gap, the held entry is the next one */
     ESE_TABLE__AFTER_ENTRY,  /* in a gap, the held entry is the previous one */
     ESE_TABLE__AFTER_LAST,
-    ESE_TABLE__RECORD_ONLY,  /* a record without an entry in the current index */
+    ESE_TABLE__RECORD_ONLY, /* a record without an entry in the current index */
 } ese_table__place;
 
 typedef struct ese_table__filter ese_table__filter;
@@ -35,19 +35,25 @@ typedef struct ese_table__order_ops {
     JET_ERR (*last)(ese_table_cursor *cursor, bool *found_out);
     JET_ERR (*next)(ese_table_cursor *cursor, bool *found_out);
     JET_ERR (*prev)(ese_table_cursor *cursor, bool *found_out);
-    JET_ERR (*seek)(ese_table_cursor *cursor, ese_bytes key, ese_bytes data, ese_btree_seek_mode mode,
-                    bool *found_out, int *order_out);
+    JET_ERR(*seek)
+    (ese_table_cursor *cursor, ese_bytes key, ese_bytes data, ese_btree_seek_mode mode,
+     bool *found_out, int *order_out);
     /* Key of the held entry: copies at most room bytes, returns the size. */
     size_t (*copy_key)(const ese_table_cursor *cursor, uint8_t *to, size_t room);
-    int (*compare_key)(const ese_table_cursor *cursor, ese_bytes key); /* held entry relative to `key` */
+    int (*compare_key)(const ese_table_cursor *cursor,
+                       ese_bytes key); /* held entry relative to `key` */
+    /* Entries from the held one to the end of the range, at most `limit` (0 = all); holds the same entry afterwards. */
+    JET_ERR (*count)(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out);
     JET_ERR (*rank)(ese_table_cursor *cursor, uint64_t *before_out, uint64_t *total_out);
-    JET_ERR (*go_fraction)(ese_table_cursor *cursor, uint64_t numerator, uint64_t denominator, bool *found_out);
+    JET_ERR(*go_fraction)
+    (ese_table_cursor *cursor, uint64_t numerator, uint64_t denominator, bool *found_out);
     /* Record and bookmark of the held entry; borrowed until the cursor moves. */
     JET_ERR (*record)(ese_table_cursor *cursor, ese_bytes *record_out);
     JET_ERR (*bookmark)(ese_table_cursor *cursor, ese_bytes *bookmark_out);
     /* A separated value: `size_out` bytes in all from `offset` on, at most `room` of them copied. */
-    JET_ERR (*read_long)(ese_table_cursor *cursor, uint64_t lid, uint32_t offset, uint8_t *to, uint32_t room,
-                         uint32_t *size_out);
+    JET_ERR(*read_long)
+    (ese_table_cursor *cursor, uint64_t lid, uint32_t offset, uint8_t *to, uint32_t room,
+     uint32_t *size_out);
     void (*forget)(ese_table_cursor *cursor); /* holds nothing any more */
     void (*close)(ese_table_cursor *cursor);
 } ese_table__order_ops;
@@ -64,8 +70,10 @@ struct ese_table_cursor {
     ese_table_owner owner;
 
     ese_table__place place;
-    ese_btree_cursor entry;  /* trees: held entry of the current index, or the record in primary order */
-    ese_btree_cursor record; /* trees, secondary index: record of the held entry, when is_record_held */
+    ese_btree_cursor
+        entry; /* trees: held entry of the current index, or the record in primary order */
+    ese_btree_cursor
+        record; /* trees, secondary index: record of the held entry, when is_record_held */
     bool is_record_held;
     ese_btree_cursor long_value;
     void *memory; /* temporary tables: their rows (table_temp.c) */
@@ -79,12 +87,14 @@ struct ese_table_cursor {
     uint32_t n_filters;
 
     uint8_t bookmark[ESE_RECORD_KEY_MOST_MAX + 8];
-    ese_growbuf row_bytes;   /* ese_table_get_row: values that could not be borrowed */
-    ese_growbuf row_values;  /* ese_table_get_row: array of ese_value */
-    ese_growbuf row_offsets; /* array of size_t beside row_values: place in row_bytes, SIZE_MAX = borrowed */
+    ese_growbuf row_bytes;  /* ese_table_get_row: values that could not be borrowed */
+    ese_growbuf row_values; /* ese_table_get_row: array of ese_value */
+    ese_growbuf
+        row_offsets; /* array of size_t beside row_values: place in row_bytes, SIZE_MAX = borrowed */
     const ese_schema_column **plan; /* columns of the last ese_table_get_row */
     uint32_t n_plan;
-    ese_growbuf scratch; /* one decompressed value */
+    ese_growbuf scratch;   /* one decompressed chunk of a long value */
+    ese_growbuf key_bytes; /* a value on its way into a key */
 
     void *update; /* temporary tables: the update in preparation (table_update.c) */
 };
@@ -111,15 +121,44 @@ typedef struct ese_table__value {
 } ese_table__value;
 
 /* Number of values, defaults applied (a default counts as one). */
-JET_ERR ese_table__count_values(const ese_record *record, const ese_schema_column *column, uint32_t *n_out);
+JET_ERR ese_table__count_values(const ese_record *record, const ese_schema_column *column,
+                                uint32_t *n_out);
 
 /* Value number `index` (from 0), defaults applied; NULL when there is none. */
-JET_ERR ese_table__get_value(const ese_record *record, const ese_schema_column *column, uint32_t index,
-                             ese_table__value *value_out);
+JET_ERR ese_table__get_value(const ese_record *record, const ese_schema_column *column,
+                             uint32_t index, ese_table__value *value_out);
 
-/* The bytes of a value in full size, decompressed and fetched as needed: at most `limit` of them; full_size_out tells all. */
-JET_ERR ese_table__load_value(ese_table_cursor *cursor, const ese_record_value *value, uint32_t limit,
-                              ese_bytes *bytes_out, uint32_t *full_size_out);
+/* Which part of a value is wanted, and where bytes that cannot be borrowed go (they are appended). */
+typedef struct ese_table__part {
+    uint32_t offset;
+    uint32_t limit;
+    ese_growbuf *to;
+} ese_table__part;
+
+typedef struct ese_table__loaded {
+    bool is_borrowed;
+    ese_bytes borrowed; /* in the record, or */
+    size_t start;       /* at this place of the buffer */
+    uint32_t size;      /* bytes loaded */
+    uint32_t full_size; /* bytes from the offset to the end of the value */
+} ese_table__loaded;
+
+/* Brings in the bytes of a value, decompressed and fetched from the long-value tree as needed. */
+JET_ERR ese_table__load_value(ese_table_cursor *cursor, const ese_record_value *value,
+                              const ese_table__part *part, ese_table__loaded *loaded_out);
+
+/* Is the held entry beyond the end of the active range? */
+bool ese_table__is_beyond_range(const ese_table__range *range, int order_of_entry);
+
+/* The record in the update buffer of a temporary table (table_update.c). */
+JET_ERR ese_table__update_record(ese_table_cursor *cursor, ese_record *record_out);
+
+/*
+ * Stands on the entry of the current secondary index that belongs to the held record, whose bookmark is given. *exists_out = false:
+ * there is none, and only the record is held.
+ */
+JET_ERR ese_table__find_entry(ese_table_cursor *cursor, ese_bytes bookmark, uint32_t itag,
+                              bool *exists_out);
 
 /* Does the record of the held entry pass the filter? */
 JET_ERR ese_table__passes_filter(ese_table_cursor *cursor, bool *passes_out);
@@ -129,9 +168,10 @@ void ese_table__filter_clear(ese_table_cursor *cursor);
 ese_record_key_column ese_table__key_column(const ese_schema_segment *segment);
 
 /* The entry of the record in primary order `cursor` stands on: used by ese_table_entries. */
-JET_ERR ese_table__entries_of(ese_table_cursor *cursor, const ese_record *record, const ese_schema_index *index,
-                              const ese_table_entries_ops *ops);
+JET_ERR ese_table__entries_of(ese_table_cursor *cursor, const ese_record *record,
+                              const ese_schema_index *index, const ese_table_entries_ops *ops);
 
 /* Key of the entry that value `itag` (from 1) of the first multi-valued segment gives; *exists_out = false: none. */
-JET_ERR ese_table__entry_key(ese_table_cursor *cursor, const ese_record *record, const ese_schema_index *index,
-                             uint32_t itag, ese_record_key *key_out, bool *exists_out);
+JET_ERR ese_table__entry_key(ese_table_cursor *cursor, const ese_record *record,
+                             const ese_schema_index *index, uint32_t itag, ese_record_key *key_out,
+                             bool *exists_out);

@@ -1,0 +1,151 @@
+/*
+ * Moves: places, ranges and filters on top of the entries an order gives.
+ *
+ * A move that runs off the end of the index or range stands behind the last entry (or before the first one) of the
+ * whole index; the way back from there leaves the range, so it drops it.
+ */
+#include "table/table_private.h"
+
+typedef enum direction { FORWARD, BACK } direction;
+
+void
+ese_table__set_place(ese_table_cursor *cursor, ese_table__place place)
+{
+    cursor->place = place;
+}
+
+bool
+ese_table__is_beyond_range(const ese_table__range *range, int order_of_entry)
+{
+    if (order_of_entry == 0)
+        return !range->is_inclusive;
+    return range->is_upper ? order_of_entry > 0 : order_of_entry < 0;
+}
+
+static bool
+is_entry_beyond_range(const ese_table_cursor *cursor)
+{
+    const ese_table__range *range = &cursor->range;
+
+    return ese_table__is_beyond_range(
+        range, cursor->ops->compare_key(cursor, (ese_bytes){range->key, range->size}));
+}
+
+static ese_table__place
+end_of(direction way)
+{
+    return way == FORWARD ? ESE_TABLE__AFTER_LAST : ESE_TABLE__BEFORE_FIRST;
+}
+
+/* The next entry in that direction from wherever the cursor stands. */
+static JET_ERR
+raw_step(ese_table_cursor *cursor, direction way, bool *found_out)
+{
+    const ese_table__order_ops *ops = cursor->ops;
+
+    switch (cursor->place) {
+    case ESE_TABLE__ON_ENTRY:
+        return way == FORWARD ? ops->next(cursor, found_out) : ops->prev(cursor, found_out);
+    case ESE_TABLE__BEFORE_ENTRY:
+        if (way == BACK)
+            return ops->prev(cursor, found_out);
+        break;
+    case ESE_TABLE__AFTER_ENTRY:
+        if (way == FORWARD)
+            return ops->next(cursor, found_out);
+        break;
+    case ESE_TABLE__BEFORE_FIRST:
+    case ESE_TABLE__RECORD_ONLY:
+        if (way == FORWARD)
+            return ops->first(cursor, found_out);
+        *found_out = false;
+        return JET_errSuccess;
+    case ESE_TABLE__AFTER_LAST:
+        if (way == BACK)
+            return ops->last(cursor, found_out);
+        *found_out = false;
+        return JET_errSuccess;
+    }
+    *found_out = true; /* the held entry is the neighbour of the gap */
+    return JET_errSuccess;
+}
+
+/* One entry on, minding range and filter. A failure leaves the cursor on the entry it had got to. */
+static JET_ERR
+step(ese_table_cursor *cursor, direction way, bool *found_out)
+{
+    bool found = false, passes = false;
+    JET_ERR err = JET_errSuccess;
+
+    if (cursor->range.is_active && cursor->range.is_upper != (way == FORWARD))
+        cursor->range.is_active = false;
+    do {
+        ESE_TRY(raw_step(cursor, way, &found));
+        if (found && cursor->range.is_active && is_entry_beyond_range(cursor))
+            found = false;
+        cursor->place = found ? ESE_TABLE__ON_ENTRY : end_of(way);
+        if (found && cursor->n_filters != 0)
+            ESE_TRY(ese_table__passes_filter(cursor, &passes));
+    } while (found && cursor->n_filters != 0 && !passes);
+    *found_out = found;
+out:
+    return err;
+}
+
+/* On to the first entry met whose key is another one. */
+static JET_ERR
+step_key(ese_table_cursor *cursor, direction way, bool *found_out)
+{
+    uint8_t key[ESE_RECORD_KEY_MOST_MAX + 8];
+    bool was_on_entry = cursor->place == ESE_TABLE__ON_ENTRY;
+    size_t size = was_on_entry ? cursor->ops->copy_key(cursor, key, sizeof key) : 0;
+    bool found = false;
+    JET_ERR err;
+
+    do
+        ESE_TRY(step(cursor, way, &found));
+    while (found && was_on_entry && cursor->ops->compare_key(cursor, (ese_bytes){key, size}) == 0);
+    *found_out = found;
+out:
+    return err;
+}
+
+static JET_ERR
+move_to_end(ese_table_cursor *cursor, direction way, bool *found_out)
+{
+    direction back = way == FORWARD ? BACK : FORWARD;
+
+    cursor->range.is_active = false;
+    cursor->place = end_of(way);
+    return step(cursor, back, found_out);
+}
+
+JET_ERR
+ese_table_move_first(ese_table_cursor *cursor, bool *found_out)
+{
+    return move_to_end(cursor, BACK, found_out);
+}
+
+JET_ERR
+ese_table_move_last(ese_table_cursor *cursor, bool *found_out)
+{
+    return move_to_end(cursor, FORWARD, found_out);
+}
+
+JET_ERR
+ese_table_move(ese_table_cursor *cursor, int64_t distance, ese_table_step by, bool *found_out)
+{
+    direction way = distance < 0 ? BACK : FORWARD;
+    uint64_t n = distance < 0 ? (uint64_t)-distance : (uint64_t)distance;
+    bool found = cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
+    JET_ERR err = JET_errSuccess;
+
+    for (uint64_t i = 0; i < n; i++) {
+        ESE_TRY(by == ESE_TABLE_BY_KEY ? step_key(cursor, way, &found) : step(cursor, way, &found));
+        if (!found)
+            break;
+    }
+    *found_out = found;
+out:
+    return err;
+}

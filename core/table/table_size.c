@@ -1,0 +1,135 @@
+/*
+ * JetGetRecordSize: what a record takes, its own data apart from what the format adds.
+ *
+ * Overhead of a record: 6 bytes of its node (tag and size of the key), its key, header, null bitmap, ends of variable columns,
+ * array and header bytes of tagged columns; a reference to a long value counts as 8. Overhead of a long value: 6 bytes and the
+ * key of each of its nodes.
+ */
+#include "record/record_compress.h"
+#include "table/table_private.h"
+
+enum { NODE_OVERHEAD = 6, REFERENCE_OVERHEAD = 8 };
+
+static JET_ERR
+add_long_value(ese_table_cursor *cursor, ese_bytes reference, JET_RECSIZE2 *size)
+{
+    uint32_t chunk_size = cursor->table->lv_chunk;
+    uint8_t key[ESE_RECORD_LV_KEY_MAX];
+    uint64_t lid = 0;
+    uint32_t full_size = 0;
+    uint32_t n_chunks;
+    JET_ERR err;
+
+    ESE_TRY(ese_record_lv_reference(reference, &lid));
+    ESE_TRY(cursor->ops->read_long(cursor, lid, 0, NULL, 0, &full_size));
+    n_chunks = full_size / chunk_size + (full_size % chunk_size != 0);
+    size->cbLongValueData += full_size;
+    size->cbLongValueDataCompressed += full_size;
+    size->cbLongValueOverhead +=
+        NODE_OVERHEAD + ese_record_lv_root_key(lid, key) +
+        (uint64_t)n_chunks * (NODE_OVERHEAD + ese_record_lv_chunk_key(lid, 0, key));
+out:
+    return err;
+}
+
+static JET_ERR
+add_value(ese_table_cursor *cursor, const ese_record_value *value, bool is_local_only,
+          JET_RECSIZE2 *size)
+{
+    size_t full_size = value->bytes.size;
+    JET_ERR err;
+
+    if (value->form & ESE_RECORD_SEPARATED) {
+        size->cLongValues++;
+        size->cbOverhead += REFERENCE_OVERHEAD;
+        return is_local_only ? JET_errSuccess : add_long_value(cursor, value->bytes, size);
+    }
+    if (value->form & ESE_RECORD_COMPRESSED) {
+        err = ese_record_decompressed_size(value->bytes, &full_size);
+        if (err < JET_errSuccess)
+            return err;
+        size->cCompressedColumns++;
+    }
+    size->cbData += full_size;
+    size->cbDataCompressed += value->bytes.size;
+    return JET_errSuccess;
+}
+
+static JET_ERR
+add_tagged(ese_table_cursor *cursor, const ese_record *record, bool is_local_only,
+           JET_RECSIZE2 *size)
+{
+    uint64_t data_before = size->cbDataCompressed;
+    uint64_t references = 0;
+    JET_ERR err = JET_errSuccess;
+
+    for (uint32_t i = 0; i < record->n_tagged; i++) {
+        ese_record_tagged tagged;
+
+        ESE_TRY(ese_record_tagged_at(record, i, &tagged));
+        size->cTaggedColumns += tagged.state == ESE_RECORD_VALUE;
+        size->cMultiValues += tagged.n_values > 1 ? tagged.n_values - 1 : 0;
+        for (uint32_t k = 0; k < tagged.n_values; k++) {
+            ese_record_value value;
+
+            ESE_TRY(ese_record_tagged_value(&tagged, k, &value));
+            ESE_TRY(add_value(cursor, &value, is_local_only, size));
+            references += value.form & ESE_RECORD_SEPARATED ? value.bytes.size : 0;
+        }
+    }
+    /* Entries, header bytes and offsets of multi-values are what is left of the area. */
+    size->cbOverhead += record->tagged.size - (size->cbDataCompressed - data_before) - references;
+out:
+    return err;
+}
+
+static JET_ERR
+add_untagged(const ese_table_cursor *cursor, const ese_record *record, JET_RECSIZE2 *size)
+{
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 0; i < cursor->table->n_columns; i++) {
+        const ese_schema_column *column = &cursor->table->columns[i];
+        bool is_present =
+            column->fid <= record->fixed_last ||
+            (column->fid >= ESE_RECORD_VARIABLE_FIRST && column->fid <= record->variable_last);
+        ese_table__value value;
+
+        if (!is_present)
+            continue;
+        ESE_TRY(ese_table__get_value(record, column, 0, &value));
+        if (value.state == ESE_TABLE_VALUE) {
+            size->cNonTaggedColumns++;
+            size->cbData += value.value.bytes.size;
+            size->cbDataCompressed += value.value.bytes.size;
+        }
+    }
+    size->cbOverhead += 4 + (record->fixed_last + 7u) / 8 + 2u * (record->variable_last - 127u);
+out:
+    return err;
+}
+
+JET_ERR
+ese_table_record_size(ese_table_cursor *cursor, JET_GRBIT grbit, JET_RECSIZE2 *size_inout)
+{
+    bool is_local_only = (grbit & JET_bitRecordSizeLocal) != 0;
+    JET_RECSIZE2 size = *size_inout;
+    ese_bytes bookmark = {0};
+    ese_record record;
+    JET_ERR err;
+
+    if (grbit & JET_bitRecordSizeInCopyBuffer) {
+        if (cursor->update == NULL)
+            return ese_raise(JET_errNoCurrentRecord, "no update is in preparation");
+        ESE_TRY(ese_table__update_record(cursor, &record));
+    } else {
+        ESE_TRY(ese_table__current_record(cursor, &record));
+        ESE_TRY(ese_table_bookmark(cursor, &bookmark));
+    }
+    size.cbOverhead += NODE_OVERHEAD + bookmark.size;
+    ESE_TRY(add_untagged(cursor, &record, &size));
+    ESE_TRY(add_tagged(cursor, &record, is_local_only, &size));
+    *size_inout = size;
+out:
+    return err;
+}

@@ -1,0 +1,310 @@
+/*
+ * Entries and records from the trees of a database.
+ *
+ * In primary order the entry is the record; in the order of a secondary index the entry holds the bookmark of the
+ * record, which is fetched only when it is asked for.
+ */
+#include "record/record_compress.h"
+#include "table/table_private.h"
+
+void
+ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index)
+{
+    const ese_btree *tree = &cursor->table->tree;
+
+    ese_btree_cursor_reset(&cursor->entry);
+    ese_btree_cursor_reset(&cursor->record);
+    cursor->index = index;
+    cursor->is_secondary = index != NULL && index != cursor->table->primary;
+    cursor->is_record_held = false;
+    ese_btree_cursor_init(&cursor->entry, cursor->is_secondary ? &index->tree : tree);
+    ese_btree_cursor_init(&cursor->record, tree);
+}
+
+static JET_ERR
+tree_first(ese_table_cursor *cursor, bool *found_out)
+{
+    cursor->is_record_held = false;
+    return ese_btree_first(&cursor->entry, found_out);
+}
+
+static JET_ERR
+tree_last(ese_table_cursor *cursor, bool *found_out)
+{
+    cursor->is_record_held = false;
+    return ese_btree_last(&cursor->entry, found_out);
+}
+
+static JET_ERR
+tree_next(ese_table_cursor *cursor, bool *found_out)
+{
+    cursor->is_record_held = false;
+    return ese_btree_next(&cursor->entry, found_out);
+}
+
+static JET_ERR
+tree_prev(ese_table_cursor *cursor, bool *found_out)
+{
+    cursor->is_record_held = false;
+    return ese_btree_prev(&cursor->entry, found_out);
+}
+
+static JET_ERR
+tree_seek(ese_table_cursor *cursor, ese_bytes key, ese_bytes data, ese_btree_seek_mode mode,
+          bool *found_out, int *order_out)
+{
+    cursor->is_record_held = false;
+    return ese_btree_seek(&cursor->entry, key, data, mode, found_out, order_out);
+}
+
+static size_t
+tree_copy_key(const ese_table_cursor *cursor, uint8_t *to, size_t room)
+{
+    return ese_page_node_copy_key(&cursor->entry.node, to, room);
+}
+
+static int
+tree_compare_key(const ese_table_cursor *cursor, ese_bytes key)
+{
+    return ese_page_node_compare_key(&cursor->entry.node, key);
+}
+
+static JET_ERR
+tree_count(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out)
+{
+    const ese_table__range *range = &cursor->range;
+    bool is_back = range->is_active && !range->is_upper;
+    ese_btree_cursor walk = {0};
+    bool found = true;
+    uint32_t n = 0;
+    JET_ERR err = JET_errSuccess;
+
+    ese_btree_cursor_init(&walk, cursor->entry.tree);
+    ese_btree_cursor_copy(&walk, &cursor->entry);
+    while (found && (limit == 0 || n < limit) && n < UINT32_MAX) {
+        ese_bytes end = {range->key, range->size};
+
+        if (range->is_active &&
+            ese_table__is_beyond_range(range, ese_page_node_compare_key(&walk.node, end)))
+            break;
+        n++;
+        ESE_TRY(is_back ? ese_btree_prev(&walk, &found) : ese_btree_next(&walk, &found));
+    }
+    *count_out = n;
+out:
+    ese_btree_cursor_reset(&walk);
+    return err;
+}
+
+static JET_ERR
+tree_rank(ese_table_cursor *cursor, uint64_t *before_out, uint64_t *total_out)
+{
+    return ese_btree_rank(&cursor->entry, before_out, total_out);
+}
+
+static JET_ERR
+tree_go_fraction(ese_table_cursor *cursor, uint64_t numerator, uint64_t denominator,
+                 bool *found_out)
+{
+    cursor->is_record_held = false;
+    return ese_btree_goto_fraction(&cursor->entry, numerator, denominator, found_out);
+}
+
+/* An index entry whose record is gone is damage: nothing removes a record without its entries. */
+static JET_ERR
+hold_record(ese_table_cursor *cursor)
+{
+    bool found = false;
+    int order = 0;
+    JET_ERR err;
+
+    if (cursor->is_record_held)
+        return JET_errSuccess;
+    err = ese_btree_seek(&cursor->record, cursor->entry.node.data, (ese_bytes){0}, ESE_BTREE_GE,
+                         &found, &order);
+    if (err < JET_errSuccess)
+        return err;
+    if (!found || order != 0)
+        return ese_raise(JET_errRecordNotFound,
+                         "%s: page %u: an entry of index '%s' leads to no record of table '%s'",
+                         ese_cache_path(cursor->entry.tree->file),
+                         (unsigned)cursor->entry.page->page.pgno, cursor->index->name,
+                         cursor->table->name);
+    cursor->is_record_held = true;
+    return JET_errSuccess;
+}
+
+static JET_ERR
+tree_record(ese_table_cursor *cursor, ese_bytes *record_out)
+{
+    JET_ERR err = JET_errSuccess;
+
+    if (!cursor->is_secondary) {
+        *record_out = cursor->entry.node.data;
+        return err;
+    }
+    err = hold_record(cursor);
+    if (err >= JET_errSuccess)
+        *record_out = cursor->record.node.data;
+    return err;
+}
+
+static JET_ERR
+tree_bookmark(ese_table_cursor *cursor, ese_bytes *bookmark_out)
+{
+    const ese_btree_cursor *holder = cursor->is_record_held ? &cursor->record : &cursor->entry;
+    size_t size;
+
+    if (cursor->is_secondary && !cursor->is_record_held) {
+        *bookmark_out = cursor->entry.node.data;
+        return JET_errSuccess;
+    }
+    size = ese_page_node_copy_key(&holder->node, cursor->bookmark, sizeof cursor->bookmark);
+    *bookmark_out = (ese_bytes){cursor->bookmark, size};
+    return JET_errSuccess;
+}
+
+static JET_ERR
+find_root(ese_table_cursor *cursor, uint64_t lid, ese_record_lv_root *root_out)
+{
+    uint8_t key[ESE_RECORD_LV_KEY_MAX];
+    size_t size = ese_record_lv_root_key(lid, key);
+    bool found = false;
+    int order = 0;
+    JET_ERR err = JET_errSuccess;
+
+    if (cursor->table->has_lv_tree) {
+        cursor->long_value.tree = &cursor->table->lv_tree;
+        err = ese_btree_seek(&cursor->long_value, (ese_bytes){key, size}, (ese_bytes){0},
+                             ESE_BTREE_GE, &found, &order);
+    }
+    if (err < JET_errSuccess)
+        return err;
+    if (!found || order != 0)
+        return ese_raise(JET_errDatabaseCorrupted,
+                         "table '%s': a record refers to long value %llu, which does not exist",
+                         cursor->table->name, (unsigned long long)lid);
+    return ese_record_lv_root_decode(cursor->long_value.node.data, root_out);
+}
+
+/* Stands the long-value cursor on the chunk that starts at `offset`: usually the node behind the one it stands on. */
+static JET_ERR
+find_chunk(ese_table_cursor *cursor, uint64_t lid, uint32_t offset)
+{
+    uint8_t key[ESE_RECORD_LV_KEY_MAX];
+    ese_bytes sought = {key, ese_record_lv_chunk_key(lid, offset, key)};
+    bool found = false;
+    int order = 1;
+    JET_ERR err = ese_btree_next(&cursor->long_value, &found);
+
+    if (err >= JET_errSuccess && found)
+        order = ese_page_node_compare_key(&cursor->long_value.node, sought);
+    if (err >= JET_errSuccess && order != 0)
+        err = ese_btree_seek(&cursor->long_value, sought, (ese_bytes){0}, ESE_BTREE_GE, &found,
+                             &order);
+    if (err >= JET_errSuccess && (!found || order != 0))
+        err = ese_raise(JET_errDatabaseCorrupted, "table '%s': long value %llu has no chunk at %u",
+                        cursor->table->name, (unsigned long long)lid, (unsigned)offset);
+    return err;
+}
+
+/* The chunk the cursor stands on, decompressed: a stored length other than the full one means that it is compressed. */
+static JET_ERR
+read_chunk(ese_table_cursor *cursor, uint32_t full_size, ese_bytes *chunk_out)
+{
+    ese_bytes stored = cursor->long_value.node.data;
+    size_t size = 0;
+    JET_ERR err;
+
+    if (stored.size == full_size) {
+        *chunk_out = stored;
+        return JET_errSuccess;
+    }
+    err = ese_record_decompressed_size(stored, &size);
+    if (err >= JET_errSuccess && size != full_size)
+        err = ese_raise(JET_errDecompressionFailed,
+                        "table '%s': a chunk of a long value has the wrong size",
+                        cursor->table->name);
+    if (err >= JET_errSuccess)
+        err = ese_growbuf_reserve(&cursor->scratch, full_size);
+    if (err >= JET_errSuccess)
+        err = ese_record_decompress(stored, cursor->scratch.data, full_size, &size);
+    if (err >= JET_errSuccess)
+        *chunk_out = (ese_bytes){cursor->scratch.data, size};
+    return err;
+}
+
+static JET_ERR
+copy_chunks(ese_table_cursor *cursor, uint64_t lid, uint32_t offset, uint8_t *to, uint32_t n)
+{
+    uint32_t chunk_size = cursor->table->lv_chunk;
+    ese_record_lv_root root;
+    JET_ERR err = ese_record_lv_root_decode(cursor->long_value.node.data, &root);
+
+    for (uint32_t done = 0; err >= JET_errSuccess && done < n;) {
+        uint32_t start = (offset + done) / chunk_size * chunk_size;
+        uint32_t full_size = root.size - start < chunk_size ? root.size - start : chunk_size;
+        uint32_t skip = offset + done - start;
+        uint32_t part = full_size - skip < n - done ? full_size - skip : n - done;
+        ese_bytes chunk;
+
+        ESE_TRY(find_chunk(cursor, lid, start));
+        ESE_TRY(read_chunk(cursor, full_size, &chunk));
+        memcpy(to + done, chunk.data + skip, part);
+        done += part;
+    }
+out:
+    return err;
+}
+
+static JET_ERR
+tree_read_long(ese_table_cursor *cursor, uint64_t lid, uint32_t offset, uint8_t *to, uint32_t room,
+               uint32_t *size_out)
+{
+    ese_record_lv_root root = {0};
+    uint32_t size;
+    JET_ERR err;
+
+    ESE_TRY(find_root(cursor, lid, &root));
+    size = offset < root.size ? root.size - offset : 0;
+    if (to != NULL && size != 0)
+        ESE_TRY(copy_chunks(cursor, lid, offset, to, size < room ? size : room));
+    *size_out = size;
+out:
+    return err;
+}
+
+static void
+tree_forget(ese_table_cursor *cursor)
+{
+    ese_btree_cursor_reset(&cursor->entry);
+    ese_btree_cursor_reset(&cursor->record);
+    cursor->is_record_held = false;
+}
+
+static void
+tree_close(ese_table_cursor *cursor)
+{
+    tree_forget(cursor);
+    if (cursor->long_value.tree != NULL)
+        ese_btree_cursor_reset(&cursor->long_value);
+    ese_schema_table_release(cursor->schema, &cursor->table);
+}
+
+const ese_table__order_ops ese_table__tree_ops = {
+    .first = tree_first,
+    .last = tree_last,
+    .next = tree_next,
+    .prev = tree_prev,
+    .seek = tree_seek,
+    .copy_key = tree_copy_key,
+    .compare_key = tree_compare_key,
+    .count = tree_count,
+    .rank = tree_rank,
+    .go_fraction = tree_go_fraction,
+    .record = tree_record,
+    .bookmark = tree_bookmark,
+    .read_long = tree_read_long,
+    .forget = tree_forget,
+    .close = tree_close,
+};
