@@ -1,0 +1,424 @@
+/*
+ * Instances: JetCreateInstance, JetInit, JetTerm.
+ *
+ * There is no log yet: JET_paramRecovery is accepted and everything works as with "off". Nothing is created on disk.
+ */
+#include "api/api_private.h"
+
+#include "base/alloc.h"
+#include "base/fault.h"
+#include "os/os_system.h"
+
+/* ---- Creating ----------------------------------------------------------------------------------------- */
+
+static JET_ERR
+create_instance(JET_INSTANCE *pinstance, const char *name)
+{
+    ese_api__registry *registry;
+    ese_api_instance *instance = NULL;
+    JET_ERR err = JET_errRunningInOneInstanceMode;
+
+    ese_err_clear();
+    if (pinstance == NULL)
+        return JET_errInvalidParameter;
+    registry = ese_api__registry_lock();
+    if (registry->mode != ESE_API__MODE_ONE)
+        err = ese_api__registry_add(registry, name, &instance);
+    if (err >= JET_errSuccess) {
+        registry->mode = ESE_API__MODE_MANY;
+        *pinstance = instance->handle;
+    } else if (err == JET_errInstanceNameInUse) {
+        *pinstance = JET_instanceNil; /* as Windows has it: the old value is no instance of this name */
+    }
+    ese_api__registry_unlock();
+    return err;
+}
+
+JET_ERR JET_API
+JetCreateInstance2A(JET_INSTANCE *pinstance, JET_PCSTR szInstanceName, JET_PCSTR szDisplayName,
+                    JET_GRBIT grbit)
+{
+    (void)szDisplayName; /* only event log entries show it, and there is no event log */
+    (void)grbit;         /* unknown options are accepted */
+    return create_instance(pinstance, szInstanceName);
+}
+
+JET_ERR JET_API
+JetCreateInstanceA(JET_INSTANCE *pinstance, JET_PCSTR szInstanceName)
+{
+    return create_instance(pinstance, szInstanceName);
+}
+
+JET_ERR JET_API
+JetCreateInstanceW(JET_INSTANCE *pinstance, JET_PCWSTR szInstanceName)
+{
+    char *name = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_api_utf8_from_wide(szInstanceName, &name));
+    err = create_instance(pinstance, name);
+out:
+    ese_free(&name);
+    return err;
+}
+
+JET_ERR JET_API
+JetCreateInstance2W(JET_INSTANCE *pinstance, JET_PCWSTR szInstanceName, JET_PCWSTR szDisplayName,
+                    JET_GRBIT grbit)
+{
+    (void)szDisplayName;
+    (void)grbit;
+    return JetCreateInstanceW(pinstance, szInstanceName);
+}
+
+/* ---- Starting: may two instances run side by side? ---------------------------------------------------- */
+
+/* The next component of a path that is not "." or empty. */
+static const char *
+next_part(const char *path, size_t *n_out)
+{
+    for (;;) {
+        while (*path == '/')
+            path++;
+        *n_out = strcspn(path, "/");
+        if (*n_out != 1 || path[0] != '.')
+            return path;
+        path++;
+    }
+}
+
+static bool
+is_same_path(const char *a, const char *b)
+{
+    bool is_same = (a[0] == '/') == (b[0] == '/');
+    size_t n_a = 1;
+    size_t n_b = 1;
+
+    while (is_same && (n_a != 0 || n_b != 0)) {
+        a = next_part(a, &n_a);
+        b = next_part(b, &n_b);
+        is_same = n_a == n_b && memcmp(a, b, n_a) == 0;
+        a += n_a;
+        b += n_b;
+    }
+    return is_same;
+}
+
+static bool
+has_recovery(const ese_api_instance *instance)
+{
+    const char *text = ese_api__params_text(&instance->params, JET_paramRecovery);
+
+    return (text[0] | 0x20) != 'o' || (text[1] | 0x20) != 'f' || (text[2] | 0x20) != 'f' ||
+           text[3] != '\0';
+}
+
+/*
+ * Two instances with recovery keep files of the same names in these places. Without recovery there are no such files: temporary
+ * tables live in memory.
+ */
+static JET_ERR
+check_paths(const ese_api_instance *a, const ese_api_instance *b)
+{
+    static const struct {
+        uint32_t paramid;
+        JET_ERR err;
+    } places[] = {
+        {JET_paramTempPath, JET_errTempPathInUse},
+        {JET_paramSystemPath, JET_errSystemPathInUse},
+        {JET_paramLogFilePath, JET_errLogFilePathInUse},
+    };
+
+    if (!has_recovery(a) || !has_recovery(b))
+        return JET_errSuccess;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        const char *path = ese_api__params_text(&a->params, places[i].paramid);
+
+        if (is_same_path(path, ese_api__params_text(&b->params, places[i].paramid)))
+            return ese_raise(places[i].err, "another instance of this process uses \"%s\"", path);
+    }
+    return JET_errSuccess;
+}
+
+/* Holds: registry. */
+static JET_ERR
+check_neighbours(ese_api__registry *registry, const ese_api_instance *instance)
+{
+    ESE_LIST_FOREACH (node, &registry->instances) {
+        ese_api_instance *other = ESE_LIST_ENTRY(node, ese_api_instance, link);
+        JET_ERR err = JET_errSuccess;
+
+        if (other != instance && atomic_load(&other->state) != ESE_API__CREATED)
+            err = check_paths(instance, other);
+        if (err < JET_errSuccess)
+            return err;
+    }
+    return JET_errSuccess;
+}
+
+/* ---- Starting ----------------------------------------------------------------------------------------- */
+
+size_t
+ese_api__cache_limit(const ese_api_instance *instance)
+{
+    const uint64_t most = (uint64_t)1 << 30;
+    uint64_t pages = ese_api_instance_param(instance, JET_paramCacheSizeMax);
+    uint64_t page_size = ese_api_instance_param(instance, JET_paramDatabasePageSize);
+    uint64_t quarter = ese_os_memory_size() / 4;
+
+    if (pages >= ese_api__param_find(JET_paramCacheSizeMax)->initial) /* as much as is sensible */
+        return (size_t)(quarter < most ? quarter : most);
+    return (size_t)(pages * page_size);
+}
+
+static JET_SIGNATURE
+make_signature(void)
+{
+    ese_os_utc now = ese_os_utc_now();
+
+    return (JET_SIGNATURE){
+        .ulRandom = (uint32_t)ese_os_random() | 1,
+        .logtimeCreate =
+            {
+                .bSeconds = (int8_t)now.second,
+                .bMinutes = (int8_t)now.minute,
+                .bHours = (int8_t)now.hour,
+                .bDay = (int8_t)now.day,
+                .bMonth = (int8_t)now.month,
+                .bYear = (int8_t)(now.year - 1900),
+                .bFiller1 = 1, /* the time is UTC */
+            },
+    };
+}
+
+/* The instance that JetInit means, created when the caller left that to us. Holds: registry. */
+static JET_ERR
+pick_instance(ese_api__registry *registry, const JET_INSTANCE *pinstance,
+              ese_api_instance **instance_out)
+{
+    JET_ERR err;
+
+    if (pinstance != NULL && *pinstance != 0)
+        return ese_api__registry_find(registry, *pinstance, instance_out);
+    if (registry->mode == ESE_API__MODE_ONE)
+        return JET_errAlreadyInitialized;
+    if (registry->mode == ESE_API__MODE_MANY && pinstance == NULL)
+        return JET_errRunningInMultiInstanceMode;
+    err = ese_api__registry_add(registry, NULL, instance_out);
+    if (err >= JET_errSuccess && registry->mode == ESE_API__MODE_OPEN)
+        registry->mode = ESE_API__MODE_ONE;
+    return err;
+}
+
+static JET_ERR
+admit_start(const ese_api_instance *instance)
+{
+    switch ((ese_api__state)atomic_load(&instance->state)) {
+    case ESE_API__CREATED: return JET_errSuccess;
+    case ESE_API__STARTING: return JET_errInitInProgress;
+    case ESE_API__TERMINATING: return JET_errTermInProgress;
+    default: return JET_errAlreadyInitialized;
+    }
+}
+
+/* Takes no lock: everybody else is kept out by the state STARTING. */
+static JET_ERR
+start(ese_api_instance *instance, JET_GRBIT grbit)
+{
+    JET_ERR err = JET_errSuccess;
+
+    if ((grbit & JET_bitLogStreamMustExist) != 0 && has_recovery(instance))
+        ESE_TRY(ese_raise(JET_errMissingLogFile, "there is no log in \"%s\"",
+                          ese_api__params_text(&instance->params, JET_paramLogFilePath)));
+    instance->log_signature = make_signature();
+    ESE_TRY(ese_cache_create(ese_api__cache_limit(instance), &instance->cache));
+    ESE_TRY(ese_api_databases_create(instance, &instance->databases));
+out:
+    if (err < JET_errSuccess)
+        ese_cache_destroy(&instance->cache);
+    return err;
+}
+
+static JET_ERR
+init_instance(JET_INSTANCE *pinstance, JET_GRBIT grbit)
+{
+    ese_api__registry *registry = ese_api__registry_lock();
+    ese_api_instance *instance = NULL;
+    JET_ERR err = pick_instance(registry, pinstance, &instance);
+
+    if (err >= JET_errSuccess)
+        err = admit_start(instance);
+    if (err < JET_errSuccess) {
+        ese_api__registry_unlock();
+        return err;
+    }
+    atomic_store(&instance->state, ESE_API__STARTING);
+    err = check_neighbours(registry, instance);
+    ese_api__registry_unlock();
+
+    if (err >= JET_errSuccess)
+        err = start(instance, grbit);
+
+    registry = ese_api__registry_lock();
+    if (err >= JET_errSuccess) {
+        if (pinstance != NULL)
+            *pinstance = instance->handle;
+        atomic_fetch_add(&registry->n_started, 1);
+        atomic_store(&instance->state, ESE_API__RUNNING);
+    } else { /* a start that failed ends the instance */
+        if (pinstance != NULL && *pinstance != 0)
+            *pinstance = JET_instanceNil;
+        ese_api__registry_remove(registry, instance);
+    }
+    ese_api__registry_unlock();
+    return err;
+}
+
+JET_ERR JET_API
+JetInit2(JET_INSTANCE *pinstance, JET_GRBIT grbit)
+{
+    ese_err_clear();
+    return init_instance(pinstance, grbit);
+}
+
+JET_ERR JET_API
+JetInit(JET_INSTANCE *pinstance)
+{
+    return JetInit2(pinstance, 0);
+}
+
+static bool
+is_valid_map(uint32_t size, int32_t n_entries, const void *entries)
+{
+    return size == sizeof(JET_RSTINFO_A) && n_entries >= 0 && (n_entries == 0 || entries != NULL);
+}
+
+/* Without recovery there is nothing to map to another place and nowhere to stop. */
+JET_ERR JET_API
+JetInit3A(JET_INSTANCE *pinstance, JET_RSTINFO_A *prstInfo, JET_GRBIT grbit)
+{
+    ese_err_clear();
+    if (prstInfo != NULL && !is_valid_map(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap))
+        return JET_errInvalidParameter;
+    return init_instance(pinstance, grbit);
+}
+
+JET_ERR JET_API
+JetInit3W(JET_INSTANCE *pinstance, JET_RSTINFO_W *prstInfo, JET_GRBIT grbit)
+{
+    ese_err_clear();
+    if (prstInfo != NULL && !is_valid_map(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap))
+        return JET_errInvalidParameter;
+    return init_instance(pinstance, grbit);
+}
+
+/* ---- Ending ------------------------------------------------------------------------------------------- */
+
+static bool
+is_in_transaction(ese_api_session *session)
+{
+    return session->txn.level != 0;
+}
+
+static bool
+close_session(ese_api_session *session)
+{
+    ese_api__session_close(session);
+    return true;
+}
+
+/* Keeps later calls out and waits for those in flight. Holds: registry. May block on: calls in flight. */
+static void
+quiesce(ese_api__registry *registry, ese_api_instance *instance)
+{
+    atomic_fetch_add(&registry->n_waiting, 1);
+    atomic_store(&instance->state, ESE_API__TERMINATING);
+    while (ese_fault_is_armed(ESE_FAULT_POINT_TERM)) {
+        ese_api__registry_unlock();
+        ese_os_yield();
+        ese_api__registry_lock();
+    }
+    while (instance->n_calls != 0 || !ese_api__handle_claim_all(instance->handle))
+        ese_os_cond_wait(&registry->changed, &registry->mutex);
+    atomic_fetch_sub(&registry->n_waiting, 1);
+}
+
+/* The instance lives on after all. Holds: registry. */
+static void
+resume(ese_api_instance *instance, uint32_t state)
+{
+    if (atomic_load(&instance->is_revoked))
+        state = ESE_API__UNAVAILABLE;
+    atomic_store(&instance->state, state);
+    ese_api__handle_unclaim_all(instance->handle);
+}
+
+/* Nobody else is left: no lock is needed. */
+static void
+end(ese_api_instance *instance)
+{
+    ese_api__handle_any_claimed(instance->handle, close_session);
+    ese_api__table_storage_destroy(instance);
+    ese_api_databases_destroy(&instance->databases);
+    ese_cache_destroy(&instance->cache);
+}
+
+/* Holds: registry. Releases it while it works. */
+static JET_ERR
+term_started(ese_api__registry *registry, ese_api_instance *instance, bool is_dirty)
+{
+    uint32_t state = atomic_load(&instance->state);
+    bool may_refuse;
+
+    quiesce(registry, instance);
+    may_refuse = !is_dirty && !atomic_load(&instance->is_revoked);
+    if (may_refuse && ese_api__handle_any_claimed(instance->handle, is_in_transaction)) {
+        resume(instance, state);
+        return JET_errTooManyActiveUsers;
+    }
+    ese_api__registry_unlock();
+    end(instance);
+    ese_api__registry_lock();
+    atomic_fetch_sub(&registry->n_started, 1);
+    ese_api__registry_remove(registry, instance);
+    return is_dirty ? JET_errDirtyShutdown : JET_errSuccess;
+}
+
+/* Holds: registry. */
+static JET_ERR
+term_instance(ese_api__registry *registry, JET_INSTANCE handle, JET_GRBIT grbit)
+{
+    ese_api_instance *instance = NULL;
+    JET_ERR err = ese_api__registry_find(registry, handle, &instance);
+
+    if (err < JET_errSuccess)
+        return err;
+    switch ((ese_api__state)atomic_load(&instance->state)) {
+    case ESE_API__CREATED: ese_api__registry_remove(registry, instance); return JET_errSuccess;
+    case ESE_API__STARTING: return JET_errInitInProgress;
+    case ESE_API__TERMINATING: return JET_errTermInProgress;
+    default: return term_started(registry, instance, (grbit & JET_bitTermDirty) != 0);
+    }
+}
+
+JET_ERR JET_API
+JetTerm2(JET_INSTANCE handle, JET_GRBIT grbit)
+{
+    const JET_GRBIT known =
+        JET_bitTermComplete | JET_bitTermAbrupt | JET_bitTermStopBackup | JET_bitTermDirty;
+    JET_ERR err;
+
+    ese_err_clear();
+    if ((grbit & ~known) != 0)
+        return ese_raise(JET_errInvalidParameter, "JetTerm2 does not know the options 0x%x",
+                         (unsigned)(grbit & ~known));
+    err = term_instance(ese_api__registry_lock(), handle, grbit);
+    ese_api__registry_unlock();
+    return err;
+}
+
+JET_ERR JET_API
+JetTerm(JET_INSTANCE handle)
+{
+    return JetTerm2(handle, 0);
+}

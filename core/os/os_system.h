@@ -1,0 +1,21 @@
+/* What the engine asks of the machine itself: memory, date, chance. */
+#pragma once
+
+#include <stdint.h>
+
+/* A moment in Coordinated Universal Time. */
+typedef struct ese_os_utc {
+    int32_t year; /* 2026 */
+    int32_t month; /* 1 to 12 */
+    int32_t day;   /* 1 to 31 */
+    int32_t hour, minute, second;
+    int32_t millisecond;
+} ese_os_utc;
+
+ese_os_utc ese_os_utc_now(void);
+
+/* Bytes of physical memory; a cautious guess when the system does not tell. */
+uint64_t ese_os_memory_size(void);
+
+/* A number that no other process can be expected to get. Not for secrets. */
+uint64_t ese_os_random(void);
