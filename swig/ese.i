@@ -1,0 +1,17 @@
+/* The low-level module of both languages. The idiomatic layers in bindings/ wrap it; nobody else uses it. */
+%module core
+
+%{
+#include "constants.h"
+#include "object_model.h"
+#include "object_model_batch.h"
+%}
+
+#ifdef SWIGPYTHON
+%include "python/typemaps.i"
+#endif
+#ifdef SWIGLUA
+%include "lua/typemaps.i"
+#endif
+%include "typemaps.i"
+%include "object_model.i"

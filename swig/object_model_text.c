@@ -1,0 +1,302 @@
+#include "object_model_text.h"
+
+#include "object_model_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes 80 to 9F of code page 1252. */
+static const uint16_t latin_high[32] = {
+    0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178,
+};
+
+uint16_t
+ese_model_latin_unit(uint8_t byte)
+{
+    return byte >= 0x80 && byte < 0xA0 ? latin_high[byte - 0x80] : byte;
+}
+
+/* ---- Columns to UTF-8 ---------------------------------------------------------------------------------- */
+
+static bool
+is_latin(uint32_t cp)
+{
+    return cp == ESE_MODEL_CP_LATIN || cp == 0;
+}
+
+bool
+ese_model_is_text(uint32_t cp, size_t size)
+{
+    return is_latin(cp) || (cp == ESE_MODEL_CP_UTF16 && size % 2 == 0);
+}
+
+static uint32_t
+unit_at(uint32_t cp, const uint8_t *data, size_t i)
+{
+    if (is_latin(cp))
+        return ese_model_latin_unit(data[i]);
+    return (uint32_t)(data[2 * i] | data[2 * i + 1] << 8);
+}
+
+static size_t
+put_utf8(uint32_t point, char *out)
+{
+    uint8_t bytes[4];
+    size_t n;
+
+    if (point < 0x80) {
+        n = 1;
+        bytes[0] = (uint8_t)point;
+    } else if (point < 0x800) {
+        n = 2;
+        bytes[0] = (uint8_t)(0xC0 | point >> 6);
+    } else if (point < 0x10000) {
+        n = 3;
+        bytes[0] = (uint8_t)(0xE0 | point >> 12);
+    } else {
+        n = 4;
+        bytes[0] = (uint8_t)(0xF0 | point >> 18);
+    }
+    for (size_t i = 1; i < n; i++)
+        bytes[i] = (uint8_t)(0x80 | (point >> 6 * (n - 1 - i) & 0x3F));
+    if (out != NULL)
+        memcpy(out, bytes, n);
+    return n;
+}
+
+size_t
+ese_model_utf8_from_column(uint32_t cp, const void *data, size_t size, char *out)
+{
+    size_t n_units = is_latin(cp) ? size : size / 2;
+    size_t n_bytes = 0;
+
+    for (size_t i = 0; i < n_units; i++) {
+        uint32_t point = unit_at(cp, data, i);
+
+        if (point >= 0xD800 && point < 0xDC00 && i + 1 < n_units) {
+            uint32_t low = unit_at(cp, data, i + 1);
+
+            if (low >= 0xDC00 && low < 0xE000) {
+                point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
+                i++;
+            }
+        }
+        n_bytes += put_utf8(point, out != NULL ? out + n_bytes : NULL);
+    }
+    return n_bytes;
+}
+
+/* ---- Languages to columns ------------------------------------------------------------------------------- */
+
+static JET_ERR
+fail_value(const char *text)
+{
+    return ese_model__fail(JET_errInvalidParameter, text);
+}
+
+/* One code point of UTF-8; false at a malformed one. */
+static bool
+next_point(const uint8_t **at, const uint8_t *end, uint32_t *point_out)
+{
+    static const uint8_t first_mask[] = {0x7F, 0, 0x1F, 0x0F, 0x07};
+    const uint8_t *p = *at;
+    size_t n = *p < 0x80 ? 1 : *p < 0xC2 ? 0 : *p < 0xE0 ? 2 : *p < 0xF0 ? 3 : *p < 0xF5 ? 4 : 0;
+    uint32_t point;
+
+    if (n == 0 || (size_t)(end - p) < n)
+        return false;
+    point = p[0] & first_mask[n == 1 ? 0 : n];
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return false;
+        point = point << 6 | (p[i] & 0x3Fu);
+    }
+    *at = p + n;
+    *point_out = point;
+    return true;
+}
+
+static bool
+put_latin(uint32_t point, uint8_t *out, size_t *n_inout)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        if (ese_model_latin_unit((uint8_t)byte) == point) {
+            out[(*n_inout)++] = (uint8_t)byte;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+put_utf16(uint32_t point, uint8_t *out, size_t *n_inout)
+{
+    uint32_t units[2] = {point, 0};
+    size_t n_units = 1;
+
+    if (point > 0x10FFFF)
+        return false;
+    if (point >= 0x10000) {
+        units[0] = 0xD800 + ((point - 0x10000) >> 10);
+        units[1] = 0xDC00 + ((point - 0x10000) & 0x3FF);
+        n_units = 2;
+    }
+    for (size_t i = 0; i < n_units; i++) {
+        out[(*n_inout)++] = (uint8_t)(units[i] & 0xFF);
+        out[(*n_inout)++] = (uint8_t)(units[i] >> 8);
+    }
+    return true;
+}
+
+static JET_ERR
+encode_text(uint32_t cp, const ese_model_value *value, ese_model_bytes *bytes_out)
+{
+    const uint8_t *at = value->data;
+    const uint8_t *end = at + value->size;
+    bool is_ok = true;
+    uint8_t *out;
+    size_t n = 0;
+
+    if (!is_latin(cp) && cp != ESE_MODEL_CP_UTF16)
+        return fail_value("text cannot be a key of a column with this code page; give bytes");
+    if (value->size == 0) {
+        bytes_out->data = "";
+        return JET_errSuccess;
+    }
+    out = malloc(2 * value->size); /* a byte of UTF-8 never makes more than a unit */
+    if (out == NULL)
+        return ese_model__fail(JET_errOutOfMemory, "out of memory");
+    while (at < end && is_ok) {
+        uint32_t point;
+
+        is_ok = next_point(&at, end, &point) &&
+                (is_latin(cp) ? put_latin(point, out, &n) : put_utf16(point, out, &n));
+    }
+    if (!is_ok) {
+        free(out);
+        return fail_value("the text has a character that the column's code page lacks");
+    }
+    bytes_out->owned = out;
+    bytes_out->data = out;
+    bytes_out->size = n;
+    return JET_errSuccess;
+}
+
+/* Width and range of the integer types; false for other types. */
+static bool
+integer_type(JET_COLTYP coltyp, unsigned *n_bytes_out, bool *is_signed_out)
+{
+    *is_signed_out = true;
+    switch (coltyp) {
+    case JET_coltypUnsignedByte: *is_signed_out = false, *n_bytes_out = 1; return true;
+    case JET_coltypUnsignedShort: *is_signed_out = false, *n_bytes_out = 2; return true;
+    case JET_coltypUnsignedLong: *is_signed_out = false, *n_bytes_out = 4; return true;
+    case JET_coltypUnsignedLongLong: *is_signed_out = false, *n_bytes_out = 8; return true;
+    case JET_coltypShort: *n_bytes_out = 2; return true;
+    case JET_coltypLong: *n_bytes_out = 4; return true;
+    case JET_coltypCurrency:
+    case JET_coltypLongLong: *n_bytes_out = 8; return true;
+    default: return false;
+    }
+}
+
+static bool
+fits(const ese_model_value *value, unsigned n_bytes, bool is_signed)
+{
+    int64_t integer = value->integer;
+    int64_t limit;
+
+    if (value->type == ESE_MODEL_UNSIGNED) /* larger than any signed one */
+        return !is_signed && n_bytes == 8;
+    if (n_bytes == 8)
+        return is_signed || integer >= 0;
+    limit = (int64_t)1 << (8 * n_bytes - (is_signed ? 1 : 0));
+    return integer < limit && integer >= (is_signed ? -limit : 0);
+}
+
+static void
+set_number(uint64_t number, size_t size, ese_model_bytes *bytes_out)
+{
+    uint8_t bytes[8];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(number >> 8 * i);
+    memcpy(&bytes_out->number, bytes, sizeof bytes);
+    bytes_out->data = &bytes_out->number;
+    bytes_out->size = size;
+}
+
+static JET_ERR
+encode_real(JET_COLTYP coltyp, double real, ese_model_bytes *bytes_out)
+{
+    uint64_t bits = 0;
+    float single = (float)real;
+
+    if (coltyp == JET_coltypIEEESingle) {
+        uint32_t bits_single;
+
+        memcpy(&bits_single, &single, sizeof bits_single);
+        set_number(bits_single, 4, bytes_out);
+        return JET_errSuccess;
+    }
+    memcpy(&bits, &real, sizeof bits);
+    set_number(bits, 8, bytes_out);
+    return JET_errSuccess;
+}
+
+static bool
+is_real(JET_COLTYP coltyp)
+{
+    return coltyp == JET_coltypIEEESingle || coltyp == JET_coltypIEEEDouble ||
+           coltyp == JET_coltypDateTime;
+}
+
+static JET_ERR
+encode_integer(JET_COLTYP coltyp, const ese_model_value *value, ese_model_bytes *bytes_out)
+{
+    unsigned n_bytes;
+    bool is_signed;
+
+    if (coltyp == JET_coltypBit) {
+        set_number(value->integer != 0 ? 0xFF : 0, 1, bytes_out);
+        return JET_errSuccess;
+    }
+    if (is_real(coltyp)) {
+        if (value->type == ESE_MODEL_UNSIGNED)
+            return encode_real(coltyp, (double)(uint64_t)value->integer, bytes_out);
+        return encode_real(coltyp, (double)value->integer, bytes_out);
+    }
+    if (!integer_type(coltyp, &n_bytes, &is_signed))
+        return fail_value("the column holds no numbers");
+    if (!fits(value, n_bytes, is_signed))
+        return fail_value("the number is out of the column's range");
+    set_number((uint64_t)value->integer, n_bytes, bytes_out);
+    return JET_errSuccess;
+}
+
+JET_ERR
+ese_model__encode(const ese_model_segment *segment, const ese_model_value *value,
+                  ese_model_bytes *bytes_out)
+{
+    JET_COLTYP coltyp = segment->coltyp;
+
+    switch (value->type) {
+    case ESE_MODEL_NULL: return JET_errSuccess;
+    case ESE_MODEL_INTEGER:
+    case ESE_MODEL_UNSIGNED: return encode_integer(coltyp, value, bytes_out);
+    case ESE_MODEL_REAL:
+        if (!is_real(coltyp))
+            return fail_value("the column holds no floating-point numbers");
+        return encode_real(coltyp, value->real, bytes_out);
+    case ESE_MODEL_TEXT:
+        if (coltyp != JET_coltypText && coltyp != JET_coltypLongText)
+            return fail_value("the column holds no text");
+        return encode_text(segment->cp, value, bytes_out);
+    case ESE_MODEL_BYTES: break;
+    }
+    bytes_out->data = value->size > 0 ? value->data : "";
+    bytes_out->size = value->size;
+    return JET_errSuccess;
+}

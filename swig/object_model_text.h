@@ -1,0 +1,32 @@
+/*
+ * Text and values between languages and columns. Languages have UTF-8, columns UTF-16 (code page 1200) or one byte a
+ * character (code page 1252, and 0, which means the same).
+ *
+ * A lone surrogate is encoded like any other character (three bytes), so that no text is ever lost or changed.
+ */
+#pragma once
+
+#include "object_model.h"
+
+enum { ESE_MODEL_CP_UTF16 = 1200, ESE_MODEL_CP_LATIN = 1252 };
+
+/* Units of UTF-16 for one byte of code page 1252; bytes without a character stand for the control of that number. */
+uint16_t ese_model_latin_unit(uint8_t byte);
+
+/* Bytes of UTF-8 for a value of a text column, at most 3 for each byte of it. `out` NULL: only their number. */
+size_t ese_model_utf8_from_column(uint32_t cp, const void *data, size_t size, char *out);
+
+/* False for what is not text in that code page: half a unit of UTF-16, another code page. */
+bool ese_model_is_text(uint32_t cp, size_t size);
+
+/* Bytes, and the memory to free with them. */
+typedef struct ese_model_bytes {
+    const void *data;
+    size_t size;
+    void *owned;
+    uint64_t number; /* where `data` points for a column of fixed size */
+} ese_model_bytes;
+
+/* The value as the column stores it. JET_errInvalidParameter when no value of that type can be it. */
+JET_ERR ese_model__encode(const ese_model_segment *segment, const ese_model_value *value,
+                          ese_model_bytes *bytes_out);

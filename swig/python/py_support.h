@@ -1,0 +1,62 @@
+/*
+ * Python values from those of the object model, and back. Limited API of Python 3.11.
+ *
+ * put_* return a new reference, or NULL with an exception set. get_* return false with an exception set. All need the
+ * lock of the interpreter.
+ */
+#pragma once
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "object_model.h"
+#include "object_model_batch.h"
+
+/* Sets the exception for an error of the model or the engine; by the factory of the idiomatic layer. */
+void ese_py_raise(JET_ERR err);
+PyObject *ese_py_set_error_factory(PyObject *factory);
+
+/* [(code, name, category, text), ...] of all documented codes. */
+PyObject *ese_py_error_list(void);
+
+/* {name: value} of all constants of the public headers. */
+PyObject *ese_py_constants(void);
+
+PyObject *ese_py_put_boolean(bool value);
+PyObject *ese_py_put_integer(int64_t value);
+PyObject *ese_py_put_unsigned(uint64_t value);
+PyObject *ese_py_put_bytes(const void *data, size_t size);
+PyObject *ese_py_put_parameter(const ese_model_parameter *parameter);
+PyObject *ese_py_put_info(const JET_DBINFOMISC4 *info, uint64_t n_bytes);
+PyObject *ese_py_put_problem(const ese_problem *problem); /* NULL: None */
+PyObject *ese_py_put_tables(const ese_model_table_info *tables, uint32_t n);
+PyObject *ese_py_put_columns(const ese_model_column_info *columns, uint32_t n);
+PyObject *ese_py_put_indexes(const ese_model_index_info *indexes, uint32_t n);
+
+/* Borrowed from the object; None gives NULL. */
+bool ese_py_get_text(PyObject *object, const char **text_out);
+
+/* (values, side); the key borrows from the values. */
+bool ese_py_get_key(PyObject *object, ese_model_key *key_out);
+
+/* [(coltyp, cp), ...] */
+bool ese_py_get_segments(PyObject *object, ese_model_segment *segments_out, uint32_t *n_out);
+
+/* [(columnid, coltyp, cp, is_list), ...]; the array is freed with free(). */
+bool ese_py_get_outputs(PyObject *object, ese_model_output **outputs_out, uint32_t *n_out);
+
+/* Bytes of any object with a buffer, held until released. */
+typedef struct ese_py_view {
+    Py_buffer buffer;
+    const void *data;
+    size_t size;
+    bool is_held;
+} ese_py_view;
+
+#define ESE_PY_NO_VIEW {.is_held = false}
+
+bool ese_py_get_view(PyObject *object, ese_py_view *view_out);
+void ese_py_release_view(ese_py_view *view);
+
+/* The next rows as a list of tuples, empty at the end. Releases the lock of the interpreter while the engine reads. */
+PyObject *ese_py_fetch(ese_model_reader *reader, uint32_t rows_max);

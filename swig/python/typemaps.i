@@ -1,0 +1,61 @@
+/* Python: what the shared patterns need, and the functions that only Python has. Bodies are calls into py_support.c. */
+
+%{
+#include "py_support.h"
+%}
+
+%begin %{
+#define SWIG_PYTHON_STRICT_BYTE_CHAR
+%}
+
+%pythonnondynamic;
+
+%typemap(out) JET_ERR { if ($1 < 0) { ese_py_raise($1); SWIG_fail; } }
+%typemap(ret) JET_ERR { if (!$result) $result = SWIG_Py_Void(); }
+
+%define ESE_PUT_HANDLE
+$result = SWIG_AppendOutput($result, SWIG_NewPointerObj(*$1, $*1_descriptor, SWIG_POINTER_OWN));
+%enddef
+%define ESE_PUT(FUNCTION, ARGS...)
+$result = SWIG_AppendOutput($result, ese_py_##FUNCTION(ARGS));
+%enddef
+%define ESE_GET(FUNCTION, ARGS...)
+if (!ese_py_##FUNCTION($input, ARGS)) SWIG_fail;
+%enddef
+
+/* Names and paths: str or bytes without NUL; None where NULL means something. */
+%typemap(in) const char * { if (!ese_py_get_text($input, &$1)) SWIG_fail; }
+%typemap(freearg) const char * ""
+
+%typemap(in) (const void *data, size_t size) (ese_py_view view = ESE_PY_NO_VIEW) { if (!ese_py_get_view($input, &view)) SWIG_fail; $1 = view.data; $2 = view.size; }
+%typemap(freearg) (const void *data, size_t size) { ese_py_release_view(&view$argnum); }
+
+/* Trivial or in need of the interpreter: called with its lock held. */
+%nothread ese_model_instance::is_open;
+%nothread ese_model_session::is_open;
+%nothread ese_model_database::is_open;
+%nothread ese_model_cursor::is_open;
+%nothread ese_model_transaction::is_open;
+%nothread ese_model_instance::~ese_model_instance;
+%nothread ese_model_session::~ese_model_session;
+%nothread ese_model_database::~ese_model_database;
+%nothread ese_model_cursor::~ese_model_cursor;
+%nothread ese_model_transaction::~ese_model_transaction;
+%nothread ese_model_reader::~ese_model_reader;
+%nothread ese_model_reader::fetch;
+%nothread ese_py_error_list;
+%nothread ese_py_set_error_factory;
+%nothread ese_py_constants;
+
+%extend ese_model_reader {
+    PyObject *fetch(uint32_t rows_max) { return ese_py_fetch($self, rows_max); }
+}
+
+%rename(error_list) ese_py_error_list;
+PyObject *ese_py_error_list(void);
+
+%rename(set_error_factory) ese_py_set_error_factory;
+PyObject *ese_py_set_error_factory(PyObject *factory);
+
+%rename(constants) ese_py_constants;
+PyObject *ese_py_constants(void);
