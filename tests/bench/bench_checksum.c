@@ -4,8 +4,8 @@
  *
  *   bench_checksum [MILLISECONDS-PER-LINE]
  */
+#include "../core/page/page_builder.h"
 #include "os/os_thread.h"
-#include "page/page.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,28 +18,18 @@ static uint8_t bytes[ESE_PAGE_SIZE_MAX];
 static void
 make_page(uint32_t size)
 {
-    uint32_t header = ese_page_header_size(size);
-    uint32_t room = size - header - 4;
-    uint16_t n = 0, offset = 0;
+    page_builder b = page_builder_start(bytes, size, ESE_PAGE_LEAF, PGNO);
+    uint8_t key[4], data[60];
+    page_builder_line line = {
+        .suffix = key, .suffix_size = sizeof key, .data = data, .data_size = sizeof data};
 
-    memset(bytes, 0, size);
-    for (; room >= 66 + 4; room -= 66 + 4, n++, offset = (uint16_t)(offset + 66)) {
-        uint8_t *tag = bytes + size - 4 * (n + 2u);
-        uint8_t *node = bytes + header + offset;
-
-        ese_store_le16(tag, 66);
-        ese_store_le16(tag + 2, offset);
-        ese_store_le16(node, 4);
-        ese_store_be32(node + 2, n);
-        for (unsigned i = 6; i < 66; i++)
-            node[i] = (uint8_t)(n * 7 + i * i);
+    page_builder_add_external(&b, NULL, 0);
+    for (uint32_t i = 0; page_builder_has_room(&b, page_builder_line_size(&line)); i++) {
+        ese_store_be32(key, i);
+        for (uint32_t k = 0; k < sizeof data; k++)
+            data[k] = (uint8_t)(i * 7 + k * k);
+        page_builder_add_line(&b, line);
     }
-    ese_store_le16(bytes + 28, (uint16_t)room);
-    ese_store_le16(bytes + 32, offset);
-    ese_store_le16(bytes + 34, (uint16_t)(n + 1));
-    ese_store_le32(bytes + 36, ESE_PAGE_LEAF | ESE_PAGE_NEW_RECORD_FORMAT | ESE_PAGE_NEW_CHECKSUM);
-    if (size > ESE_PAGE_SIZE_SMALL_MAX)
-        ese_store_le32(bytes + 64, PGNO);
     ese_page_checksum_update(bytes, size, PGNO);
 }
 
