@@ -24,6 +24,8 @@ HEADER = """\
  * A weight is script << 24 | alphabetic << 16 | diacritic << 8 | case; 0 for a unit that has none.
  */
 #include "record/record_collate_private.h"
+
+/* clang-format off: rows of eight */
 """
 
 Weight = tuple[int, int, int, int]

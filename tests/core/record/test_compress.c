@@ -71,7 +71,8 @@ static void
 test_record_decompress__reads_7_bit_ascii(void **unused)
 {
     (void)unused;
-    assert_run("0e e170381c0e87c3 e170381c0e87c3 e170381c0e87c3 e170381c0e87c3 e170381c0e87c3 61", 'a', 41);
+    assert_run("0e e170381c0e87c3 e170381c0e87c3 e170381c0e87c3 e170381c0e87c3 e170381c0e87c3 61",
+               'a', 41);
     assert_text("08 7f 00", "\177"); /* the eighth bit is no second character */
 }
 
@@ -94,7 +95,8 @@ test_record_decompress__returns_7_bit_text_of_every_length(void **unused)
         assert_int_equal(size, n);
         assert_memory_equal(out, text, n);
         exact[0] = (uint8_t)(exact[0] + 8); /* the same bits as Unicode */
-        assert_int_equal(ese_record_decompress((ese_bytes){exact, packed_size}, out, 2 * n, &size), 0);
+        assert_int_equal(ese_record_decompress((ese_bytes){exact, packed_size}, out, 2 * n, &size),
+                         0);
         assert_int_equal(size, 2 * n);
         for (size_t i = 0; i < n; i++)
             assert_int_equal(ese_load_le16(out + 2 * i), text[i]);
@@ -102,9 +104,9 @@ test_record_decompress__returns_7_bit_text_of_every_length(void **unused)
     }
 }
 
-static const char xpress_real[] =
-    "18 0904 00000000 7465 7374 206c 6f6e 6720 636f 6d70 7265 7373 6564 2062 696e 6172 7920 6461 7461"
-    "ffffff3f 20 61 0700 0f ff e403";
+static const char xpress_real[] = "18 0904 00000000 7465 7374 206c 6f6e 6720 636f 6d70 7265 7373 "
+                                  "6564 2062 696e 6172 7920 6461 7461"
+                                  "ffffff3f 20 61 0700 0f ff e403";
 
 static void
 test_record_decompress__reads_xpress(void **unused)
@@ -146,11 +148,11 @@ test_record_decompress__refuses_broken_xpress(void **unused)
     assert_refused("18 d0");
     assert_refused("18 d007");
     assert_refused("18 d007 ffff");
-    assert_refused("18 d007 ffffffff 0700 0f ff cc07");      /* a match before any output */
-    assert_refused("18 d007 ffffff7f 61 0800 0f ff cc07");   /* ... further back than that */
-    assert_refused("18 d007 ffffff7f 61 0700 0f ff cd07");   /* too long */
-    assert_refused("18 d007 ffffff7f 61 0700 0f ff cb07");   /* too short: then "end" comes early */
-    assert_refused("18 d007 ffffff7f 61 0700 0f ff 1401");   /* a long length that is short */
+    assert_refused("18 d007 ffffffff 0700 0f ff cc07");    /* a match before any output */
+    assert_refused("18 d007 ffffff7f 61 0800 0f ff cc07"); /* ... further back than that */
+    assert_refused("18 d007 ffffff7f 61 0700 0f ff cd07"); /* too long */
+    assert_refused("18 d007 ffffff7f 61 0700 0f ff cb07"); /* too short: then "end" comes early */
+    assert_refused("18 d007 ffffff7f 61 0700 0f ff 1401"); /* a long length that is short */
     assert_refused("18 d007 ffffff7f 61 0700 0f ff cc");
     assert_refused("18 d007 ffffff7f 61 0700 0f");
     assert_refused("18 d007 ffffff7f 61 07");

@@ -61,7 +61,8 @@ test_record_lv_reference__refuses_what_is_no_id(void **unused)
         test_bytes bytes;
 
         test_parse(bad[i], &bytes);
-        assert_int_equal(ese_record_lv_reference(test_view(&bytes), &lid), JET_errDatabaseCorrupted);
+        assert_int_equal(ese_record_lv_reference(test_view(&bytes), &lid),
+                         JET_errDatabaseCorrupted);
     }
     assert_true(lid == 77);
 }

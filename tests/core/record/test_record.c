@@ -22,7 +22,8 @@ assert_refused(const char *hex, uint32_t page_size)
     ese_record record;
 
     test_parse(hex, &bytes);
-    assert_int_equal(ese_record_open(test_view(&bytes), page_size, &record), JET_errDatabaseCorrupted);
+    assert_int_equal(ese_record_open(test_view(&bytes), page_size, &record),
+                     JET_errDatabaseCorrupted);
 }
 
 static void
@@ -179,15 +180,15 @@ test_record_open__refuses_parts_outside_the_record(void **unused)
     (void)unused;
     assert_refused("", SMALL);
     assert_refused("00 7f 04", SMALL);
-    assert_refused("00 7f 0300", SMALL);             /* fixed columns end in the header */
-    assert_refused("00 7f 0500", SMALL);             /* ... and behind the record */
-    assert_refused("01 7f 0400", SMALL);             /* no room for the bitmap */
-    assert_refused("80 7f 1400 00*16", SMALL);       /* 128 is no fixed column */
-    assert_refused("00 7e 0400", SMALL);             /* 126 is no variable column */
-    assert_refused("00 80 0400", SMALL);             /* no room for the offsets */
-    assert_refused("00 80 0400 0200 61", SMALL);     /* data longer than the record */
-    assert_refused("00 7f 0400 0001", SMALL);        /* half a tagged entry */
-    assert_refused("00 7f 0400 00010000", SMALL);    /* an array without entries */
+    assert_refused("00 7f 0300", SMALL);               /* fixed columns end in the header */
+    assert_refused("00 7f 0500", SMALL);               /* ... and behind the record */
+    assert_refused("01 7f 0400", SMALL);               /* no room for the bitmap */
+    assert_refused("80 7f 1400 00*16", SMALL);         /* 128 is no fixed column */
+    assert_refused("00 7e 0400", SMALL);               /* 126 is no variable column */
+    assert_refused("00 80 0400", SMALL);               /* no room for the offsets */
+    assert_refused("00 80 0400 0200 61", SMALL);       /* data longer than the record */
+    assert_refused("00 7f 0400 0001", SMALL);          /* half a tagged entry */
+    assert_refused("00 7f 0400 00010000", SMALL);      /* an array without entries */
     assert_refused("00 7f 0400 00010600 0000", SMALL); /* one and a half */
     assert_refused("00 7f 0400 00010800 0000", SMALL); /* more than there is */
 }
@@ -434,7 +435,8 @@ test_record__survives_mutation(void **unused)
 {
     static const char *const seeds[] = {
         worked_example,
-        "02 82 0900 2a2a 0100 fd 0280 0200 0500 6162 636465 00010c80 02010e20 00010e40 6161 18 01 00 ff",
+        "02 82 0900 2a2a 0100 fd 0280 0200 0500 6162 636465 00010c80 02010e20 00010e40 6161 18 01 "
+        "00 ff",
         "00 7f 0400 00010840 01011140 0b 0600 0800 0c80 0e31 05 02000000",
         "01 80 0900 01000000 fe 0100 61 00010800 01010900 20 08 0400 0500 6162",
     };
