@@ -94,23 +94,36 @@ make_target(const ese_page *page, ese_bytes key)
     return target;
 }
 
-/* Order of a node relative to the target: two numbers are compared where eight bytes decide. */
+/* Eight bytes of the sought key from `at` on, as a number, zero bytes standing for missing ones. */
+static inline uint64_t
+target_head(const search_target *target, size_t at)
+{
+    return ese_load_be64(at + 8 <= target->key.size ? target->key.data + at
+                                                    : target->tail + (at - target->tail_offset));
+}
+
+/* Order of a node relative to the target: two numbers are compared where eight or sixteen bytes decide. */
 static inline int
 compare_node(const ese_page_node *node, const search_target *target)
 {
-    size_t n_prefix = node->prefix.size;
-    uint64_t head, target_head;
+    size_t at = node->prefix.size;
+    ese_bytes suffix = node->suffix;
+    uint64_t head, sought;
     int order;
 
-    if (n_prefix > target->n_common)
+    if (at > target->n_common)
         return target->prefix_order;
-    head = ese_page__suffix_head(node->suffix);
-    target_head = ese_load_be64(n_prefix + 8 <= target->key.size
-                                    ? target->key.data + n_prefix
-                                    : target->tail + (n_prefix - target->tail_offset));
-    if (head != target_head)
-        return head < target_head ? -1 : 1;
-    order = ese_page__compare_behind_head(node->suffix, skip(target->key, n_prefix));
+    head = ese_page__suffix_head(suffix);
+    sought = target_head(target, at);
+    if (head == sought && suffix.size > 8 && target->key.size - at > 8) {
+        at += 8;
+        suffix = skip(suffix, 8);
+        head = ese_page__suffix_head(suffix);
+        sought = target_head(target, at);
+    }
+    if (head != sought)
+        return head < sought ? -1 : 1;
+    order = ese_page__compare_behind_head(suffix, skip(target->key, at));
     if (order == 0 && target->data.data != NULL)
         order = ese_bytes_compare(node->data, target->data);
     return order;
