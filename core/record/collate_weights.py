@@ -25,7 +25,7 @@ HEADER = """\
  */
 #include "record/record_collate_private.h"
 
-/* clang-format off: rows of eight */
+/* clang-format off */
 """
 
 Weight = tuple[int, int, int, int]

@@ -26,6 +26,7 @@ enum {
     SCRIPT_KANA_SPECIAL = 3,
     SCRIPT_IDEOGRAPH = 5,
     SCRIPT_PUNCTUATION = 6,
+    SCRIPT_SYMBOL_FIRST = 7,
     SCRIPT_SYMBOL_LAST = 12,
     SCRIPT_KANA = 0x22,
 };
@@ -121,6 +122,13 @@ advance(uint32_t first, uint32_t i, unsigned shift)
 }
 
 static sort_weight
+unpack(uint32_t packed)
+{
+    return (sort_weight){(uint8_t)(packed >> 24), (uint8_t)(packed >> 16), (uint8_t)(packed >> 8),
+                         (uint8_t)packed};
+}
+
+static sort_weight
 weight_of(unsigned unit)
 {
     ese_record__weight_block block = ese_record__weight_blocks[unit >> 8];
@@ -134,8 +142,7 @@ weight_of(unsigned unit)
         break;
     default: packed = ese_record__weights[block.value][low]; break;
     }
-    return (sort_weight){(uint8_t)(packed >> 24), (uint8_t)(packed >> 16), (uint8_t)(packed >> 8),
-                         (uint8_t)packed};
+    return unpack(packed);
 }
 
 static const expansion *
@@ -248,6 +255,29 @@ next_weight(walk *w, sort_weight *weight_out, sort_role *role_out)
     return true;
 }
 
+/* The fast path: letters, digits and symbols of ASCII have a primary weight and nothing else of interest. */
+static void
+put_ascii(walk *w, sink *key)
+{
+    const uint32_t *weights = ese_record__weights[ese_record__weight_blocks[0].value];
+    uint32_t script_min =
+        (w->flags & NORM_IGNORESYMBOLS) != 0 ? SCRIPT_SYMBOL_LAST + 1 : SCRIPT_SYMBOL_FIRST;
+    uint32_t packed = 0;
+
+    for (; w->pending == 0 && w->next != w->end && w->next[1] == 0 && w->next[0] < 0x80;
+         w->next += 2) {
+        uint32_t here = weights[w->next[0]];
+
+        if (here >> 24 < script_min)
+            break;
+        packed = here;
+        put(key, packed >> 24);
+        put(key, packed >> 16 & 0xff);
+    }
+    if (packed != 0)
+        w->kana = unpack(packed);
+}
+
 static levels
 put_primary(ese_bytes text, uint32_t flags, sink *key)
 {
@@ -256,7 +286,7 @@ put_primary(ese_bytes text, uint32_t flags, sink *key)
     sort_weight weight;
     sort_role role;
 
-    while (next_weight(&w, &weight, &role)) {
+    for (put_ascii(&w, key); next_weight(&w, &weight, &role); put_ascii(&w, key)) {
         switch (role) {
         case ROLE_MARK: found.has_diacritic = true; continue;
         case ROLE_SPECIAL: found.has_special = true; continue;

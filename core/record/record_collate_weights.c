@@ -7,7 +7,7 @@
  */
 #include "record/record_collate_private.h"
 
-/* clang-format off: rows of eight */
+/* clang-format off */
 
 const ese_record__weight_block ese_record__weight_blocks[256] = {
     /* 0000 */ {ESE_RECORD__WEIGHTS_LISTED, 0},

@@ -58,17 +58,17 @@ copy_match(stream *s, size_t distance, size_t n)
     const uint8_t *from = s->out - distance;
     uint8_t *to = s->out;
 
-    s->out += n;
     if (distance == 1) {
         memset(to, *from, n);
-        return;
+    } else if (distance >= WORD && output_left(s) >= n + WORD) {
+        /* Whole words; what the last one writes too much is overwritten by what follows. */
+        for (size_t done = 0; done < n; done += WORD)
+            memcpy(to + done, from + done, WORD);
+    } else {
+        for (size_t done = 0; done < n; done++)
+            to[done] = from[done];
     }
-    if (distance >= WORD) {
-        for (; n >= WORD; n -= WORD, to += WORD, from += WORD)
-            memcpy(to, from, WORD);
-    }
-    while (n-- > 0)
-        *to++ = *from++;
+    s->out += n;
 }
 
 /* ---- 7 bits per character */
@@ -191,24 +191,24 @@ decode_match(xpress *x)
     return true;
 }
 
-/* The leading zero bits of the flags announce so many literals: copied together. */
+/* One literal for the flag already taken, and one for each clear flag behind it. */
 static bool
 decode_literals(xpress *x)
 {
     stream *s = &x->s;
-    size_t n = 1; /* for the flag already taken */
+    const uint8_t *in = s->in;
+    uint8_t *out = s->out;
+    size_t left = input_left(s) < output_left(s) ? input_left(s) : output_left(s);
 
-    while (x->n_flags > 0 && (x->flags >> (x->n_flags - 1) & 1) == 0) {
-        if (n == output_left(s))
-            break;
-        x->n_flags--;
-        n++;
-    }
-    if (n > input_left(s))
+    if (left == 0)
         return false;
-    memcpy(s->out, s->in, n);
-    s->in += n;
-    s->out += n;
+    *out++ = *in++;
+    while (--left > 0 && x->n_flags > 0 && (x->flags >> (x->n_flags - 1) & 1) == 0) {
+        *out++ = *in++;
+        x->n_flags--;
+    }
+    s->in = in;
+    s->out = out;
     return true;
 }
 

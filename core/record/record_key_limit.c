@@ -126,7 +126,8 @@ ese_record_tuple_at(const ese_record_tuple_limits *limits, bool is_utf16, ese_by
                     uint32_t index, ese_bytes *tuple_out)
 {
     uint64_t width = is_utf16 ? 2 : 1;
-    uint64_t increment = limits->increment > 0 ? limits->increment : 1; /* 0 stands for the default */
+    uint64_t increment =
+        limits->increment > 0 ? limits->increment : 1; /* 0 stands for the default */
     uint64_t start = (limits->start + index * increment) * width;
     uint64_t most = limits->length_max * width;
     uint64_t left = value.size / width * width;
