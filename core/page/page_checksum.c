@@ -84,8 +84,8 @@ block_checksum(const checksum_block *block, ese_pgno pgno)
         n /= 2;
         low = low << 1 | parity(fold_words(words, n));
     }
-    rest = words
-        [0]; /* NOLINT(clang-analyzer-core.uninitialized.Assign): every block has more than one word */
+    /* The analyser does not see that every block has more than one word. */
+    rest = words[0]; /* NOLINT(clang-analyzer-core.uninitialized.Assign) */
     if (block->is_first) /* word 0 takes part in nothing but `rest` */
         rest ^= ese_load_le64(block->bytes);
     for (unsigned bit = 6; bit-- > 0;)
