@@ -190,6 +190,8 @@ set_text(ese_api__params *params, const ese_api__param_wish *wish, bool is_froze
         ESE_TRY(ese_raise(JET_errInvalidParameter,
                           "%s cannot be %zu characters long: it is %" PRIu64 " to %" PRIu64,
                           row->name, n_units, row->min, row->max));
+    if (strcmp(copy, row->initial_text) == 0)
+        ese_free(&copy); /* the initial text takes no memory */
     ese_free(&value->text);
     value->text = copy;
     copy = NULL;
