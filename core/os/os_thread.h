@@ -18,8 +18,14 @@ typedef struct ese_os_cond {
 } ese_os_cond;
 
 /* Initialisers of objects with static storage duration, which are never destroyed. */
-#define ESE_OS_MUTEX_INIT {PTHREAD_MUTEX_INITIALIZER}
-#define ESE_OS_COND_INIT {PTHREAD_COND_INITIALIZER}
+#define ESE_OS_MUTEX_INIT                                                                          \
+    {                                                                                              \
+        PTHREAD_MUTEX_INITIALIZER                                                                  \
+    }
+#define ESE_OS_COND_INIT                                                                           \
+    {                                                                                              \
+        PTHREAD_COND_INITIALIZER                                                                   \
+    }
 
 /* Not recursive. */
 void ese_os_mutex_init(ese_os_mutex *mutex);

@@ -85,7 +85,7 @@ block_checksum(const checksum_block *block, ese_pgno pgno)
         low = low << 1 | parity(fold_words(words, n));
     }
     /* The analyser does not see that every block has more than one word. */
-    rest = words[0]; /* NOLINT(clang-analyzer-core.uninitialized.Assign) */
+    rest = words[0];     /* NOLINT(clang-analyzer-core.uninitialized.Assign) */
     if (block->is_first) /* word 0 takes part in nothing but `rest` */
         rest ^= ese_load_le64(block->bytes);
     for (unsigned bit = 6; bit-- > 0;)

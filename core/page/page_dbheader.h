@@ -3,7 +3,11 @@
 
 #include "page/page.h"
 
-enum { ESE_DBHEADER_SIZE = 748, ESE_DBHEADER_MAGIC = (int)0x89abcdefu, ESE_DBHEADER_VERSION = 0x620 };
+enum {
+    ESE_DBHEADER_SIZE = 748,
+    ESE_DBHEADER_MAGIC = (int)0x89abcdefu,
+    ESE_DBHEADER_VERSION = 0x620
+};
 
 typedef enum ese_dbstate {
     ESE_DBSTATE_JUST_CREATED = 1,

@@ -4,12 +4,13 @@
 #include "page/page.h"
 
 typedef struct ese_page_space {
-    uint32_t n_primary;   /* pages of the first extent; of the last allocation in some multi-extent trees */
-    ese_pgno parent;      /* FDP of the parent, 0 for the database root */
+    uint32_t
+        n_primary; /* pages of the first extent; of the last allocation in some multi-extent trees */
+    ese_pgno parent; /* FDP of the parent, 0 for the database root */
     bool is_multi_extent;
     bool is_non_unique;
-    ese_pgno owned_root;  /* multi-extent: OE tree; the AE tree is the page behind it */
-    uint32_t free_bits;   /* single extent: bit k = page FDP+1+k is free */
+    ese_pgno owned_root; /* multi-extent: OE tree; the AE tree is the page behind it */
+    uint32_t free_bits;  /* single extent: bit k = page FDP+1+k is free */
     bool has_auto_increment;
     uint64_t auto_increment; /* upper bound of the values given out, when has_auto_increment */
 } ese_page_space;
