@@ -1,0 +1,57 @@
+"""Extensible Storage Engine databases: SRUDB.dat, WebCacheV01.dat, Windows.edb, ntds.dit and any other .edb file.
+
+    import ese
+    with ese.open("SRUDB.dat") as db:
+        for row in db["SruDbIdMapTable"]:
+            print(row["IdType"], row["IdBlob"])
+"""
+
+from __future__ import annotations
+
+from .database import Database
+from .database import open_database as open
+from .errors import *  # noqa: F403 - every class of that module is public
+from .errors import __all__ as _errors
+from .instance import Instance, Session, Transaction
+from .rows import Row
+from .schema import (
+    Column,
+    ColumnFlags,
+    ColumnType,
+    Condition,
+    DatabaseInfo,
+    DatabaseState,
+    Index,
+    IndexFlags,
+    Problem,
+    Segment,
+    Signature,
+    TupleLimits,
+)
+from .table import IndexRange, SeekResult, Table, TableIndex
+
+__all__ = [
+    "Column",
+    "ColumnFlags",
+    "ColumnType",
+    "Condition",
+    "Database",
+    "DatabaseInfo",
+    "DatabaseState",
+    "Index",
+    "IndexFlags",
+    "IndexRange",
+    "Instance",
+    "Problem",
+    "Row",
+    "SeekResult",
+    "Segment",
+    "Session",
+    "Signature",
+    "Table",
+    "TableIndex",
+    "Transaction",
+    "TupleLimits",
+    "open",
+]
+__all__ += _errors

@@ -1,0 +1,40 @@
+"""What instances, sessions, databases and transactions have in common."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from . import _core
+
+
+class Handle:
+    """An object of the engine, closed by close(), at the end of its with statement, or with what it belongs to."""
+
+    def __init__(self, handle: _core._Object, title: str) -> None:
+        self._object = handle
+        self._title = title
+
+    def __repr__(self) -> str:
+        return f"<ese.{type(self).__name__} {self._title}{'' if self._object.is_open() else ' (closed)'}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_object") and self._object.is_open():
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
+
+    @property
+    def closed(self) -> bool:
+        return not self._object.is_open()
+
+    def close(self) -> None:
+        """Closes it and all that belongs to it. A second time does nothing."""
+        self._object.close()

@@ -1,0 +1,91 @@
+"""Rows, and reading them in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from .errors import SessionSharingViolation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .schema import Column
+
+_RAW_TYPE = 11  # JET_coltypLongBinary: bytes, unchanged
+_FIRST_BATCH = 8
+_LARGEST_BATCH = 2048
+
+# ese_model_from
+FROM_FIRST, FROM_LAST, FROM_HERE, FROM_HERE_BACKWARD = range(4)
+
+
+class Row(Mapping[str, Any]):
+    """A record: column names and their values. Independent of the table it came from."""
+
+    __slots__ = ("_positions", "_values")
+
+    def __init__(self, values: tuple[Any, ...], positions: dict[str, int]) -> None:
+        self._values = values
+        self._positions = positions
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[self._positions[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._positions)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        """The values in the order of the columns."""
+        return self._values
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.items() if value is not None)
+        return f"<Row {shown}>"
+
+
+class Reader:
+    """Which columns to read, and what to make of a record."""
+
+    def __init__(self, columns: Sequence[Column], *, raw: bool, tuples: bool) -> None:
+        self._outputs = [
+            (column.id, _RAW_TYPE if raw else int(column.type), column.code_page, column.multi_valued)
+            for column in columns
+        ]
+        self._positions = None if tuples else {column.name: i for i, column in enumerate(columns)}
+
+    def one(self, cursor: _core.Cursor) -> Any:
+        """The record on which the cursor stands."""
+        (values,) = cursor.reader(self._outputs, FROM_HERE).fetch(1)
+        return values if self._positions is None else Row(values, self._positions)
+
+    def many(self, open_cursor: Callable[[], tuple[_core.Cursor, int] | None]) -> Iterator[Any]:
+        """All records from a cursor of their own, which is opened at the first and closed with the iterator."""
+        opened = open_cursor()
+        if opened is None:
+            return
+        cursor, start = opened
+        positions = self._positions
+        size = _FIRST_BATCH
+        try:
+            reader = cursor.reader(self._outputs, start)
+            while batch := reader.fetch(size):
+                if positions is None:
+                    yield from batch
+                else:
+                    for values in batch:
+                        yield Row(values, positions)
+                size = min(4 * size, _LARGEST_BATCH)
+        finally:
+            close_quietly(cursor)
+
+
+def close_quietly(cursor: _core.Cursor) -> None:
+    """Closes a cursor, or leaves it to the next call of its session while that is busy elsewhere."""
+    with suppress(SessionSharingViolation):
+        cursor.close()

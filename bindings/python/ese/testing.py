@@ -1,0 +1,33 @@
+"""Making the engine fail on purpose, so that a program can test how it copes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from . import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_KINDS = {"alloc": 0, "open": 1, "read": 2, "fatal": 3, "term": 4}
+
+
+@contextmanager
+def fault(kind: str, nth: int = 1, *, repeat: bool = False) -> Iterator[None]:
+    """Within the block, the nth occasion fails, and with `repeat` all later ones too. For the whole process.
+
+    alloc  an allocation: OutOfMemory        open  the opening of a file: FileAccessDenied
+    read   a read of a file: DiskIO          fatal a call of a session: InstanceUnavailable from then on
+    term   the end of an instance waits until the block ends
+    """
+    _core.arm_fault(_KINDS[kind], nth, repeat)
+    try:
+        yield
+    finally:
+        _core.arm_fault(_KINDS[kind], 0, False)
+
+
+def live_allocations() -> int:
+    """Memory blocks that the engine holds; the same before and after means that nothing leaked."""
+    return _core.live_allocations()
