@@ -191,24 +191,38 @@ decode_match(xpress *x)
     return true;
 }
 
-/* One literal for the flag already taken, and one for each clear flag behind it. */
+/*
+ * One literal for the flag already taken, and one for each clear flag behind it. The state is kept in locals:
+ * the compiler must assume that a byte written through `out` changes the fields of `x`.
+ */
 static bool
 decode_literals(xpress *x)
 {
+    enum { WORD = 8 };
     stream *s = &x->s;
     const uint8_t *in = s->in;
     uint8_t *out = s->out;
     size_t left = input_left(s) < output_left(s) ? input_left(s) : output_left(s);
+    unsigned n_flags = x->n_flags;
+    uint64_t flags = (uint64_t)x->flags << (32 - n_flags) & UINT32_MAX; /* the next one is bit 31 */
 
     if (left == 0)
         return false;
     *out++ = *in++;
-    while (--left > 0 && x->n_flags > 0 && (x->flags >> (x->n_flags - 1) & 1) == 0) {
+    left--;
+    for (; left >= WORD && n_flags >= WORD && flags >> 24 == 0; left -= WORD, n_flags -= WORD) {
+        memcpy(out, in, WORD);
+        out += WORD;
+        in += WORD;
+        flags = flags << WORD & UINT32_MAX;
+    }
+    for (; left > 0 && n_flags > 0 && flags >> 31 == 0; left--, n_flags--) {
         *out++ = *in++;
-        x->n_flags--;
+        flags = flags << 1 & UINT32_MAX;
     }
     s->in = in;
     s->out = out;
+    x->n_flags = n_flags;
     return true;
 }
 
