@@ -16,14 +16,19 @@ create_instance(JET_INSTANCE *pinstance, const char *name)
 {
     ese_api__registry *registry;
     ese_api_instance *instance = NULL;
-    JET_ERR err = JET_errRunningInOneInstanceMode;
+    JET_ERR err = JET_errSuccess;
+    size_t n_units;
 
     ese_err_clear();
     if (pinstance == NULL)
         return JET_errInvalidParameter;
+    if (name != NULL)
+        err = ese_api__wide_length(name, &n_units);
+    if (err < JET_errSuccess)
+        return err;
     registry = ese_api__registry_lock();
-    if (registry->mode != ESE_API__MODE_ONE)
-        err = ese_api__registry_add(registry, name, &instance);
+    err = registry->mode == ESE_API__MODE_ONE ? JET_errRunningInOneInstanceMode
+                                              : ese_api__registry_add(registry, name, &instance);
     if (err >= JET_errSuccess) {
         registry->mode = ESE_API__MODE_MANY;
         *pinstance = instance->handle;

@@ -1,0 +1,95 @@
+/* Levels of a transaction, as a session counts them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "txn/txn.h"
+
+static void
+test_txn_begin__goes_seven_levels_deep(void **state)
+{
+    ese_txn_session session;
+
+    (void)state;
+    ese_txn_session_init(&session);
+    for (int level = 1; level <= ESE_TXN_LEVEL_MAX; level++) {
+        assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+        assert_int_equal(session.level, level);
+    }
+    assert_int_equal(ese_txn_begin(&session, false), JET_errTransTooDeep);
+    assert_int_equal(session.level, ESE_TXN_LEVEL_MAX);
+}
+
+static void
+test_txn_commit__and_rollback_end_one_level(void **state)
+{
+    ese_txn_session session;
+
+    (void)state;
+    ese_txn_session_init(&session);
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    assert_int_equal(ese_txn_commit(&session), JET_errSuccess);
+    assert_int_equal(session.level, 1);
+    assert_int_equal(ese_txn_rollback(&session, false), JET_errSuccess);
+    assert_int_equal(session.level, 0);
+}
+
+static void
+test_txn_rollback__of_the_whole_transaction_ends_all_levels(void **state)
+{
+    ese_txn_session session;
+
+    (void)state;
+    ese_txn_session_init(&session);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    assert_int_equal(ese_txn_rollback(&session, true), JET_errSuccess);
+    assert_int_equal(session.level, 0);
+}
+
+static void
+test_txn_commit__and_rollback_need_a_transaction(void **state)
+{
+    ese_txn_session session;
+
+    (void)state;
+    ese_txn_session_init(&session);
+    assert_int_equal(ese_txn_commit(&session), JET_errNotInTransaction);
+    assert_int_equal(ese_txn_rollback(&session, false), JET_errNotInTransaction);
+    assert_int_equal(ese_txn_rollback(&session, true), JET_errNotInTransaction);
+}
+
+static void
+test_txn_begin__is_read_only_as_the_outermost_level_says(void **state)
+{
+    ese_txn_session session;
+
+    (void)state;
+    ese_txn_session_init(&session);
+    assert_int_equal(ese_txn_begin(&session, true), JET_errSuccess);
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    assert_true(session.is_read_only);
+    assert_int_equal(ese_txn_rollback(&session, true), JET_errSuccess);
+    assert_false(session.is_read_only);
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    assert_int_equal(ese_txn_begin(&session, true), JET_errSuccess);
+    assert_false(session.is_read_only);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_txn_begin__goes_seven_levels_deep),
+        cmocka_unit_test(test_txn_commit__and_rollback_end_one_level),
+        cmocka_unit_test(test_txn_rollback__of_the_whole_transaction_ends_all_levels),
+        cmocka_unit_test(test_txn_commit__and_rollback_need_a_transaction),
+        cmocka_unit_test(test_txn_begin__is_read_only_as_the_outermost_level_says),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
