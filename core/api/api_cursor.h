@@ -5,17 +5,33 @@
 #include "table/table.h"
 
 /* JET_errInvalidDatabaseId when `dbid` is no database this session has open. */
-JET_ERR ese_api_find_database(ese_api_session *session, JET_DBID dbid, ese_api_database **database_out);
+JET_ERR ese_api_find_database(ese_api_session *session, JET_DBID dbid,
+                              ese_api_database **database_out);
 
 ese_schema *ese_api_database_schema(ese_api_database *database);
 const char *ese_api_database_path(const ese_api_database *database);
 JET_DBID ese_api_database_dbid(const ese_api_database *database);
 
 /* JET_errInvalidTableId when `tableid` is no live cursor of this session. */
-JET_ERR ese_api_find_cursor(ese_api_session *session, JET_TABLEID tableid, ese_table_cursor **cursor_out);
+JET_ERR ese_api_find_cursor(ese_api_session *session, JET_TABLEID tableid,
+                            ese_table_cursor **cursor_out);
 
 /* Gives a new cursor its handle; on failure the cursor is closed. */
-JET_ERR ese_api_publish_cursor(ese_api_session *session, ese_table_cursor *cursor, JET_TABLEID *tableid_out);
+JET_ERR ese_api_publish_cursor(ese_api_session *session, ese_table_cursor *cursor,
+                               JET_TABLEID *tableid_out);
 
 /* Closes a cursor and retires its handle. */
 void ese_api_close_cursor(ese_api_session *session, ese_table_cursor *cursor);
+
+/* The part of `grbit` that a function knows; JET_errInvalidGrbit when there is more. */
+JET_ERR ese_api_check_grbit(JET_GRBIT grbit, JET_GRBIT known);
+
+/* Text out as a NUL-terminated UTF-16 string; JET_errBufferTooSmall. `room` in bytes. */
+JET_ERR ese_api_give_wide(const char *utf8, void *to, uint32_t room);
+
+/* JET_errInvalidName for what cannot be the name of a table, column or index (or is NULL). */
+JET_ERR ese_api_check_name(const char *name);
+
+/* The id of an index, for JetSetCurrentIndex4. */
+void ese_api_index_id(const ese_schema_table *table, const ese_schema_index *index,
+                      JET_INDEXID *id_out);

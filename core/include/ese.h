@@ -10,9 +10,19 @@
 extern "C" {
 #endif
 
-/* Option of JetAttachDatabase and JetOpenDatabase: read a dirty or damaged file as far as it can be
- * trusted. Implies read-only. */
-#define ESE_bitDbReadDamaged ((JET_GRBIT)0x10000000u)
+/* Options of JetAttachDatabase. */
+
+/*
+ * Attach as a reader only: read-only, whatever the page size of the file (JET_paramDatabasePageSize need not match), and beside
+ * other instances that read the same file.
+ */
+#define ESE_bitDbReader 0x20000000u
+
+/*
+ * Read a dirty or damaged file as far as it can be trusted; implies ESE_bitDbReader. What cannot be trusted is left
+ * out and told by ese_get_problem; nothing is guessed.
+ */
+#define ESE_bitDbReadDamaged 0x10000000u
 
 /* ---- Errors
  * ------------------------------------------------------------------------------------------- */

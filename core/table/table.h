@@ -31,15 +31,23 @@ const ese_schema_table *ese_table_descriptor(const ese_table_cursor *cursor);
 ese_schema *ese_table_schema(const ese_table_cursor *cursor); /* NULL: a temporary table */
 bool ese_table_is_temporary(const ese_table_cursor *cursor);
 
-/* What core/api keeps with a cursor: its handle, its database, JetSetLS. */
+/* What core/api keeps with a cursor. */
 typedef struct ese_table_owner {
     void *database;
     uint64_t handle;
-    JET_LS ls;
     JET_GRBIT open_grbit;
 } ese_table_owner;
 
 ese_table_owner *ese_table_owner_of(ese_table_cursor *cursor);
+
+/*
+ * The session has just been rolled back to `level`: a cursor that moved in the part that was undone stands before the first entry.
+ * True when it was opened there and must be closed.
+ */
+bool ese_table_roll_back(ese_table_cursor *cursor, uint8_t level);
+
+/* The cursor will be moved through many entries in order: pages are read ahead. */
+void ese_table_set_sequential(ese_table_cursor *cursor, bool is_sequential);
 
 /* ---- Indexes ---- */
 
@@ -147,6 +155,15 @@ JET_ERR ese_table_tagged_id(ese_table_cursor *cursor, JET_GRBIT grbit, uint32_t 
 
 /* Adds the sizes of the current record, or with JET_bitRecordSizeInCopyBuffer of the one in preparation, to *size_inout. */
 JET_ERR ese_table_record_size(ese_table_cursor *cursor, JET_GRBIT grbit, JET_RECSIZE2 *size_inout);
+
+/* ---- Reading ahead ---- */
+
+/* Brings the pages on the way to `key` of the current index into the cache; the cursor stays where it is. */
+JET_ERR ese_table_preread(ese_table_cursor *cursor, ese_bytes key);
+
+/* The same for the key that values of the first columns of the index make. */
+JET_ERR ese_table_preread_columns(ese_table_cursor *cursor, const JET_INDEX_COLUMN *columns,
+                                  uint32_t n);
 
 /* ---- Filters ---- */
 

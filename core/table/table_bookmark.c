@@ -51,7 +51,7 @@ ese_table__find_entry(ese_table_cursor *cursor, ese_bytes bookmark, uint32_t ita
                       : find_entry_by_walk(cursor, bookmark, exists_out);
 
     if (err >= JET_errSuccess)
-        cursor->place = *exists_out ? ESE_TABLE__ON_ENTRY : ESE_TABLE__RECORD_ONLY;
+        ese_table__set_place(cursor, *exists_out ? ESE_TABLE__ON_ENTRY : ESE_TABLE__RECORD_ONLY);
     return err;
 }
 
@@ -75,7 +75,7 @@ go_in_primary_order(ese_table_cursor *cursor, ese_bytes bookmark)
     if (!found || order != 0)
         ESE_TRY(deleted());
     ese_btree_cursor_copy(&cursor->entry, &search);
-    cursor->place = ESE_TABLE__ON_ENTRY;
+    ese_table__set_place(cursor, ESE_TABLE__ON_ENTRY);
 out:
     ese_btree_cursor_reset(&search);
     return err;
@@ -111,9 +111,9 @@ go_in_memory(ese_table_cursor *cursor, ese_bytes bookmark)
 
     if (err < JET_errSuccess)
         return err;
-    cursor->place = found && order == 0 ? ESE_TABLE__ON_ENTRY
-                    : found             ? ESE_TABLE__BEFORE_ENTRY
-                                        : ESE_TABLE__AFTER_LAST;
+    ese_table__set_place(cursor, found && order == 0 ? ESE_TABLE__ON_ENTRY
+                                 : found             ? ESE_TABLE__BEFORE_ENTRY
+                                                     : ESE_TABLE__AFTER_LAST);
     return found && order == 0 ? JET_errSuccess : deleted();
 }
 
@@ -163,9 +163,9 @@ ese_table_go_secondary(ese_table_cursor *cursor, ese_bytes key, ese_bytes bookma
         cursor->range.is_active = false;
         if (found)
             ese_btree_cursor_copy(&cursor->entry, &search);
-        cursor->place = is_there ? ESE_TABLE__ON_ENTRY
-                        : found  ? ESE_TABLE__BEFORE_ENTRY
-                                 : ESE_TABLE__AFTER_LAST;
+        ese_table__set_place(cursor, is_there ? ESE_TABLE__ON_ENTRY
+                                     : found  ? ESE_TABLE__BEFORE_ENTRY
+                                              : ESE_TABLE__AFTER_LAST);
     }
     if (!is_there)
         ESE_TRY(deleted());

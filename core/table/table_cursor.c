@@ -5,6 +5,7 @@ enum {
     ROW_BYTES_MAX = INT32_MAX, /* all values of one row that could not be borrowed from the page */
     ROW_VALUES_MAX = 64 << 20,
     SCRATCH_MAX = INT32_MAX,
+    SEQUENTIAL_PAGES = 64,
 };
 
 JET_ERR
@@ -18,6 +19,8 @@ ese_table__create(ese_txn_session *session, ese_schema *schema, ese_schema_table
         return err;
     cursor->ops = ops;
     cursor->session = session;
+    cursor->opened_at = session->clock;
+    cursor->moved_at = session->clock;
     cursor->schema = schema;
     cursor->table = table;
     cursor->index = table->primary;
@@ -103,6 +106,16 @@ ese_table_descriptor(const ese_table_cursor *cursor)
     return cursor->table;
 }
 
+void
+ese_table_set_sequential(ese_table_cursor *cursor, bool is_sequential)
+{
+    const ese_cache_page *page = cursor->entry.page;
+
+    /* The cache notices a scan and reads ahead on its own; the hint has it begin at once. */
+    if (is_sequential && page != NULL)
+        ese_cache_read_ahead(cursor->entry.tree->file, page->page.pgno, SEQUENTIAL_PAGES);
+}
+
 ese_schema *
 ese_table_schema(const ese_table_cursor *cursor)
 {
@@ -181,7 +194,8 @@ change_and_keep(ese_table_cursor *cursor, ese_schema_index *index, uint32_t itag
     if (cursor->is_secondary)
         return keep_record(cursor, bookmark, itag == 0 ? 1 : itag, outcome_out);
     ESE_TRY(ese_btree_seek(&cursor->entry, bookmark, (ese_bytes){0}, ESE_BTREE_GE, &found, &order));
-    cursor->place = found && order == 0 ? ESE_TABLE__ON_ENTRY : ESE_TABLE__BEFORE_FIRST;
+    ese_table__set_place(cursor,
+                         found && order == 0 ? ESE_TABLE__ON_ENTRY : ESE_TABLE__BEFORE_FIRST);
     *outcome_out = found && order == 0 ? ESE_TABLE_FOUND : ESE_TABLE_NO_RECORD;
 out:
     return err;

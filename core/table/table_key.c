@@ -101,8 +101,10 @@ check_value_size(const ese_schema_index *index, const ese_schema_column *column,
 static ese_record_key_limit
 limit_of(JET_GRBIT grbit)
 {
-    if (grbit & (JET_bitStrLimit | JET_bitPartialColumnEndLimit))
+    if (grbit & JET_bitPartialColumnEndLimit)
         return ESE_RECORD_KEY_PREFIX_END;
+    if (grbit & JET_bitStrLimit)
+        return ESE_RECORD_KEY_STRING_END;
     if (grbit & JET_bitSubStrLimit)
         return ESE_RECORD_KEY_SUBSTRING_END;
     if (grbit & JET_bitPartialColumnStartLimit)
@@ -206,4 +208,47 @@ ese_table_get_key(ese_table_cursor *cursor, ese_table_key_source source, uint8_t
         return ese_raise(JET_errNoCurrentRecord, "the cursor stands on no record");
     *size_out = cursor->ops->copy_key(cursor, to, room);
     return JET_errSuccess;
+}
+
+JET_ERR
+ese_table_preread(ese_table_cursor *cursor, ese_bytes key)
+{
+    ese_btree_cursor search = {0};
+    bool found;
+    int order;
+    JET_ERR err;
+
+    if (ese_table_is_temporary(cursor))
+        return JET_errSuccess;
+    ese_btree_cursor_init(&search, cursor->entry.tree);
+    err = ese_btree_seek(&search, key, (ese_bytes){0}, ESE_BTREE_GE, &found, &order);
+    ese_btree_cursor_reset(&search);
+    return err;
+}
+
+JET_ERR
+ese_table_preread_columns(ese_table_cursor *cursor, const JET_INDEX_COLUMN *columns, uint32_t n)
+{
+    ese_record_key key;
+    JET_ERR err = JET_errSuccess;
+
+    if (cursor->index == NULL)
+        return ese_raise(JET_errNoCurrentIndex, "table '%s' has no primary index",
+                         cursor->table->name);
+    ese_record_key_start(&key);
+    for (uint32_t i = 0; i < n; i++) {
+        ese_bytes value = {columns[i].pv, columns[i].cb};
+        bool is_null = columns[i].cb == 0 && (columns[i].grbit & JET_bitKeyDataZeroLength) == 0;
+
+        ESE_TRY(check_next_segment(cursor, 0, i));
+        if (cursor->index->segments[i].column->columnid != columns[i].columnid)
+            ESE_TRY(ese_raise(JET_errInvalidParameter, "the columns are not those of the index"));
+        if (!is_null)
+            ESE_TRY(check_value_size(cursor->index, cursor->index->segments[i].column,
+                                     columns[i].cb, false));
+        ESE_TRY(append_segment(cursor, &key, i, is_null ? NULL : &value, 0));
+    }
+    ESE_TRY(ese_table_preread(cursor, (ese_bytes){key.bytes, key.size}));
+out:
+    return err;
 }

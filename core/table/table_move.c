@@ -12,6 +12,20 @@ void
 ese_table__set_place(ese_table_cursor *cursor, ese_table__place place)
 {
     cursor->place = place;
+    cursor->moved_at = cursor->session->clock;
+}
+
+bool
+ese_table_roll_back(ese_table_cursor *cursor, uint8_t level)
+{
+    if (ese_txn_is_undone(cursor->session, cursor->opened_at, level))
+        return true;
+    if (ese_txn_is_undone(cursor->session, cursor->moved_at, level)) {
+        cursor->ops->forget(cursor);
+        cursor->range.is_active = false;
+        ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);
+    }
+    return false;
 }
 
 bool
@@ -83,7 +97,7 @@ step(ese_table_cursor *cursor, direction way, bool *found_out)
         ESE_TRY(raw_step(cursor, way, &found));
         if (found && cursor->range.is_active && is_entry_beyond_range(cursor))
             found = false;
-        cursor->place = found ? ESE_TABLE__ON_ENTRY : end_of(way);
+        ese_table__set_place(cursor, found ? ESE_TABLE__ON_ENTRY : end_of(way));
         if (found && cursor->n_filters != 0)
             ESE_TRY(ese_table__passes_filter(cursor, &passes));
     } while (found && cursor->n_filters != 0 && !passes);
@@ -116,7 +130,7 @@ move_to_end(ese_table_cursor *cursor, direction way, bool *found_out)
     direction back = way == FORWARD ? BACK : FORWARD;
 
     cursor->range.is_active = false;
-    cursor->place = end_of(way);
+    ese_table__set_place(cursor, end_of(way));
     return step(cursor, back, found_out);
 }
 

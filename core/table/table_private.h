@@ -68,6 +68,8 @@ struct ese_table_cursor {
     uint32_t page_size;      /* selects the form of tagged columns */
     bool is_secondary;
     ese_table_owner owner;
+    uint64_t opened_at; /* clock of the session */
+    uint64_t moved_at;
 
     ese_table__place place;
     ese_btree_cursor
@@ -108,7 +110,7 @@ extern const ese_table__order_ops ese_table__tree_ops;
 /* table_tree.c: chooses the trees of the current index. */
 void ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index);
 
-/* Moves that respect places, but neither range nor filter. */
+/* Every change of position goes through here. */
 void ese_table__set_place(ese_table_cursor *cursor, ese_table__place place);
 
 /* The record of the current row; JET_errNoCurrentRecord. */

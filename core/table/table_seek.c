@@ -15,7 +15,7 @@ search_key_of(const ese_table_cursor *cursor)
 static void
 stand_in_gap(ese_table_cursor *cursor, bool found, ese_table__place end)
 {
-    cursor->place = found ? ESE_TABLE__BEFORE_ENTRY : end;
+    ese_table__set_place(cursor, found ? ESE_TABLE__BEFORE_ENTRY : end);
 }
 
 /* From the found entry on in the direction of the seek to one that passes the filter. */
@@ -25,7 +25,7 @@ settle(ese_table_cursor *cursor, int64_t way, bool *found_out, bool *moved_out)
     bool passes = true;
     JET_ERR err = JET_errSuccess;
 
-    cursor->place = ESE_TABLE__ON_ENTRY;
+    ese_table__set_place(cursor, ESE_TABLE__ON_ENTRY);
     if (cursor->n_filters != 0)
         ESE_TRY(ese_table__passes_filter(cursor, &passes));
     *moved_out = !passes;
@@ -72,7 +72,7 @@ seek_equal(ese_table_cursor *cursor, JET_GRBIT grbit, ese_table_match *match_out
         *match_out = ESE_TABLE_MATCH_NONE;
         return JET_errSuccess;
     }
-    cursor->place = ESE_TABLE__ON_ENTRY;
+    ese_table__set_place(cursor, ESE_TABLE__ON_ENTRY);
     if (grbit & JET_bitSetIndexRange) {
         cursor->range = (ese_table__range){
             .is_active = true, .is_upper = true, .is_inclusive = true, .size = key.size};
@@ -97,7 +97,7 @@ seek_up(ese_table_cursor *cursor, ese_btree_seek_mode mode, ese_table_match *mat
     if (found)
         ESE_TRY(settle(cursor, 1, &found, &moved));
     if (!found)
-        cursor->place = ESE_TABLE__AFTER_LAST;
+        ese_table__set_place(cursor, ESE_TABLE__AFTER_LAST);
     *match_out = !found                                           ? ESE_TABLE_MATCH_NONE
                  : mode == ESE_BTREE_GT || (order == 0 && !moved) ? ESE_TABLE_MATCH_EQUAL
                                                                   : ESE_TABLE_MATCH_OTHER;
@@ -124,7 +124,7 @@ seek_down(ese_table_cursor *cursor, ese_btree_seek_mode mode, ese_table_match *m
     if (found)
         ESE_TRY(settle(cursor, -1, &found, &moved));
     if (!found)
-        cursor->place = ESE_TABLE__BEFORE_FIRST;
+        ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);
     *match_out = !found                                           ? ESE_TABLE_MATCH_NONE
                  : mode == ESE_BTREE_LT || (order == 0 && !moved) ? ESE_TABLE_MATCH_EQUAL
                                                                   : ESE_TABLE_MATCH_OTHER;
@@ -180,7 +180,8 @@ ese_table_set_range(ese_table_cursor *cursor, JET_GRBIT grbit, bool *found_out)
     range->size = key.size;
     memcpy(range->key, key.data, key.size);
     if (is_empty)
-        cursor->place = range->is_upper ? ESE_TABLE__AFTER_LAST : ESE_TABLE__BEFORE_FIRST;
+        ese_table__set_place(cursor,
+                             range->is_upper ? ESE_TABLE__AFTER_LAST : ESE_TABLE__BEFORE_FIRST);
     *found_out = !is_empty;
     return JET_errSuccess;
 }
@@ -235,6 +236,6 @@ ese_table_go_position(ese_table_cursor *cursor, const JET_RECPOS *position, bool
     err =
         cursor->ops->go_fraction(cursor, position->centriesLT, position->centriesTotal, found_out);
     if (err >= JET_errSuccess)
-        cursor->place = *found_out ? ESE_TABLE__ON_ENTRY : ESE_TABLE__BEFORE_FIRST;
+        ese_table__set_place(cursor, *found_out ? ESE_TABLE__ON_ENTRY : ESE_TABLE__BEFORE_FIRST);
     return err;
 }

@@ -1,0 +1,46 @@
+/* An attached database, and the header of a database file. */
+#pragma once
+
+#include "api/api_cursor.h"
+#include "base/alloc.h"
+#include "os/os_thread.h"
+#include "page/page_dbheader.h"
+
+/* Header of a database file, decoded and as stored. */
+typedef struct ese_api_header {
+    ese_dbheader fields;
+    uint8_t raw[ESE_DBHEADER_SIZE];
+    bool is_shadow; /* taken from the second page, the first one being damaged */
+} ese_api_header;
+
+/* Reads the header, or its shadow. JET_errReadVerifyFailure: neither can be trusted. */
+JET_ERR ese_api_header_read(ese_os_file *file, ese_api_header *header_out);
+
+/* What the pages of a damaged file were left out for. */
+typedef struct ese_api_problems {
+    ese_os_mutex lock;
+    ese_problem *items; /* [lock] */
+    uint32_t n;         /* [lock] */
+    uint32_t capacity;  /* [lock] */
+    uint32_t n_lost;    /* [lock] not recorded for lack of memory */
+} ese_api_problems;
+
+void ese_api_problems_init(ese_api_problems *problems);
+void ese_api_problems_destroy(ese_api_problems *problems);
+void ese_api_problems_add(ese_api_problems *problems, uint32_t pgno, JET_ERR err, const char *text);
+bool ese_api_problems_get(ese_api_problems *problems, uint32_t index, ese_problem *problem_out);
+
+/* Lists of databases and counts of openings are guarded by one process-wide lock; the rest is constant while attached. */
+struct ese_api_database {
+    uint32_t slot;              /* [const] place in the list of its instance */
+    JET_DBID dbid;              /* [const] */
+    JET_GRBIT grbit;            /* [const] of the attach */
+    uint32_t n_opens;           /* [lock: databases] of all sessions */
+    ese_api_session *exclusive; /* [lock: databases] the session that has it for itself */
+    ese_os_file *file;          /* [const] */
+    ese_cache_file *pages;      /* [const] */
+    ese_schema *schema;         /* [const] */
+    ese_api_header header;      /* [const] */
+    ese_btree_damage damage;    /* [const] */
+    ese_api_problems problems;
+};
