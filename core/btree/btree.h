@@ -24,7 +24,8 @@ typedef struct ese_btree {
     ese_cache_file *file;
     ese_pgno root;
     uint32_t objid;
-    uint32_t kind;    /* 0 table, ESE_PAGE_INDEX, ESE_PAGE_LONG_VALUE, or'ed with ESE_PAGE_SPACE for space trees */
+    uint32_t
+        kind; /* 0 table, ESE_PAGE_INDEX, ESE_PAGE_LONG_VALUE, or'ed with ESE_PAGE_SPACE for space trees */
     bool is_unique;
     /*
      * NULL: an unreadable or impossible page is an error. Otherwise it is reported here, once on its way by each walk, and the walk goes
@@ -34,7 +35,9 @@ typedef struct ese_btree {
     const ese_btree_damage *damage;
 } ese_btree;
 
-enum { ESE_BTREE_DEPTH_MAX = 16 }; /* levels; the longest keys on the smallest pages still give 2^31 pages */
+enum {
+    ESE_BTREE_DEPTH_MAX = 16
+}; /* levels; the longest keys on the smallest pages still give 2^31 pages */
 
 /* Position in a tree. Owns one pin while it stands on a node. Init before use, reset when done. */
 typedef struct ese_btree_cursor {
@@ -71,8 +74,8 @@ typedef enum ese_btree_seek_mode {
  * Order is by key alone when data.data is NULL (all entries of an equal key count as equal), else by key and data.
  * *found_out = false: no such entry; the cursor stands nowhere. *order_out, written when found: sign of (found entry - sought one).
  */
-JET_ERR ese_btree_seek(ese_btree_cursor *cursor, ese_bytes key, ese_bytes data, ese_btree_seek_mode mode,
-                       bool *found_out, int *order_out);
+JET_ERR ese_btree_seek(ese_btree_cursor *cursor, ese_bytes key, ese_bytes data,
+                       ese_btree_seek_mode mode, bool *found_out, int *order_out);
 
 /* Stands the cursor at a copy of where `from` stands. */
 void ese_btree_cursor_copy(ese_btree_cursor *cursor, const ese_btree_cursor *from);
@@ -87,4 +90,5 @@ JET_ERR ese_btree_count(const ese_btree_cursor *from, uint64_t most, uint64_t *c
 JET_ERR ese_btree_rank(ese_btree_cursor *cursor, uint64_t *before_out, uint64_t *total_out);
 
 /* Goes to the node at about `numerator`/`denominator` of the tree (0 first, equal: last). */
-JET_ERR ese_btree_goto_fraction(ese_btree_cursor *cursor, uint64_t numerator, uint64_t denominator, bool *found_out);
+JET_ERR ese_btree_goto_fraction(ese_btree_cursor *cursor, uint64_t numerator, uint64_t denominator,
+                                bool *found_out);

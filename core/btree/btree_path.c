@@ -187,7 +187,8 @@ fit(const ese_btree__path *path, ese_btree__level *level)
 {
     const ese_page *page = page_of(level);
     unsigned n = ese_page_line_count(page);
-    unsigned n_below = is_leaf(page) || n == 0 ? n : n - 1; /* lines that must be below the upper bound */
+    unsigned n_below =
+        is_leaf(page) || n == 0 ? n : n - 1; /* lines that must be below the upper bound */
 
     level->begin = 0;
     level->end = n;
@@ -207,8 +208,7 @@ set_range(const ese_btree__path *path, const ese_btree__level *parent, ese_btree
     const ese_page *page = page_of(parent);
     ese_btree__bound upper = bound_of(page, parent->line);
 
-    level->lower =
-        parent->line > parent->begin ? bound_of(page, parent->line - 1) : parent->lower;
+    level->lower = parent->line > parent->begin ? bound_of(page, parent->line - 1) : parent->lower;
     level->upper = parent->upper;
     if (upper.is_set &&
         (!parent->upper.is_set || is_below(path, page, parent->line, &parent->upper)))
@@ -329,8 +329,8 @@ leave_leaf(ese_btree__path *path, const ese_page *page)
 static JET_ERR
 check_links(const ese_btree__path *path, const ese_page *page)
 {
-    const ese_btree__direction back = path->direction == ESE_BTREE__FORWARD ? ESE_BTREE__BACKWARD
-                                                                            : ESE_BTREE__FORWARD;
+    const ese_btree__direction back =
+        path->direction == ESE_BTREE__FORWARD ? ESE_BTREE__BACKWARD : ESE_BTREE__FORWARD;
     ese_pgno pgno = page == NULL ? 0 : page->pgno;
 
     if (path->tree->damage != NULL || path->left.pgno == 0)
@@ -385,8 +385,9 @@ enter(ese_btree__path *path, ese_pgno pgno, bool *is_entered_out)
         return JET_errSuccess;
     }
     if (path->depth == ESE_BTREE_DEPTH_MAX)
-        return tolerate(path, pgno, raise_page(path, JET_errDatabaseCorrupted, pgno,
-                                               "the tree has too many levels"));
+        return tolerate(
+            path, pgno,
+            raise_page(path, JET_errDatabaseCorrupted, pgno, "the tree has too many levels"));
     level->page = NULL;
     err = ese_cache_pin(path->tree->file, pgno, &level->page);
     if (err >= JET_errSuccess)

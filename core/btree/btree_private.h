@@ -16,18 +16,18 @@ typedef enum ese_btree__direction { ESE_BTREE__BACKWARD, ESE_BTREE__FORWARD } es
 
 /* What a walk looks for. */
 typedef enum ese_btree__goal {
-    ESE_BTREE__EDGE,     /* the first entry forward, the last one backward */
-    ESE_BTREE__BORDER,   /* what lies behind (forward) or before (backward) a border between entries */
+    ESE_BTREE__EDGE,   /* the first entry forward, the last one backward */
+    ESE_BTREE__BORDER, /* what lies behind (forward) or before (backward) a border between entries */
     ESE_BTREE__FRACTION, /* the entry at some part of the lines of each page */
 } ese_btree__goal;
 
 typedef struct ese_btree__target {
     ese_btree__goal goal;
-    bool is_after;      /* BORDER: behind all entries equal to key and data, not before them */
-    ese_bytes key;      /* BORDER */
-    ese_bytes data;     /* BORDER: NULL = by key alone */
+    bool is_after;        /* BORDER: behind all entries equal to key and data, not before them */
+    ese_bytes key;        /* BORDER */
+    ese_bytes data;       /* BORDER: NULL = by key alone */
     ese_bytes data_above; /* BORDER: what takes its place on internal pages */
-    double fraction;    /* FRACTION: 0 <= fraction < 1 */
+    double fraction;      /* FRACTION: 0 <= fraction < 1 */
 } ese_btree__target;
 
 /* A separator, or where there is none (is_set = false) the end of the tree. */
@@ -50,12 +50,12 @@ typedef struct ese_btree__left {
 
 typedef struct ese_btree__path {
     const ese_btree *tree;
-    ese_pgno *told;                 /* of the cursor */
+    ese_pgno *told; /* of the cursor */
     ese_btree__direction direction;
     ese_btree__target target;
-    const ese_cache_page *passed;   /* leaf that is not entered again; NULL = none */
+    const ese_cache_page *passed; /* leaf that is not entered again; NULL = none */
     ese_btree__left left;
-    unsigned depth;                 /* levels in use */
+    unsigned depth; /* levels in use */
     ese_btree__level levels[ESE_BTREE_DEPTH_MAX];
 } ese_btree__path;
 

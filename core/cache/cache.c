@@ -109,8 +109,8 @@ ese_cache_attach(ese_cache *cache, ese_os_file *file, uint32_t page_size, ese_ca
     uint32_t id;
 
     if (!ese_page_size_is_legal(page_size))
-        return ese_raise(JET_errInvalidParameter, "%s: %u is no page size",
-                         ese_os_file_path(file), (unsigned)page_size);
+        return ese_raise(JET_errInvalidParameter, "%s: %u is no page size", ese_os_file_path(file),
+                         (unsigned)page_size);
     ESE_TRY(ese_alloc(sizeof *attached, &attached));
     id = atomic_fetch_add_explicit(&cache->last_file_id, 1, memory_order_relaxed) + 1;
     attached->cache = cache;

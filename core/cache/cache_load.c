@@ -69,10 +69,8 @@ static JET_ERR
 check_page(uint8_t *bytes, const ese_page *page)
 {
     switch (ese_page_checksum_verify(bytes, page->size, page->pgno)) {
-    case ESE_PAGE_STATE_BLANK:
-        return ese_raise(JET_errPageNotInitialized, "the page is blank");
-    case ESE_PAGE_STATE_BAD:
-        return ese_raise(JET_errReadVerifyFailure, "the checksum is wrong");
+    case ESE_PAGE_STATE_BLANK: return ese_raise(JET_errPageNotInitialized, "the page is blank");
+    case ESE_PAGE_STATE_BAD: return ese_raise(JET_errReadVerifyFailure, "the checksum is wrong");
     case ESE_PAGE_STATE_GOOD:
     case ESE_PAGE_STATE_CORRECTED: break;
     }
@@ -82,7 +80,8 @@ check_page(uint8_t *bytes, const ese_page *page)
 static uint8_t *
 bytes_of(const ese_cache__frame *frame)
 {
-    return (uint8_t *)(uintptr_t)frame->page.page.bytes; /* allocated by the cache, shown to others as constant */
+    return (uint8_t *)(uintptr_t)
+        frame->page.page.bytes; /* allocated by the cache, shown to others as constant */
 }
 
 static uint64_t
@@ -160,7 +159,8 @@ claim_spare(ese_cache_file *file, ese_pgno pgno, ese_cache__frame **frame_out)
     ese_cache__frame *frame = NULL;
     bool is_free;
 
-    if (ese_cache__frame_take(file->cache, file->page_size, ESE_CACHE__SPARE, &frame) < JET_errSuccess)
+    if (ese_cache__frame_take(file->cache, file->page_size, ESE_CACHE__SPARE, &frame) <
+        JET_errSuccess)
         return false;
     ese_os_mutex_lock(&partition->mutex);
     is_free = ese_cache__chain_find(file->cache, key) == NULL;

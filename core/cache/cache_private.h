@@ -23,25 +23,27 @@
 #include <stdatomic.h>
 
 enum {
-    ESE_CACHE__PARTITIONS = 16,       /* a power of two, at most the smallest table */
+    ESE_CACHE__PARTITIONS = 16, /* a power of two, at most the smallest table */
     ESE_CACHE__SLAB_FRAMES = 64,
     ESE_CACHE__RUN_BYTES = 256 * 1024, /* most that one read brings in */
     ESE_CACHE__RUN_PAGES = ESE_CACHE__RUN_BYTES / ESE_PAGE_SIZE_MIN,
-    ESE_CACHE__STREAMS = 4,           /* ascending scans of one file that are followed at the same time */
+    ESE_CACHE__STREAMS = 4, /* ascending scans of one file that are followed at the same time */
 };
 
 /* `state`: the number of pins, and this bit. */
 #define ESE_CACHE__VALID UINT32_C(0x80000000)
 
 typedef struct ese_cache__frame {
-    ese_cache_page page;   /* first: the public view; [state] its bytes belong to the frame */
-    ese_cache *cache;      /* [const] */
-    ese_list link;         /* [lock: pool] in ring or idle */
-    _Atomic uint64_t key;  /* [lock: partition to write] file id and page number, 0 = none; relaxed, `state` and `next` order it */
-    struct ese_cache__frame *_Atomic next; /* [lock: partition to write] release; acquired by lookups without lock */
-    _Atomic uint32_t state;         /* [atomic: release in publish and unpin, acquire in pin and evict] */
-    _Atomic bool is_referenced;     /* [atomic: relaxed, a hint] the second chance */
-    bool is_loading;                /* [lock: partition] */
+    ese_cache_page page; /* first: the public view; [state] its bytes belong to the frame */
+    ese_cache *cache;    /* [const] */
+    ese_list link;       /* [lock: pool] in ring or idle */
+    _Atomic uint64_t
+        key; /* [lock: partition to write] file id and page number, 0 = none; relaxed, `state` and `next` order it */
+    struct ese_cache__frame
+        *_Atomic next; /* [lock: partition to write] release; acquired by lookups without lock */
+    _Atomic uint32_t state; /* [atomic: release in publish and unpin, acquire in pin and evict] */
+    _Atomic bool is_referenced; /* [atomic: relaxed, a hint] the second chance */
+    bool is_loading;            /* [lock: partition] */
 } ese_cache__frame;
 
 typedef struct ese_cache__slab {
@@ -62,16 +64,18 @@ typedef struct ese_cache__partition {
 } ese_cache__partition;
 
 struct ese_cache {
-    ese_cache__table *_Atomic table; /* [lock: pool and all partitions to write] release; acquired by lookups */
-    _Atomic bool is_over_limit;      /* [atomic: sequentially consistent with `state`, see ese_cache__make_room] */
-    _Atomic size_t limit_bytes;      /* [atomic: relaxed] */
-    _Atomic size_t used_bytes;       /* [lock: pool to write] relaxed */
-    _Atomic uint32_t last_file_id;   /* [atomic: relaxed] */
+    ese_cache__table
+        *_Atomic table; /* [lock: pool and all partitions to write] release; acquired by lookups */
+    _Atomic bool
+        is_over_limit; /* [atomic: sequentially consistent with `state`, see ese_cache__make_room] */
+    _Atomic size_t limit_bytes;    /* [atomic: relaxed] */
+    _Atomic size_t used_bytes;     /* [lock: pool to write] relaxed */
+    _Atomic uint32_t last_file_id; /* [atomic: relaxed] */
     ese_os_mutex pool;
-    ese_list ring;         /* [lock: pool] frames with bytes, the next one for the clock hand first */
-    ese_list idle;         /* [lock: pool] frames without */
-    size_t n_ring;         /* [lock: pool] */
-    size_t n_frames;       /* [lock: pool] */
+    ese_list ring;   /* [lock: pool] frames with bytes, the next one for the clock hand first */
+    ese_list idle;   /* [lock: pool] frames without */
+    size_t n_ring;   /* [lock: pool] */
+    size_t n_frames; /* [lock: pool] */
     ese_cache__slab *slabs; /* [lock: pool] */
     ese_cache__partition partitions[ESE_CACHE__PARTITIONS];
 };
@@ -83,14 +87,15 @@ typedef struct ese_cache__stream {
 } ese_cache__stream;
 
 struct ese_cache_file {
-    ese_cache *cache;     /* [const] */
-    ese_os_file *file;    /* [const] */
-    uint64_t key_base;    /* [const] file id in the upper half */
-    uint32_t page_size;   /* [const] */
-    ese_pgno page_count;  /* [const] */
+    ese_cache *cache;    /* [const] */
+    ese_os_file *file;   /* [const] */
+    uint64_t key_base;   /* [const] file id in the upper half */
+    uint32_t page_size;  /* [const] */
+    ese_pgno page_count; /* [const] */
     ese_cache__stream streams[ESE_CACHE__STREAMS];
     _Atomic uint32_t oldest_stream;
-    _Atomic bool is_run_busy; /* [atomic: acquire to take, release to give back] guards run_buffer */
+    _Atomic bool
+        is_run_busy; /* [atomic: acquire to take, release to give back] guards run_buffer */
     uint8_t *run_buffer;
 };
 

@@ -157,8 +157,8 @@ test_page_add_line(test_db *db, ese_pgno pgno, ese_bytes key, ese_bytes data, bo
     unsigned tag = ese_page_tag_count(&page);
     size_t prefix = common_prefix(ese_page_external_header(&page), key);
     bool is_compressed = prefix > 2 && (ese_page_flags(&page) & ESE_PAGE_ROOT) == 0;
-    unsigned flags = (is_deleted ? ESE_PAGE_NODE_DELETED : 0u) |
-                     (is_compressed ? ESE_PAGE_NODE_COMPRESSED : 0u);
+    unsigned flags =
+        (is_deleted ? ESE_PAGE_NODE_DELETED : 0u) | (is_compressed ? ESE_PAGE_NODE_COMPRESSED : 0u);
     size_t n;
     uint8_t *node;
 
@@ -195,7 +195,8 @@ test_page_seal(test_db *db, ese_pgno pgno)
 int
 test_entry_compare(const test_entry *a, const test_entry *b, bool is_non_unique)
 {
-    int order = ese_bytes_compare((ese_bytes){a->key, a->key_size}, (ese_bytes){b->key, b->key_size});
+    int order =
+        ese_bytes_compare((ese_bytes){a->key, a->key_size}, (ese_bytes){b->key, b->key_size});
 
     if (order == 0 && is_non_unique)
         order = ese_bytes_compare((ese_bytes){a->data, a->data_size},
@@ -265,7 +266,8 @@ build_leaves(test_db *db, const test_tree_shape *shape, const test_entry *entrie
 
         test_page_format(db, pgno, shape->objid, flags_of(shape) | ESE_PAGE_LEAF);
         if (shape->has_prefixes && middle < n)
-            test_page_set_header(db, pgno, (ese_bytes){entries[middle].key, entries[middle].key_size});
+            test_page_set_header(db, pgno,
+                                 (ese_bytes){entries[middle].key, entries[middle].key_size});
         while (i < n && (shape->leaf_lines == 0 || lines < shape->leaf_lines) &&
                test_page_add_line(db, pgno, (ese_bytes){entries[i].key, entries[i].key_size},
                                   (ese_bytes){entries[i].data, entries[i].data_size},
@@ -276,7 +278,8 @@ build_leaves(test_db *db, const test_tree_shape *shape, const test_entry *entrie
         require(lines > 0 || n == 0);
         add_child(level, pgno);
         if (i < n)
-            separate(&level->children[level->n - 1], &entries[i - 1], &entries[i], shape->is_non_unique);
+            separate(&level->children[level->n - 1], &entries[i - 1], &entries[i],
+                     shape->is_non_unique);
     } while (i < n);
     for (size_t k = 0; k < level->n; k++) {
         test_page_set_links(db, level->children[k].pgno, k == 0 ? 0 : level->children[k - 1].pgno,
@@ -287,7 +290,8 @@ build_leaves(test_db *db, const test_tree_shape *shape, const test_entry *entrie
 
 /* Puts as many children as fit on the page; returns how many. */
 static size_t
-fill_parent(test_db *db, const test_tree_shape *shape, ese_pgno pgno, const tree_child *children, size_t n)
+fill_parent(test_db *db, const test_tree_shape *shape, ese_pgno pgno, const tree_child *children,
+            size_t n)
 {
     size_t i = 0;
 
@@ -295,7 +299,8 @@ fill_parent(test_db *db, const test_tree_shape *shape, ese_pgno pgno, const tree
         uint8_t data[4];
 
         ese_store_le32(data, children[i].pgno);
-        if (!test_page_add_line(db, pgno, (ese_bytes){children[i].separator, children[i].separator_size},
+        if (!test_page_add_line(db, pgno,
+                                (ese_bytes){children[i].separator, children[i].separator_size},
                                 (ese_bytes){data, 4}, false))
             break;
         i++;
@@ -304,8 +309,8 @@ fill_parent(test_db *db, const test_tree_shape *shape, ese_pgno pgno, const tree
 }
 
 static void
-build_parents(test_db *db, const test_tree_shape *shape, uint32_t level_flag, const tree_level *below,
-              tree_level *above)
+build_parents(test_db *db, const test_tree_shape *shape, uint32_t level_flag,
+              const tree_level *below, tree_level *above)
 {
     size_t i = 0;
 
@@ -340,7 +345,7 @@ build_root(test_db *db, const test_tree_shape *shape, ese_pgno root, ese_pgno to
         size_t n = ese_page_node_copy_key(&node, key, sizeof key);
 
         require(test_page_add_line(db, root, (ese_bytes){key, n}, node.data,
-                                       (node.flags & ESE_PAGE_NODE_DELETED) != 0));
+                                   (node.flags & ESE_PAGE_NODE_DELETED) != 0));
     }
     test_page_seal(db, root);
     memset(test_db_page(db, top), 0, db->page_size);
@@ -356,7 +361,8 @@ test_tree_build(test_db *db, const test_tree_shape *shape, const test_entry *ent
     build_leaves(db, shape, entries, n, &levels[0]);
     for (; levels[i].n > 1; i++) {
         require(i + 1 < N_LEVELS);
-        build_parents(db, shape, i == 0 ? (uint32_t)ESE_PAGE_PARENT_OF_LEAF : 0, &levels[i], &levels[i + 1]);
+        build_parents(db, shape, i == 0 ? (uint32_t)ESE_PAGE_PARENT_OF_LEAF : 0, &levels[i],
+                      &levels[i + 1]);
     }
     build_root(db, shape, root, levels[i].children[0].pgno);
     for (i = 0; i < N_LEVELS; i++)

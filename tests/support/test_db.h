@@ -8,10 +8,10 @@
 
 typedef struct test_db {
     uint32_t page_size;
-    ese_pgno n_pages;   /* pages 1 ... n_pages are in `bytes` */
-    uint8_t *bytes;     /* the whole file, header pages included (blank) */
-    size_t room;        /* pages that `bytes` has room for, header pages included */
-    char path[64];      /* after test_db_write */
+    ese_pgno n_pages; /* pages 1 ... n_pages are in `bytes` */
+    uint8_t *bytes;   /* the whole file, header pages included (blank) */
+    size_t room;      /* pages that `bytes` has room for, header pages included */
+    char path[64];    /* after test_db_write */
 } test_db;
 
 typedef struct test_entry {
@@ -24,11 +24,11 @@ typedef struct test_entry {
 
 typedef struct test_tree_shape {
     uint32_t objid;
-    uint32_t kind;          /* as ese_btree.kind */
+    uint32_t kind; /* as ese_btree.kind */
     bool is_non_unique;
-    bool has_prefixes;      /* leaves get their middle key as prefix key, internal pages their first */
-    unsigned leaf_lines;    /* per page; 0 = as many as fit */
-    unsigned parent_lines;  /* per page; 0 = as many as fit */
+    bool has_prefixes;   /* leaves get their middle key as prefix key, internal pages their first */
+    unsigned leaf_lines; /* per page; 0 = as many as fit */
+    unsigned parent_lines; /* per page; 0 = as many as fit */
 } test_tree_shape;
 
 void test_db_init(test_db *db, uint32_t page_size);
@@ -52,7 +52,8 @@ bool test_page_add_line(test_db *db, ese_pgno pgno, ese_bytes key, ese_bytes dat
 void test_page_seal(test_db *db, ese_pgno pgno);
 
 /* Builds the tree of the `n` sorted entries; returns its root. Every page is sealed. */
-ese_pgno test_tree_build(test_db *db, const test_tree_shape *shape, const test_entry *entries, size_t n);
+ese_pgno test_tree_build(test_db *db, const test_tree_shape *shape, const test_entry *entries,
+                         size_t n);
 
 /* The order of the entries of a tree. */
 int test_entry_compare(const test_entry *a, const test_entry *b, bool is_non_unique);

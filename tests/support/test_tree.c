@@ -100,7 +100,8 @@ test_tree_open(test_tree *t, size_t limit)
     test_db_write(&t->db);
     assert_int_equal(ese_os_file_open(t->db.path, &t->file), JET_errSuccess);
     assert_int_equal(ese_cache_create(limit, &t->cache), JET_errSuccess);
-    assert_int_equal(ese_cache_attach(t->cache, t->file, t->db.page_size, &t->pages), JET_errSuccess);
+    assert_int_equal(ese_cache_attach(t->cache, t->file, t->db.page_size, &t->pages),
+                     JET_errSuccess);
     t->tree = (ese_btree){
         .file = t->pages,
         .root = t->root,
@@ -133,7 +134,8 @@ test_tree_free(test_tree *t)
 bool
 test_tree_is_at(const ese_btree_cursor *cursor, const test_entry *entry)
 {
-    return ese_page_node_compare_key(&cursor->node, (ese_bytes){entry->key, entry->key_size}) == 0 &&
+    return ese_page_node_compare_key(&cursor->node, (ese_bytes){entry->key, entry->key_size}) ==
+               0 &&
            ese_bytes_compare(cursor->node.data, (ese_bytes){entry->data, entry->data_size}) == 0;
 }
 

@@ -19,7 +19,7 @@ typedef struct test_tree {
     ese_cache *cache;
     ese_cache_file *pages;
     ese_btree tree;
-    int64_t live;        /* allocations before */
+    int64_t live; /* allocations before */
     uint32_t seed;
 } test_tree;
 

@@ -18,11 +18,16 @@ enum { OBJID = 9, N_REPORTS = 64, LEAF_LINES = 4, PARENT_LINES = 5 };
 static const test_tree_options small = {
     2048, {.objid = OBJID, .leaf_lines = LEAF_LINES, .parent_lines = PARENT_LINES}, 400, 0, 21};
 
-static const test_tree_options non_unique = {
-    4096,
-    {.objid = OBJID, .kind = ESE_PAGE_INDEX, .is_non_unique = true, .leaf_lines = LEAF_LINES,
-     .parent_lines = PARENT_LINES, .has_prefixes = true},
-    400, 20, 22};
+static const test_tree_options non_unique = {4096,
+                                             {.objid = OBJID,
+                                              .kind = ESE_PAGE_INDEX,
+                                              .is_non_unique = true,
+                                              .leaf_lines = LEAF_LINES,
+                                              .parent_lines = PARENT_LINES,
+                                              .has_prefixes = true},
+                                             400,
+                                             20,
+                                             22};
 
 /* ---- reports */
 
@@ -105,7 +110,8 @@ assert_strict_fails(test_tree *t, JET_ERR expected)
 
 /* With damage tolerated both walks show all but the leaves bad_first to bad_last, and report one page `reported` as `why`. */
 static void
-assert_walks_round(test_tree *t, ese_pgno bad_first, ese_pgno bad_last, ese_pgno reported, JET_ERR why)
+assert_walks_round(test_tree *t, ese_pgno bad_first, ese_pgno bad_last, ese_pgno reported,
+                   JET_ERR why)
 {
     for (unsigned i = 0; i < 2; i++) {
         reports r = {.n = 0};
@@ -239,7 +245,8 @@ make_root(test_tree *t, ese_pgno pgno)
 {
     ese_page page = view(t, pgno);
 
-    if (ese_page_external_header(&page).size != 0) /* with prefixes a root would be malformed as well */
+    if (ese_page_external_header(&page).size !=
+        0) /* with prefixes a root would be malformed as well */
         break_structure(t, pgno);
     else
         set_flags(t, pgno, flags_at(t, pgno) | ESE_PAGE_ROOT);
@@ -260,11 +267,16 @@ make_unused(test_tree *t, ese_pgno pgno)
 }
 
 static const spoiler spoilers[] = {
-    {make_blank, JET_errPageNotInitialized}, {break_checksum, JET_errReadVerifyFailure},
-    {break_structure, JET_errDatabaseCorrupted}, {change_objid, JET_errBadPageLink},
-    {change_kind, JET_errBadPageLink}, {make_space_page, JET_errBadPageLink},
-    {change_order, JET_errDatabaseCorrupted}, {make_root, JET_errDatabaseCorrupted},
-    {make_free, JET_errBadPageLink}, {make_unused, JET_errBadPageLink},
+    {make_blank, JET_errPageNotInitialized},
+    {break_checksum, JET_errReadVerifyFailure},
+    {break_structure, JET_errDatabaseCorrupted},
+    {change_objid, JET_errBadPageLink},
+    {change_kind, JET_errBadPageLink},
+    {make_space_page, JET_errBadPageLink},
+    {change_order, JET_errDatabaseCorrupted},
+    {make_root, JET_errDatabaseCorrupted},
+    {make_free, JET_errBadPageLink},
+    {make_unused, JET_errBadPageLink},
 };
 
 enum { N_SPOILERS = sizeof spoilers / sizeof spoilers[0] };
@@ -449,9 +461,9 @@ test_btree_range__a_leaf_older_than_its_parent_is_shown_as_far_as_the_parent_agr
     for (unsigned line = 0; line < LEAF_LINES; line++) {
         page = view(&t, ese_load_le32(image + 20));
         node = ese_page_line(&page, line);
-        assert_true(test_page_add_line(&t.db, leaf,
-                                       (ese_bytes){key, ese_page_node_copy_key(&node, key, sizeof key)},
-                                       node.data, false));
+        assert_true(test_page_add_line(
+            &t.db, leaf, (ese_bytes){key, ese_page_node_copy_key(&node, key, sizeof key)},
+            node.data, false));
     }
     test_page_seal(&t.db, leaf);
     test_tree_open(&t, 1 << 20);
@@ -477,7 +489,8 @@ test_btree_depth__is_bounded(void **state)
 
         test_page_format(&t.db, above + i, OBJID, 0);
         ese_store_le32(child, i == 0 ? below : above);
-        assert_true(test_page_add_line(&t.db, above + i, (ese_bytes){NULL, 0}, (ese_bytes){child, 4}, false));
+        assert_true(test_page_add_line(&t.db, above + i, (ese_bytes){NULL, 0},
+                                       (ese_bytes){child, 4}, false));
         test_page_seal(&t.db, above + i);
     }
     set_child(&t, t.root, 0, above);
@@ -507,14 +520,16 @@ test_btree_work__is_bounded_where_all_ways_lead_to_one_page(void **state)
     for (unsigned level = 0; level < N_LEVELS; level++) {
         ese_pgno pgno = level + 1 == N_LEVELS ? t.root : test_db_add_page(&t.db);
 
-        test_page_format(&t.db, pgno, OBJID, (level == 0 ? ESE_PAGE_PARENT_OF_LEAF : 0u) |
-                                             (pgno == t.root ? (uint32_t)ESE_PAGE_ROOT : 0));
+        test_page_format(&t.db, pgno, OBJID,
+                         (level == 0 ? ESE_PAGE_PARENT_OF_LEAF : 0u) |
+                             (pgno == t.root ? (uint32_t)ESE_PAGE_ROOT : 0));
         for (unsigned line = 0; line < N_LINES; line++) {
             uint8_t child[4], key[2];
 
             ese_store_le32(child, below);
             ese_store_be16(key, (uint16_t)(1000 + line));
-            assert_true(test_page_add_line(&t.db, pgno, (ese_bytes){key, line + 1 == N_LINES ? 0 : 2},
+            assert_true(test_page_add_line(&t.db, pgno,
+                                           (ese_bytes){key, line + 1 == N_LINES ? 0 : 2},
                                            (ese_bytes){child, 4}, false));
         }
         test_page_seal(&t.db, pgno);
@@ -620,11 +635,13 @@ test_btree_seek__goes_round_a_bad_leaf(void **state)
             r.n = 0;
             t.tree.damage = NULL;
             ese_btree_cursor_init(&cursor, &t.tree);
-            assert_int_equal(ese_btree_seek(&cursor, key, (ese_bytes){NULL, 0}, (ese_btree_seek_mode)mode, &found, &order),
+            assert_int_equal(ese_btree_seek(&cursor, key, (ese_bytes){NULL, 0},
+                                            (ese_btree_seek_mode)mode, &found, &order),
                              JET_errPageNotInitialized);
             assert_null(cursor.page);
             t.tree.damage = &damage;
-            assert_int_equal(ese_btree_seek(&cursor, key, (ese_bytes){NULL, 0}, (ese_btree_seek_mode)mode, &found, &order),
+            assert_int_equal(ese_btree_seek(&cursor, key, (ese_bytes){NULL, 0},
+                                            (ese_btree_seek_mode)mode, &found, &order),
                              JET_errSuccess);
             assert_true(found);
             assert_true(test_tree_is_at(&cursor, &t.entries[is_backward ? first - 1 : last + 1]));
@@ -721,7 +738,7 @@ test_btree__with_random_bytes_changed_stays_in_order_and_ends(void **state)
             ese_pgno pgno = 1 + test_random(&seed) % t.db.n_pages;
             uint32_t place = test_random(&seed) % 3;
             /* the header, the nodes, the tags */
-            uint32_t at = place == 0 ? 16 + test_random(&seed) % 24
+            uint32_t at = place == 0   ? 16 + test_random(&seed) % 24
                           : place == 1 ? 40 + test_random(&seed) % 150
                                        : t.db.page_size - 1 - test_random(&seed) % 28;
 
@@ -802,10 +819,12 @@ main(void)
         cmocka_unit_test(test_btree_damage__of_an_internal_page_hides_its_leaves),
         cmocka_unit_test(test_btree_damage__of_the_root_leaves_nothing),
         cmocka_unit_test(test_btree__refuses_a_root_that_is_none),
-        cmocka_unit_test(test_btree_links__that_disagree_with_the_parents_are_errors_or_not_trusted),
+        cmocka_unit_test(
+            test_btree_links__that_disagree_with_the_parents_are_errors_or_not_trusted),
         cmocka_unit_test(test_btree_links__behind_the_last_leaf_are_errors),
         cmocka_unit_test(test_btree_range__a_child_met_twice_is_shown_in_its_own_place_only),
-        cmocka_unit_test(test_btree_range__a_leaf_older_than_its_parent_is_shown_as_far_as_the_parent_agrees),
+        cmocka_unit_test(
+            test_btree_range__a_leaf_older_than_its_parent_is_shown_as_far_as_the_parent_agrees),
         cmocka_unit_test(test_btree_depth__is_bounded),
         cmocka_unit_test(test_btree_work__is_bounded_where_all_ways_lead_to_one_page),
         cmocka_unit_test(test_btree__of_a_truncated_file_reports_each_missing_page_once),

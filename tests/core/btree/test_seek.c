@@ -18,15 +18,39 @@ static const test_tree_options trees[] = {
     {2048, {.objid = OBJID, .leaf_lines = 1, .parent_lines = 2}, 200, 0, 4},
     {2048, {.objid = OBJID, .leaf_lines = 3, .parent_lines = 3, .has_prefixes = true}, 600, 30, 5},
     {4096, {.objid = OBJID, .kind = ESE_PAGE_LONG_VALUE, .has_prefixes = true}, 3000, 10, 6},
-    {8192, {.objid = OBJID, .kind = ESE_PAGE_INDEX, .leaf_lines = 2, .parent_lines = 4}, 500, 60, 7},
+    {8192,
+     {.objid = OBJID, .kind = ESE_PAGE_INDEX, .leaf_lines = 2, .parent_lines = 4},
+     500,
+     60,
+     7},
     {32768, {.objid = OBJID, .has_prefixes = true}, 6000, 20, 8},
     {16384, {.objid = OBJID, .leaf_lines = 7, .has_prefixes = true}, 2000, 0, 9},
     {2048, {.objid = OBJID, .leaf_lines = 4, .parent_lines = 5}, 300, 100, 10},
     {4096, {.objid = OBJID, .kind = ESE_PAGE_INDEX | ESE_PAGE_SPACE, .leaf_lines = 5}, 300, 5, 11},
     {4096, {.objid = OBJID, .kind = ESE_PAGE_INDEX, .is_non_unique = true}, 40, 0, 12},
-    {2048, {.objid = OBJID, .kind = ESE_PAGE_INDEX, .is_non_unique = true, .leaf_lines = 2, .parent_lines = 2}, 500, 30, 13},
-    {2048, {.objid = OBJID, .kind = ESE_PAGE_INDEX, .is_non_unique = true, .has_prefixes = true}, 4000, 10, 14},
-    {32768, {.objid = OBJID, .kind = ESE_PAGE_INDEX, .is_non_unique = true, .leaf_lines = 3, .has_prefixes = true}, 3000, 0, 15},
+    {2048,
+     {.objid = OBJID,
+      .kind = ESE_PAGE_INDEX,
+      .is_non_unique = true,
+      .leaf_lines = 2,
+      .parent_lines = 2},
+     500,
+     30,
+     13},
+    {2048,
+     {.objid = OBJID, .kind = ESE_PAGE_INDEX, .is_non_unique = true, .has_prefixes = true},
+     4000,
+     10,
+     14},
+    {32768,
+     {.objid = OBJID,
+      .kind = ESE_PAGE_INDEX,
+      .is_non_unique = true,
+      .leaf_lines = 3,
+      .has_prefixes = true},
+     3000,
+     0,
+     15},
 };
 
 enum { N_TREES = sizeof trees / sizeof trees[0] };
@@ -184,8 +208,8 @@ test_btree_walk__from_a_sought_entry_goes_both_ways(void **state)
             int order;
 
             assert_int_equal(ese_btree_seek(&cursor, (ese_bytes){sought.key, sought.key_size},
-                                            (ese_bytes){sought.data, sought.data_size}, ESE_BTREE_GE,
-                                            &found, &order),
+                                            (ese_bytes){sought.data, sought.data_size},
+                                            ESE_BTREE_GE, &found, &order),
                              JET_errSuccess);
             if (!found)
                 continue;
@@ -294,7 +318,8 @@ test_btree_rank__leads_back_to_the_entry_and_grows(void **state)
             assert_true(before < total);
             assert_true((double)before / (double)total > place);
             place = (double)before / (double)total;
-            assert_int_equal(ese_btree_goto_fraction(&other, before, total, &again), JET_errSuccess);
+            assert_int_equal(ese_btree_goto_fraction(&other, before, total, &again),
+                             JET_errSuccess);
             assert_true(again);
             assert_ptr_equal(other.page, cursor.page);
             assert_int_equal(other.line, cursor.line);
@@ -324,7 +349,8 @@ test_btree_goto_fraction__hits_both_ends_and_the_middle(void **state)
     assert_true(found && test_tree_is_at(&cursor, &t.entries[t.n - 1]));
     assert_int_equal(ese_btree_goto_fraction(&cursor, 7, 0, &found), JET_errSuccess);
     assert_true(found && test_tree_is_at(&cursor, &t.entries[t.n - 1]));
-    assert_int_equal(ese_btree_goto_fraction(&cursor, UINT64_MAX / 2, UINT64_MAX, &found), JET_errSuccess);
+    assert_int_equal(ese_btree_goto_fraction(&cursor, UINT64_MAX / 2, UINT64_MAX, &found),
+                     JET_errSuccess);
     assert_true(found && !test_tree_is_at(&cursor, &t.entries[0]) &&
                 !test_tree_is_at(&cursor, &t.entries[t.n - 1]));
     ese_btree_cursor_reset(&cursor);

@@ -57,7 +57,8 @@ open_cache(fixture *f, size_t limit)
     test_db_write(&f->db);
     assert_int_equal(ese_os_file_open(f->db.path, &f->file), JET_errSuccess);
     assert_int_equal(ese_cache_create(limit, &f->cache), JET_errSuccess);
-    assert_int_equal(ese_cache_attach(f->cache, f->file, f->db.page_size, &f->pages), JET_errSuccess);
+    assert_int_equal(ese_cache_attach(f->cache, f->file, f->db.page_size, &f->pages),
+                     JET_errSuccess);
 }
 
 static void
@@ -169,7 +170,8 @@ test_cache_pin__tells_blank_damaged_and_impossible_pages_apart(void **state)
     test_db_page(&f.db, 2)[1000] ^= 3;
     test_db_page(&f.db, 3)[28] ^= 8; /* free space */
     test_page_seal(&f.db, 3);
-    memcpy(test_db_page(&f.db, 4), test_db_page(&f.db, 5), f.db.page_size); /* written to a wrong place */
+    memcpy(test_db_page(&f.db, 4), test_db_page(&f.db, 5),
+           f.db.page_size); /* written to a wrong place */
     ese_store_le32(test_db_page(&f.db, 5) + 64, 4);
     test_page_seal(&f.db, 5);
     open_cache(&f, 1 << 20);
@@ -498,7 +500,8 @@ fail_each(ese_os_file *file, ese_fault fault, JET_ERR expected)
             assert_int_equal(err, JET_errSuccess);
             return n_failed;
         }
-        assert_true(err == JET_errSuccess || err == expected); /* what is only read ahead may fail */
+        assert_true(err == JET_errSuccess ||
+                    err == expected); /* what is only read ahead may fail */
         n_failed += err == expected;
     }
 }

@@ -1,4 +1,6 @@
 /* Many threads at one cache; meant for the thread sanitizer, too. */
+#define _POSIX_C_SOURCE 200809L
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -79,7 +81,8 @@ run(shared *s, void *(*work)(void *), worker *workers)
 static bool
 is_page(const ese_cache_page *page, ese_pgno pgno)
 {
-    return page->page.pgno == pgno && ese_load_be32(ese_page_line(&page->page, 0).data.data) == pgno;
+    return page->page.pgno == pgno &&
+           ese_load_be32(ese_page_line(&page->page, 0).data.data) == pgno;
 }
 
 /* Holds a few random pages at a time and looks at them again before letting go. */
