@@ -17,10 +17,8 @@ typedef struct ese_txn_session {
     uint8_t level;         /* 0 = outside any transaction */
     bool is_read_only;     /* of the outermost begin */
     uint32_t commit_default;
-    uint64_t clock;        /* counts begins */
-    uint64_t begun[ESE_TXN_LEVEL_MAX]; /* the clock when each level began; level 1 first, also after its end */
-    uint64_t clock;                          /* number of begins so far */
-    uint64_t begins[ESE_TXN_LEVEL_MAX + 1];  /* clock at the begin of each level in force */
+    uint64_t clock;        /* number of begins so far */
+    uint64_t begins[ESE_TXN_LEVEL_MAX + 1]; /* the clock at the begin of each level, 1 to 7; kept after its end */
     ese_list cursors;      /* open cursors of the table layer (ese_table_cursor.link) */
 } ese_txn_session;
 

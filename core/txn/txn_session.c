@@ -7,7 +7,6 @@ ese_txn_session_init(ese_txn_session *session)
     session->is_read_only = false;
     session->commit_default = 0;
     session->clock = 0;
-    session->clock = 0;
     ese_list_init(&session->cursors);
 }
 
@@ -18,7 +17,7 @@ ese_txn_begin(ese_txn_session *session, bool is_read_only)
         return JET_errTransTooDeep;
     if (session->level == 0)
         session->is_read_only = is_read_only; /* inner levels take over what the outermost one is */
-    session->begun[session->level++] = ++session->clock;
+    session->level++;
     session->begins[session->level] = ++session->clock;
     return JET_errSuccess;
 }
