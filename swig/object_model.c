@@ -392,7 +392,9 @@ close_orphan(ese_model_session *session, ese_model_object *orphan)
     JET_ERR err = JET_errSuccess;
 
     switch (orphan->kind) {
-    case ESE_MODEL_CURSOR: err = ese_model__close_cursor(session, (ese_model_cursor *)orphan); break;
+    case ESE_MODEL_CURSOR:
+        err = ese_model__close_cursor(session, (ese_model_cursor *)orphan);
+        break;
     case ESE_MODEL_DATABASE:
         err = ese_model__close_database(session, (ese_model_database *)orphan);
         break;

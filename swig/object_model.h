@@ -168,7 +168,7 @@ JET_ERR ese_model_open_database(ese_model_session *session, const char *path, JE
 JET_ERR ese_model_open_file(const char *path, JET_GRBIT grbit, ese_model_database **database_out);
 
 JET_ERR ese_model_get_info(ese_model_database *database, JET_DBINFOMISC4 *info_out,
-                                uint64_t *n_bytes_out);
+                           uint64_t *n_bytes_out);
 JET_ERR ese_model_problem(ese_model_database *database, uint32_t index, ese_problem *problem_out,
                           bool *found_out);
 
@@ -253,7 +253,7 @@ typedef struct ese_model_value {
 /* Where a key with fewer columns than the index, or with the beginning of a text, stands among the entries that match. */
 typedef enum ese_model_side {
     ESE_MODEL_EXACTLY,
-    ESE_MODEL_BEFORE,        /* before all that match the columns given */
+    ESE_MODEL_BEFORE, /* before all that match the columns given */
     ESE_MODEL_AFTER,
     ESE_MODEL_BEFORE_PREFIX, /* the last column need only begin with the value given */
     ESE_MODEL_AFTER_PREFIX,

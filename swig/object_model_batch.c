@@ -271,7 +271,8 @@ ese_model_read(ese_model_reader *reader, uint32_t rows_max, uint32_t *n_rows_out
     JET_ERR err;
 
     if (atomic_flag_test_and_set(&reader->is_busy))
-        return ese_model__fail(JET_errSessionSharingViolation, "another thread is reading these rows");
+        return ese_model__fail(JET_errSessionSharingViolation,
+                               "another thread is reading these rows");
     reader->n_rows = 0;
     if (reader->bytes_capacity > 4 * (size_t)BATCH_BYTES) { /* a huge value is not kept for ever */
         free(reader->bytes);

@@ -13,9 +13,9 @@
 typedef struct ese_model_reader ese_model_reader;
 
 typedef enum ese_model_from {
-    ESE_MODEL_FROM_FIRST,        /* of the index */
-    ESE_MODEL_FROM_LAST,         /* backwards */
-    ESE_MODEL_FROM_HERE,         /* the record on which the cursor stands is the first */
+    ESE_MODEL_FROM_FIRST, /* of the index */
+    ESE_MODEL_FROM_LAST,  /* backwards */
+    ESE_MODEL_FROM_HERE,  /* the record on which the cursor stands is the first */
     ESE_MODEL_FROM_HERE_BACKWARD,
 } ese_model_from;
 
@@ -37,8 +37,8 @@ uint32_t ese_model_output_count(const ese_model_reader *reader);
 const ese_model_output *ese_model_output_at(const ese_model_reader *reader, uint32_t i);
 
 /*
- * At most `rows_max` rows from where the last call ended; none at the end. The cursor then stands on the last of them. An error
- * after some good rows is returned by the next call.
+ * At most `rows_max` rows from where the last call ended; none at the end. After a full batch the cursor stands on
+ * its last row. An error after some good rows is returned by the next call.
  */
 JET_ERR ese_model_read(ese_model_reader *reader, uint32_t rows_max, uint32_t *n_rows_out);
 void ese_model_end_read(ese_model_reader *reader);

@@ -101,8 +101,7 @@ ese_model__empty_session(ese_model_session *session)
     if (err == JET_errSessionSharingViolation)
         return err;
     while ((database = ese_model__child(&session->object, ESE_MODEL_DATABASE)) != NULL) {
-        JET_ERR err_database =
-            ese_model__close_database(session, (ese_model_database *)database);
+        JET_ERR err_database = ese_model__close_database(session, (ese_model_database *)database);
 
         if (err_database == JET_errSessionSharingViolation)
             return err_database;

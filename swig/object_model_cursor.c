@@ -36,8 +36,8 @@ ese_model_open_cursor(ese_model_database *database, const char *table,
 }
 
 JET_ERR
-ese_model_set_index(ese_model_cursor *cursor, const char *name,
-                    const ese_model_segment *segments, uint32_t n_segments)
+ese_model_set_index(ese_model_cursor *cursor, const char *name, const ese_model_segment *segments,
+                    uint32_t n_segments)
 {
     ese_model_call call;
     JET_ERR err;
@@ -84,8 +84,9 @@ make_key_part(ese_model_cursor *cursor, const ese_model_segment *segment,
         return err;
     if (value->type != ESE_MODEL_NULL && bytes.size == 0)
         grbit |= JET_bitKeyDataZeroLength;
-    err = JetMakeKey(cursor->sesid, cursor->tableid, value->type == ESE_MODEL_NULL ? NULL : bytes.data,
-                     (uint32_t)bytes.size, grbit);
+    err =
+        JetMakeKey(cursor->sesid, cursor->tableid,
+                   value->type == ESE_MODEL_NULL ? NULL : bytes.data, (uint32_t)bytes.size, grbit);
     free(bytes.owned);
     return err;
 }
@@ -179,8 +180,8 @@ select_end(ese_model_cursor *cursor, const ese_model_key *end, bool is_backward)
 }
 
 JET_ERR
-ese_model_select(ese_model_cursor *cursor, const ese_model_key *lower,
-                 const ese_model_key *upper, bool is_backward, bool *found_out)
+ese_model_select(ese_model_cursor *cursor, const ese_model_key *lower, const ese_model_key *upper,
+                 bool is_backward, bool *found_out)
 {
     ese_model_call call;
     JET_ERR err = ese_model__enter(&cursor->object, &call);

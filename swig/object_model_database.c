@@ -129,8 +129,7 @@ ese_model_open_file(const char *path, JET_GRBIT grbit, ese_model_database **data
 /* ---- What it tells --------------------------------------------------------------------------------------- */
 
 JET_ERR
-ese_model_get_info(ese_model_database *database, JET_DBINFOMISC4 *info_out,
-                        uint64_t *n_bytes_out)
+ese_model_get_info(ese_model_database *database, JET_DBINFOMISC4 *info_out, uint64_t *n_bytes_out)
 {
     ese_model_call call;
     uint32_t n_pages = 0;

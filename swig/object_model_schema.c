@@ -25,8 +25,8 @@ static uint32_t
 read_bytes(const list *from, JET_COLUMNID columnid, void *data, uint32_t size)
 {
     uint32_t n_actual = 0;
-    JET_ERR err = JetRetrieveColumn(from->sesid, from->tableid, columnid, data, size, &n_actual, 0,
-                                    NULL);
+    JET_ERR err =
+        JetRetrieveColumn(from->sesid, from->tableid, columnid, data, size, &n_actual, 0, NULL);
 
     if (err < JET_errSuccess || err == JET_wrnColumnNull)
         return 0;
@@ -171,8 +171,8 @@ ese_model_list_columns(ese_model_cursor *cursor, ese_model_column_info **columns
     if (err >= JET_errSuccess) {
         list from = {cursor->sesid, columns.tableid};
 
-        err = read_list(&from, sizeof **columns_out, fill_column, &columns, &elements,
-                        n_columns_out);
+        err =
+            read_list(&from, sizeof **columns_out, fill_column, &columns, &elements, n_columns_out);
         (void)JetCloseTable(from.sesid, from.tableid);
     }
     ese_model__leave(&call);

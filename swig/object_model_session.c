@@ -119,7 +119,8 @@ ese_model_begin_session(ese_model_instance *instance, ese_model_session **sessio
         return err;
     err = ese_model__allocate(ESE_MODEL_SESSION, sizeof **session_out, call.object, &child);
     if (err >= JET_errSuccess) {
-        err = JetBeginSessionA(instance->instance, &((ese_model_session *)child)->sesid, NULL, NULL);
+        err =
+            JetBeginSessionA(instance->instance, &((ese_model_session *)child)->sesid, NULL, NULL);
         if (err < JET_errSuccess)
             ese_model__discard(child);
         else

@@ -80,7 +80,10 @@ civil_from_days(int64_t days, int *year_out, int *month_out, int *day_out)
     *year_out = (int)(yoe + era * 400 + (*month_out <= 2));
 }
 
-enum { FIRST_DAY = -657434, LAST_DAY = 2958465 }; /* 0100-01-01 and 9999-12-31, the range of the type */
+enum {
+    FIRST_DAY = -657434,
+    LAST_DAY = 2958465
+}; /* 0100-01-01 and 9999-12-31, the range of the type */
 static const int64_t day_microseconds = INT64_C(86400000000);
 
 /*
@@ -290,10 +293,9 @@ ese_py_fetch(ese_model_reader *reader, uint32_t rows_max)
     PyObject *rows;
     JET_ERR err;
 
-    Py_BEGIN_ALLOW_THREADS
-    err = ese_model_read(reader, rows_max, &n_rows);
-    Py_END_ALLOW_THREADS
-    if (err < JET_errSuccess) {
+    Py_BEGIN_ALLOW_THREADS err = ese_model_read(reader, rows_max, &n_rows);
+    Py_END_ALLOW_THREADS if (err < JET_errSuccess)
+    {
         ese_py_raise(err);
         return NULL;
     }

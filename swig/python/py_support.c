@@ -134,9 +134,9 @@ ese_py_put_problem(const ese_problem *problem)
         Py_INCREF(Py_None);
         return Py_None;
     }
-    return Py_BuildValue("(IizN)", problem->pgno, (int)problem->err, ese_error_name(problem->err),
-                         PyUnicode_DecodeUTF8(problem->text, (Py_ssize_t)strlen(problem->text),
-                                              "replace"));
+    return Py_BuildValue(
+        "(IizN)", problem->pgno, (int)problem->err, ese_error_name(problem->err),
+        PyUnicode_DecodeUTF8(problem->text, (Py_ssize_t)strlen(problem->text), "replace"));
 }
 
 /* ---- The header of a database --------------------------------------------------------------------------- */
@@ -205,8 +205,7 @@ ese_py_put_info(const JET_DBINFOMISC4 *info, uint64_t n_bytes)
 
     if (dict == NULL)
         return NULL;
-    if (!set_counts(dict, info) ||
-        !set_item(dict, "size", PyLong_FromUnsignedLongLong(n_bytes)) ||
+    if (!set_counts(dict, info) || !set_item(dict, "size", PyLong_FromUnsignedLongLong(n_bytes)) ||
         !set_item(dict, "signature", put_signature(&info->signDb)) ||
         !set_item(dict, "log_signature", put_signature(&info->signLog)) ||
         !set_item(dict, "consistent_time", put_time(&info->logtimeConsistent)) ||
@@ -243,9 +242,9 @@ ese_py_put_columns(const ese_model_column_info *columns, uint32_t n)
 
     for (uint32_t i = 0; list != NULL && i < n; i++) {
         const ese_model_column_info *c = &columns[i];
-        PyObject *item = Py_BuildValue(
-            "(NIIIIIy#)", put_name(c->name), c->columnid, c->coltyp, c->cp, c->size, c->grbit,
-            (const char *)c->default_value, (Py_ssize_t)c->default_size);
+        PyObject *item =
+            Py_BuildValue("(NIIIIIy#)", put_name(c->name), c->columnid, c->coltyp, c->cp, c->size,
+                          c->grbit, (const char *)c->default_value, (Py_ssize_t)c->default_size);
 
         if (!append(list, item))
             Py_CLEAR(list);

@@ -53,7 +53,10 @@ typedef struct ese_py_view {
     bool is_held;
 } ese_py_view;
 
-#define ESE_PY_NO_VIEW {.is_held = false}
+#define ESE_PY_NO_VIEW                                                                             \
+    {                                                                                              \
+        .is_held = false                                                                           \
+    }
 
 bool ese_py_get_view(PyObject *object, ese_py_view *view_out);
 void ese_py_release_view(ese_py_view *view);

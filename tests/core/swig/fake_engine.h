@@ -1,0 +1,389 @@
+/*
+ * An engine of a few lines, in place of the real one, for the tests of the object model: it hands out numbers as handles, writes
+ * down every call that opens or closes something, and can be told to fail or to call back. Included by one file of a test
+ * program, which it gives all functions of the engine that the model calls.
+ */
+#pragma once
+
+#include "ese.h"
+#include "esent.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+typedef struct fake_engine {
+    pthread_mutex_t lock;
+    char log[4096]; /* "open table; close table; " */
+    JET_API_PTR last_handle;
+    int n_open;                  /* handles that are open */
+    const char *failing;         /* the function that fails ... */
+    JET_ERR err;                 /* ... with this */
+    const char *hooked;          /* the function that first calls ... */
+    void (*hook)(void *context); /* ... this */
+    void *context;
+    int32_t n_rows;            /* of every table */
+    int32_t row;               /* where every cursor stands, from 1 */
+    int32_t failing_row;       /* reading this one fails; 0 = none */
+    const ese_column *columns; /* what ese_get_row gives, n_columns for each row */
+    uint8_t key[256];          /* what JetMakeKey was given last */
+    uint32_t key_size;
+    JET_GRBIT key_grbit;
+} fake_engine;
+
+static fake_engine fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void
+fake_reset(void)
+{
+    pthread_mutex_t lock = fake.lock;
+
+    memset(&fake, 0, sizeof fake);
+    fake.lock = lock;
+}
+
+/* The beginning of every call: fails when told so, and writes down what happens. */
+static JET_ERR
+fake_call(const char *function, const char *entry, int n_opened)
+{
+    JET_ERR err = JET_errSuccess;
+
+    if (fake.hooked != NULL && strcmp(fake.hooked, function) == 0)
+        fake.hook(fake.context);
+    pthread_mutex_lock(&fake.lock);
+    if (fake.failing != NULL && strcmp(fake.failing, function) == 0)
+        err = fake.err;
+    if (err >= JET_errSuccess) {
+        size_t used = strlen(fake.log);
+
+        fake.n_open += n_opened;
+        if (entry != NULL && used + strlen(entry) + 3 < sizeof fake.log) {
+            memcpy(fake.log + used, entry, strlen(entry) + 1);
+            memcpy(fake.log + used + strlen(entry), "; ", 3);
+        }
+    }
+    pthread_mutex_unlock(&fake.lock);
+    return err;
+}
+
+static JET_ERR
+fake_open(const char *function, const char *entry, JET_API_PTR *handle_out)
+{
+    JET_ERR err = fake_call(function, entry, 1);
+
+    if (err < JET_errSuccess)
+        return err;
+    pthread_mutex_lock(&fake.lock);
+    *handle_out = ++fake.last_handle;
+    pthread_mutex_unlock(&fake.lock);
+    return err;
+}
+
+/* ---- instances, sessions, transactions --------------------------------------------------------------- */
+
+JET_ERR
+JetCreateInstanceA(JET_INSTANCE *pinstance, JET_PCSTR szInstanceName)
+{
+    (void)szInstanceName;
+    return fake_open("JetCreateInstanceA", "create instance", pinstance);
+}
+
+JET_ERR
+JetInit(JET_INSTANCE *pinstance)
+{
+    JET_ERR err = fake_call("JetInit", NULL, 0);
+
+    (void)pinstance;
+    if (err < JET_errSuccess) /* a failed start consumes the instance */
+        fake.n_open--;
+    return err;
+}
+
+JET_ERR
+JetTerm(JET_INSTANCE instance)
+{
+    (void)instance;
+    return JET_errInvalidParameter;
+}
+
+/* Ends the sessions that are left, as the real one does. */
+JET_ERR
+JetTerm2(JET_INSTANCE instance, JET_GRBIT grbit)
+{
+    JET_ERR err = fake_call("JetTerm2", "term", 0);
+
+    (void)instance;
+    (void)grbit;
+    if (err >= JET_errSuccess)
+        fake.n_open = 0;
+    return err;
+}
+
+JET_ERR
+JetStopServiceInstance(JET_INSTANCE instance)
+{
+    (void)instance;
+    return fake_call("JetStopServiceInstance", "stop", 0);
+}
+
+JET_ERR
+JetSetSystemParameterA(JET_INSTANCE *pinstance, JET_SESID sesid, uint32_t paramid,
+                       JET_API_PTR lParam, JET_PCSTR szParam)
+{
+    (void)pinstance, (void)sesid, (void)paramid, (void)lParam, (void)szParam;
+    return fake_call("JetSetSystemParameterA", NULL, 0);
+}
+
+JET_ERR
+JetGetSystemParameterA(JET_INSTANCE instance, JET_SESID sesid, uint32_t paramid,
+                       JET_API_PTR *plParam, JET_PSTR szParam, uint32_t cbMax)
+{
+    (void)instance, (void)sesid, (void)paramid, (void)plParam, (void)szParam, (void)cbMax;
+    return fake_call("JetGetSystemParameterA", NULL, 0);
+}
+
+JET_ERR
+JetBeginSessionA(JET_INSTANCE instance, JET_SESID *psesid, JET_PCSTR szUserName,
+                 JET_PCSTR szPassword)
+{
+    (void)instance, (void)szUserName, (void)szPassword;
+    return fake_open("JetBeginSessionA", "begin session", psesid);
+}
+
+JET_ERR
+JetDupSession(JET_SESID sesid, JET_SESID *psesid)
+{
+    (void)sesid;
+    return fake_open("JetDupSession", "dup session", psesid);
+}
+
+JET_ERR
+JetEndSession(JET_SESID sesid, JET_GRBIT grbit)
+{
+    (void)sesid, (void)grbit;
+    return fake_call("JetEndSession", "end session", -1);
+}
+
+JET_ERR
+JetBeginTransaction2(JET_SESID sesid, JET_GRBIT grbit)
+{
+    (void)sesid, (void)grbit;
+    return fake_call("JetBeginTransaction2", "begin", 1);
+}
+
+JET_ERR
+JetCommitTransaction(JET_SESID sesid, JET_GRBIT grbit)
+{
+    (void)sesid, (void)grbit;
+    return fake_call("JetCommitTransaction", "commit", -1);
+}
+
+JET_ERR
+JetRollback(JET_SESID sesid, JET_GRBIT grbit)
+{
+    (void)sesid, (void)grbit;
+    return fake_call("JetRollback", "rollback", -1);
+}
+
+/* ---- databases and schema -------------------------------------------------------------------------------- */
+
+JET_ERR
+JetAttachDatabaseA(JET_SESID sesid, JET_PCSTR szFilename, JET_GRBIT grbit)
+{
+    (void)sesid, (void)szFilename, (void)grbit;
+    return fake_call("JetAttachDatabaseA", "attach", 0);
+}
+
+JET_ERR
+JetDetachDatabaseA(JET_SESID sesid, JET_PCSTR szFilename)
+{
+    (void)sesid, (void)szFilename;
+    return fake_call("JetDetachDatabaseA", "detach", 0);
+}
+
+JET_ERR
+JetOpenDatabaseA(JET_SESID sesid, JET_PCSTR szFilename, JET_PCSTR szConnect, JET_DBID *pdbid,
+                 JET_GRBIT grbit)
+{
+    (void)sesid, (void)szFilename, (void)szConnect, (void)grbit;
+    *pdbid = 1;
+    return fake_call("JetOpenDatabaseA", "open database", 1);
+}
+
+JET_ERR
+JetCloseDatabase(JET_SESID sesid, JET_DBID dbid, JET_GRBIT grbit)
+{
+    (void)sesid, (void)dbid, (void)grbit;
+    return fake_call("JetCloseDatabase", "close database", -1);
+}
+
+JET_ERR
+JetGetDatabaseInfoA(JET_SESID sesid, JET_DBID dbid, void *pvResult, uint32_t cbMax,
+                    uint32_t InfoLevel)
+{
+    (void)sesid, (void)dbid, (void)pvResult, (void)cbMax, (void)InfoLevel;
+    return JET_errInvalidParameter;
+}
+
+JET_ERR
+JetGetObjectInfoA(JET_SESID sesid, JET_DBID dbid, JET_OBJTYP objtyp, JET_PCSTR szContainerName,
+                  JET_PCSTR szObjectName, void *pvResult, uint32_t cbMax, uint32_t InfoLevel)
+{
+    (void)sesid, (void)dbid, (void)objtyp, (void)szContainerName, (void)szObjectName;
+    (void)pvResult, (void)cbMax, (void)InfoLevel;
+    return JET_errInvalidParameter;
+}
+
+JET_ERR
+JetGetTableColumnInfoA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szColumnName, void *pvResult,
+                       uint32_t cbMax, uint32_t InfoLevel)
+{
+    (void)sesid, (void)tableid, (void)szColumnName, (void)pvResult, (void)cbMax, (void)InfoLevel;
+    return JET_errInvalidParameter;
+}
+
+JET_ERR
+JetGetTableIndexInfoA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szIndexName, void *pvResult,
+                      uint32_t cbResult, uint32_t InfoLevel)
+{
+    (void)sesid, (void)tableid, (void)szIndexName, (void)pvResult, (void)cbResult, (void)InfoLevel;
+    return JET_errInvalidParameter;
+}
+
+/* ---- cursors ------------------------------------------------------------------------------------------------ */
+
+JET_ERR
+JetOpenTableA(JET_SESID sesid, JET_DBID dbid, JET_PCSTR szTableName, const void *pvParameters,
+              uint32_t cbParameters, JET_GRBIT grbit, JET_TABLEID *ptableid)
+{
+    (void)sesid, (void)dbid, (void)szTableName, (void)pvParameters, (void)cbParameters, (void)grbit;
+    return fake_open("JetOpenTableA", "open table", ptableid);
+}
+
+JET_ERR
+JetCloseTable(JET_SESID sesid, JET_TABLEID tableid)
+{
+    (void)sesid, (void)tableid;
+    return fake_call("JetCloseTable", "close table", -1);
+}
+
+JET_ERR
+JetSetCurrentIndexA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szIndexName)
+{
+    (void)sesid, (void)tableid, (void)szIndexName;
+    return fake_call("JetSetCurrentIndexA", NULL, 0);
+}
+
+JET_ERR
+JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow, JET_GRBIT grbit)
+{
+    JET_ERR err = fake_call("JetMove", NULL, 0);
+
+    (void)sesid, (void)tableid, (void)grbit;
+    if (err < JET_errSuccess)
+        return err;
+    if (cRow == (int32_t)JET_MoveFirst)
+        fake.row = 1;
+    else if (cRow == JET_MoveLast)
+        fake.row = fake.n_rows;
+    else
+        fake.row += cRow;
+    return fake.row >= 1 && fake.row <= fake.n_rows ? JET_errSuccess : JET_errNoCurrentRecord;
+}
+
+JET_ERR
+JetMakeKey(JET_SESID sesid, JET_TABLEID tableid, const void *pvData, uint32_t cbData,
+           JET_GRBIT grbit)
+{
+    (void)sesid, (void)tableid;
+    fake.key_size = cbData < sizeof fake.key ? cbData : sizeof fake.key;
+    if (fake.key_size > 0)
+        memcpy(fake.key, pvData, fake.key_size);
+    fake.key_grbit = grbit;
+    return fake_call("JetMakeKey", NULL, 0);
+}
+
+JET_ERR
+JetSeek(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit)
+{
+    (void)sesid, (void)tableid, (void)grbit;
+    return fake_call("JetSeek", NULL, 0);
+}
+
+JET_ERR
+JetSetIndexRange(JET_SESID sesid, JET_TABLEID tableidSrc, JET_GRBIT grbit)
+{
+    (void)sesid, (void)tableidSrc, (void)grbit;
+    return fake_call("JetSetIndexRange", NULL, 0);
+}
+
+JET_ERR
+JetIndexRecordCount(JET_SESID sesid, JET_TABLEID tableid, uint32_t *pcrec, uint32_t crecMax)
+{
+    (void)sesid, (void)tableid, (void)crecMax;
+    *pcrec = (uint32_t)fake.n_rows;
+    return fake_call("JetIndexRecordCount", NULL, 0);
+}
+
+JET_ERR
+JetGetBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t cbMax,
+               uint32_t *pcbActual)
+{
+    (void)sesid, (void)tableid, (void)pvBookmark, (void)cbMax;
+    *pcbActual = 0;
+    return fake_call("JetGetBookmark", NULL, 0);
+}
+
+JET_ERR
+JetGotoBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t cbBookmark)
+{
+    (void)sesid, (void)tableid, (void)pvBookmark, (void)cbBookmark;
+    return fake_call("JetGotoBookmark", NULL, 0);
+}
+
+JET_ERR
+JetRetrieveKey(JET_SESID sesid, JET_TABLEID tableid, void *pvKey, uint32_t cbMax,
+               uint32_t *pcbActual, JET_GRBIT grbit)
+{
+    (void)sesid, (void)tableid, (void)pvKey, (void)cbMax, (void)grbit;
+    *pcbActual = 0;
+    return fake_call("JetRetrieveKey", NULL, 0);
+}
+
+JET_ERR
+JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, void *pvData,
+                  uint32_t cbData, uint32_t *pcbActual, JET_GRBIT grbit, JET_RETINFO *pretinfo)
+{
+    (void)sesid, (void)tableid, (void)columnid, (void)pvData, (void)cbData, (void)pcbActual;
+    (void)grbit, (void)pretinfo;
+    return JET_errInvalidParameter;
+}
+
+JET_ERR
+ese_get_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit, ese_column *columns,
+            uint32_t n_columns)
+{
+    (void)sesid, (void)tableid, (void)value_limit;
+    if (fake.row == fake.failing_row)
+        return JET_errReadVerifyFailure;
+    for (uint32_t i = 0; i < n_columns; i++) {
+        const ese_column *from = &fake.columns[(uint32_t)(fake.row - 1) * n_columns + i];
+
+        columns[i].n_values = from->n_values;
+        columns[i].values = from->values;
+    }
+    return fake_call("ese_get_row", NULL, 0);
+}
+
+JET_ERR
+ese_get_problem(JET_SESID sesid, JET_DBID dbid, uint32_t index, ese_problem *problem_out)
+{
+    (void)sesid, (void)dbid, (void)index, (void)problem_out;
+    return JET_errRecordNotFound;
+}
+
+const char *
+ese_error_text(JET_ERR err)
+{
+    return err == JET_errSuccess ? "no error" : "an error of the engine";
+}
