@@ -1,6 +1,8 @@
 /* Transactions. Nothing can be written yet, so a commit has nothing to make durable and waits for nothing. */
 #include "api/api_private.h"
 
+#include "table/table_temp.h"
+
 enum {
     WAIT_ONLY = JET_bitWaitLastLevel0Commit | JET_bitWaitAllLevel0Commit | JET_bitForceNewLog,
 };
@@ -98,6 +100,7 @@ roll_back(ese_api_session *session, JET_GRBIT grbit)
         return JET_errInvalidGrbit;
     ESE_TRY(ese_api__session_check_owner(session));
     ESE_TRY(ese_txn_rollback(&session->txn, (grbit & JET_bitRollbackAll) != 0));
+    ese_table_roll_back_temporary(&session->txn);
     ese_api_cursors_roll_back(session, session->txn.level);
 out:
     return err;

@@ -371,7 +371,7 @@ ese_table_temporary_count(const ese_table_cursor *cursor)
 void
 ese_table_roll_back_temporary(ese_txn_session *session)
 {
-    uint64_t stamp = session->begun[session->level];
+    uint64_t stamp = session->begins[session->level + 1];
 
     ESE_LIST_FOREACH(node, &session->cursors)
     {

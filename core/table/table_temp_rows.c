@@ -284,7 +284,7 @@ prepare_changes(ese_table__temp *temp, const ese_txn_session *session, size_t n,
     bool is_undoable = temp->is_sorted && temp->is_versioned && session->level > 0;
 
     if (temp->n_changes > 0 &&
-        (session->level == 0 || temp->changes[temp->n_changes - 1].stamp < session->begun[0]))
+        (session->level == 0 || temp->changes[temp->n_changes - 1].stamp < session->begins[1]))
         ese_table__temp_forget_changes(temp);
     *is_undoable_out = is_undoable;
     return is_undoable ? reserve_changes(temp, n) : JET_errSuccess;
