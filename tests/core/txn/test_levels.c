@@ -80,6 +80,31 @@ test_txn_begin__is_read_only_as_the_outermost_level_says(void **state)
     assert_false(session.is_read_only);
 }
 
+static void
+test_txn_rollback__undoes_what_is_stamped_within_the_level(void **state)
+{
+    ese_txn_session session;
+    uint64_t before, in_first, in_second, in_third;
+
+    (void)state;
+    ese_txn_session_init(&session);
+    before = session.clock;
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    in_first = session.clock;
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    in_second = session.clock;
+    assert_int_equal(ese_txn_commit(&session), JET_errSuccess);
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    in_third = session.clock;
+    assert_int_equal(ese_txn_rollback(&session, false), JET_errSuccess);
+    assert_true(ese_txn_is_undone(&session, in_third, session.level));
+    assert_false(ese_txn_is_undone(&session, in_second, session.level)); /* committed into level 1 */
+    assert_int_equal(ese_txn_rollback(&session, false), JET_errSuccess);
+    assert_true(ese_txn_is_undone(&session, in_second, session.level));
+    assert_true(ese_txn_is_undone(&session, in_first, session.level));
+    assert_false(ese_txn_is_undone(&session, before, session.level));
+}
+
 int
 main(void)
 {
@@ -88,6 +113,7 @@ main(void)
         cmocka_unit_test(test_txn_commit__and_rollback_end_one_level),
         cmocka_unit_test(test_txn_rollback__of_the_whole_transaction_ends_all_levels),
         cmocka_unit_test(test_txn_commit__and_rollback_need_a_transaction),
+        cmocka_unit_test(test_txn_rollback__undoes_what_is_stamped_within_the_level),
         cmocka_unit_test(test_txn_begin__is_read_only_as_the_outermost_level_says),
     };
 
