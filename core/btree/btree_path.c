@@ -113,12 +113,13 @@ static int
 compare_piece(ese_bytes *a, ese_bytes *b)
 {
     size_t n = a->size < b->size ? a->size : b->size;
-    int order = n == 0 ? 0 : memcmp(a->data, b->data, n);
+    int order;
 
-    if (n != 0) {
-        *a = (ese_bytes){a->data + n, a->size - n};
-        *b = (ese_bytes){b->data + n, b->size - n};
-    }
+    if (a->size == 0 || b->size == 0)
+        return 0;
+    order = memcmp(a->data, b->data, n);
+    *a = (ese_bytes){a->data + n, a->size - n};
+    *b = (ese_bytes){b->data + n, b->size - n};
     return order;
 }
 
@@ -129,11 +130,12 @@ compare_line(const ese_btree__path *path, const ese_page *page, unsigned line,
 {
     ese_page_node node = ese_page_line(page, line);
     bool with_data = is_leaf(page) && ese_btree__has_order_by_data(path->tree);
-    ese_bytes a[] = {node.prefix, node.suffix, with_data ? node.data : (ese_bytes){NULL, 0}};
+    const unsigned n_pieces = with_data ? 3 : 2;
+    ese_bytes a[] = {node.prefix, node.suffix, node.data};
     ese_bytes b[] = {bound->prefix, bound->suffix};
     unsigned i = 0, k = 0;
 
-    while (i < 3 && k < 2) {
+    while (i < n_pieces && k < 2) {
         int order = compare_piece(&a[i], &b[k]);
 
         if (order != 0)
@@ -143,11 +145,11 @@ compare_line(const ese_btree__path *path, const ese_page *page, unsigned line,
         else
             k++;
     }
-    while (i < 3 && a[i].size == 0)
+    while (i < n_pieces && a[i].size == 0)
         i++;
     while (k < 2 && b[k].size == 0)
         k++;
-    return (i < 3) - (k < 2);
+    return (i < n_pieces) - (k < 2);
 }
 
 /* The separator of the last line of a rightmost internal page is infinite. */
