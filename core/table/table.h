@@ -138,6 +138,7 @@ typedef struct ese_table_request {
     uint32_t room;               /* in */
     ese_table_value_state state; /* out */
     uint32_t size;               /* out: bytes of the value from `offset` on */
+    bool is_separated;           /* out: the value is stored apart from the record */
     uint32_t n_values;           /* out, when itag_sequence is 0 */
     JET_COLUMNID next_tagged;    /* out: the column found, when columnid is 0 */
 } ese_table_request;
@@ -148,10 +149,17 @@ JET_ERR ese_table_retrieve(ese_table_cursor *cursor, ese_table_request *request)
 JET_ERR ese_table_get_row(ese_table_cursor *cursor, uint32_t value_limit, ese_column *columns,
                           uint32_t n_columns);
 
-/* Tagged columns the record has (by entry in the record), for JetEnumerateColumns: number, then id of each. */
-JET_ERR ese_table_tagged_count(ese_table_cursor *cursor, JET_GRBIT grbit, uint32_t *count_out);
-JET_ERR ese_table_tagged_id(ese_table_cursor *cursor, JET_GRBIT grbit, uint32_t index,
-                            JET_COLUMNID *columnid_out);
+typedef enum ese_table_presence {
+    ESE_TABLE_ABSENT,      /* neither in the record nor given by a default */
+    ESE_TABLE_BY_DEFAULT,  /* not in the record, the default applies */
+    ESE_TABLE_SET_TO_NULL, /* in the record as NULL */
+    ESE_TABLE_PRESENT,     /* in the record with values */
+} ese_table_presence;
+
+/* Is the column in the current record (with JET_bitRetrieveCopy in the one in preparation), and with how many values? */
+JET_ERR ese_table_find_column(ese_table_cursor *cursor, JET_GRBIT grbit,
+                              const ese_schema_column *column, ese_table_presence *presence_out,
+                              uint32_t *n_values_out);
 
 /* Adds the sizes of the current record, or with JET_bitRecordSizeInCopyBuffer of the one in preparation, to *size_inout. */
 JET_ERR ese_table_record_size(ese_table_cursor *cursor, JET_GRBIT grbit, JET_RECSIZE2 *size_inout);

@@ -167,8 +167,10 @@ deliver(ese_table_cursor *cursor, const ese_schema_column *column, const ese_rec
                       ? deliver_long(cursor, value->bytes, request)
                       : deliver_short(cursor, column, value, request);
 
-    if (err >= JET_errSuccess)
-        request->state = ESE_TABLE_VALUE;
+    if (err < JET_errSuccess)
+        return err;
+    request->state = ESE_TABLE_VALUE;
+    request->is_separated = (value->form & ESE_RECORD_SEPARATED) != 0;
     return err;
 }
 
@@ -231,28 +233,36 @@ ese_table_retrieve(ese_table_cursor *cursor, ese_table_request *request)
     return err < JET_errSuccess ? err : retrieve_from(cursor, &record, request);
 }
 
-JET_ERR
-ese_table_tagged_count(ese_table_cursor *cursor, JET_GRBIT grbit, uint32_t *count_out)
+static ese_table_presence
+presence_of(ese_record_state state, const ese_schema_column *column)
 {
-    ese_record record;
-    JET_ERR err = record_for(cursor, grbit, &record);
-
-    if (err >= JET_errSuccess)
-        *count_out = record.n_tagged;
-    return err;
+    switch (state) {
+    case ESE_RECORD_VALUE: return ESE_TABLE_PRESENT;
+    case ESE_RECORD_NULL: return ESE_TABLE_SET_TO_NULL;
+    default: return column->flags & ESE_SCHEMA_DEFAULT ? ESE_TABLE_BY_DEFAULT : ESE_TABLE_ABSENT;
+    }
 }
 
 JET_ERR
-ese_table_tagged_id(ese_table_cursor *cursor, JET_GRBIT grbit, uint32_t index,
-                    JET_COLUMNID *columnid_out)
+ese_table_find_column(ese_table_cursor *cursor, JET_GRBIT grbit, const ese_schema_column *column,
+                      ese_table_presence *presence_out, uint32_t *n_values_out)
 {
+    ese_record_place place = {(uint16_t)column->fid, column->offset, (uint16_t)column->size_max};
+    ese_record_tagged tagged = {.n_values = 1};
     ese_record record;
-    ese_record_tagged tagged;
+    ese_bytes bytes;
     JET_ERR err;
 
     ESE_TRY(record_for(cursor, grbit, &record));
-    ESE_TRY(ese_record_tagged_at(&record, index, &tagged));
-    *columnid_out = columnid_of(cursor->table, &tagged);
+    if (column->fid <= ESE_RECORD_FIXED_LAST)
+        ESE_TRY(ese_record_fixed(&record, place, &tagged.state, &bytes));
+    else if (column->fid <= ESE_RECORD_VARIABLE_LAST)
+        ESE_TRY(ese_record_variable(&record, column->fid, &tagged.state, &bytes));
+    else
+        ESE_TRY(ese_record_tagged_find(&record, column->fid, column->is_derived, &tagged));
+    *presence_out = presence_of(tagged.state, column);
+    *n_values_out = *presence_out == ESE_TABLE_PRESENT ? tagged.n_values
+                                                       : *presence_out == ESE_TABLE_BY_DEFAULT;
 out:
     return err;
 }
