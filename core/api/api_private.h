@@ -13,6 +13,7 @@
 
 #include "api/api.h"
 #include "os/os_thread.h"
+#include "table/table_temp.h"
 
 #include <stdatomic.h>
 
@@ -109,7 +110,8 @@ typedef struct ese_api__params {
 const ese_api__param *ese_api__param_find(uint32_t paramid);
 
 void ese_api__params_init(ese_api__params *params);
-JET_ERR ese_api__params_copy(ese_api__params *to, const ese_api__params *from); /* `to` is initialised */
+JET_ERR ese_api__params_copy(ese_api__params *to,
+                             const ese_api__params *from); /* `to` is initialised */
 void ese_api__params_destroy(ese_api__params *params);
 
 const char *ese_api__params_text(const ese_api__params *params, uint32_t paramid);
@@ -144,19 +146,21 @@ typedef enum ese_api__state {
 } ese_api__state;
 
 struct ese_api_instance {
-    ese_list link;           /* [lock: registry] */
-    JET_INSTANCE handle;     /* [const] */
-    char *name;              /* [const] NULL: without a name */
-    _Atomic uint32_t state;  /* [lock: registry for writing; atomic: seq_cst, see ese_api__handle_claim_all] */
-    _Atomic bool is_revoked; /* [atomic: a fatal error happened] */
-    uint32_t n_calls;        /* [lock: registry] between enter_instance and leave_instance */
+    ese_list link;       /* [lock: registry] */
+    JET_INSTANCE handle; /* [const] */
+    char *name;          /* [const] NULL: without a name */
+    _Atomic uint32_t
+        state; /* [lock: registry for writing; atomic: seq_cst, see ese_api__handle_claim_all] */
+    _Atomic bool is_revoked;     /* [atomic: a fatal error happened] */
+    uint32_t n_calls;            /* [lock: registry] between enter_instance and leave_instance */
     _Atomic uint32_t n_sessions; /* [atomic: relaxed, a count] */
     _Atomic uint32_t n_cursors;  /* [atomic: relaxed, a count] */
     ese_api__params params;
-    ese_list table_storage;      /* [lock: registry] local storage of tables, api_callback.c */
-    JET_SIGNATURE log_signature; /* [const] since JetInit */
-    ese_cache *cache;            /* [const] since JetInit */
+    ese_list table_storage;       /* [lock: registry] local storage of tables, api_callback.c */
+    JET_SIGNATURE log_signature;  /* [const] since JetInit */
+    ese_cache *cache;             /* [const] since JetInit */
     ese_api_databases *databases; /* [const] since JetInit */
+    ese_table_temp_budget temporary; /* what temporary tables use */
 };
 
 typedef enum ese_api__mode {
@@ -168,15 +172,16 @@ typedef enum ese_api__mode {
 /* The process-wide state: the only mutable statics beside the handle table. */
 typedef struct ese_api__registry {
     ese_os_mutex mutex;
-    ese_os_cond changed;  /* a call ended while JetTerm waits */
-    ese_list instances;   /* [lock: registry] */
-    uint32_t n_instances; /* [lock: registry] */
-    ese_api__mode mode;   /* [lock: registry] */
-    bool has_multi_parameters; /* [lock: registry] JetEnableMultiInstance has set some */
-    bool is_loaded;            /* [lock: registry] `defaults` hold values */
-    ese_api__params defaults;  /* what instances copy, and the parameters of the process */
+    ese_os_cond changed;        /* a call ended while JetTerm waits */
+    ese_list instances;         /* [lock: registry] */
+    uint32_t n_instances;       /* [lock: registry] */
+    ese_api__mode mode;         /* [lock: registry] */
+    bool has_multi_parameters;  /* [lock: registry] JetEnableMultiInstance has set some */
+    bool is_loaded;             /* [lock: registry] `defaults` hold values */
+    ese_api__params defaults;   /* what instances copy, and the parameters of the process */
     _Atomic uint32_t n_started; /* [atomic: relaxed] instances past JetInit */
-    _Atomic uint32_t n_waiting; /* [atomic: seq_cst, pairs with the release of a session] threads inside JetTerm */
+    _Atomic uint32_t
+        n_waiting; /* [atomic: seq_cst, pairs with the release of a session] threads inside JetTerm */
 } ese_api__registry;
 
 /* The registry, locked. */
@@ -219,9 +224,10 @@ struct ese_api_session {
     JET_SESID handle;           /* [const] */
     uint32_t opens[ESE_API_DATABASES_MAX];
     uint64_t wait_log_flush;
-    JET_API_PTR context;        /* 0: none set */
-    uint64_t context_thread;    /* the thread that set it */
-    uint64_t trx_owner;         /* who began the transaction: a thread, or a context when is_trx_in_context */
+    JET_API_PTR context;     /* 0: none set */
+    uint64_t context_thread; /* the thread that set it */
+    uint64_t
+        trx_owner; /* who began the transaction: a thread, or a context when is_trx_in_context */
     bool is_trx_in_context;
     uint32_t correlation_id;
     JET_OPERATIONCONTEXT operation;

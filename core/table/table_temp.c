@@ -137,8 +137,6 @@ describe_columns(ese_table__temp *temp, const ese_table_temp_options *options,
     column_ids ids = {0, ESE_RECORD_VARIABLE_FIRST - 1, ESE_RECORD_TAGGED_FIRST - 1, RECORD_START};
     JET_ERR err;
 
-    if (options->n_columns > JET_ccolMost)
-        return ese_raise(JET_errTooManyColumns, "%u columns", (unsigned)options->n_columns);
     ESE_TRY(
         ese_arena_alloc(&temp->arena, options->n_columns * sizeof *table->columns, &table->columns));
     for (uint32_t i = 0; i < options->n_columns; i++) {
@@ -242,17 +240,19 @@ choose_kind(ese_table__temp *temp, const ese_table_temp_options *options)
 /* ---- life */
 
 static JET_ERR
-join_budget(ese_table__temp *temp, ese_table_temp_budget *budget)
+join_budget(ese_table__temp *temp, const ese_table_temp_options *options)
 {
+    ese_table_temp_budget *budget = options->budget;
     uint32_t before = atomic_fetch_add_explicit(&budget->n_tables, 1, memory_order_relaxed);
 
-    if (before >= budget->tables_max) {
+    if (before >= options->tables_max) {
         atomic_fetch_sub_explicit(&budget->n_tables, 1, memory_order_relaxed);
         return ese_raise(JET_errTooManySorts,
                          "%u temporary tables are open (JET_paramMaxTemporaryTables)",
                          (unsigned)before);
     }
     temp->budget = budget;
+    temp->bytes_max = options->bytes_max;
     return JET_errSuccess;
 }
 
@@ -283,10 +283,13 @@ ese_table__temp_release(ese_table__temp **temp_inout)
         destroy(temp);
 }
 
+/* The ids go to an array in the arena of the table. */
 static JET_ERR
-create(const ese_table_temp_options *options, JET_COLUMNID *columnids, ese_table__temp **temp_out)
+create(const ese_table_temp_options *options, JET_COLUMNID **columnids_out,
+       ese_table__temp **temp_out)
 {
     ese_table__temp *temp = NULL;
+    JET_COLUMNID *columnids = NULL;
     JET_ERR err = ese_alloc(sizeof *temp, &temp);
 
     if (err < JET_errSuccess)
@@ -294,9 +297,13 @@ create(const ese_table_temp_options *options, JET_COLUMNID *columnids, ese_table
     temp->n_cursors = 1;
     temp->descriptor.name = "";
     ESE_TRY(choose_kind(temp, options));
-    ESE_TRY(join_budget(temp, options->budget));
+    ESE_TRY(join_budget(temp, options));
+    if (options->n_columns > JET_ccolMost)
+        ESE_TRY(ese_raise(JET_errTooManyColumns, "%u columns", (unsigned)options->n_columns));
+    ESE_TRY(ese_arena_alloc(&temp->arena, options->n_columns * sizeof *columnids, &columnids));
     ESE_TRY(describe_columns(temp, options, columnids));
     ESE_TRY(describe_index(temp, options, columnids));
+    *columnids_out = columnids;
     *temp_out = temp;
     temp = NULL;
 out:
@@ -328,9 +335,14 @@ ese_table_open_temporary(ese_txn_session *session, const ese_table_temp_options 
                          JET_COLUMNID *columnids_out, ese_table_cursor **cursor_out)
 {
     ese_table__temp *temp = NULL;
-    JET_ERR err = create(options, columnids_out, &temp);
+    JET_COLUMNID *columnids = NULL;
+    JET_ERR err;
 
-    return err < JET_errSuccess ? err : open_cursor(session, temp, cursor_out);
+    ESE_TRY(create(options, &columnids, &temp));
+    ESE_TRY(open_cursor(session, temp, cursor_out));
+    memcpy(columnids_out, columnids, options->n_columns * sizeof *columnids);
+out:
+    return err;
 }
 
 JET_ERR
@@ -371,13 +383,12 @@ ese_table_temporary_count(const ese_table_cursor *cursor)
 void
 ese_table_roll_back_temporary(ese_txn_session *session)
 {
-    uint64_t stamp = session->begins[session->level + 1];
-
-    ESE_LIST_FOREACH(node, &session->cursors)
-    {
+    ESE_LIST_FOREACH (node, &session->cursors) {
         ese_table_cursor *cursor = ese_table_cursor_of(node);
 
-        if (ese_table_is_temporary(cursor))
-            ese_table__temp_undo(ese_table__spot_of(cursor)->temp, stamp);
+        if (!ese_table_is_temporary(cursor))
+            continue;
+        ese_table__temp_undo(ese_table__spot_of(cursor)->temp, session);
+        ese_table__update_roll_back(cursor);
     }
 }

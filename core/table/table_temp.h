@@ -13,12 +13,10 @@
 
 enum { ESE_TABLE_LCMAP_DEFAULT = 0x30401 }; /* how Unicode keys are made when nothing else is asked for */
 
-/* What the temporary tables of one instance may use together. */
+/* What the temporary tables of one instance use together. Starts as zeros. */
 typedef struct ese_table_temp_budget {
-    uint32_t tables_max;         /* [const] JET_paramMaxTemporaryTables */
-    uint64_t bytes_max;          /* [const] */
-    _Atomic uint32_t n_tables;   /* [atomic: relaxed, a count] */
-    _Atomic uint64_t n_bytes;    /* [atomic: relaxed, a count] */
+    _Atomic uint32_t n_tables; /* [atomic: relaxed, a count] */
+    _Atomic uint64_t n_bytes;  /* [atomic: relaxed, a count] */
 } ese_table_temp_budget;
 
 typedef struct ese_table_temp_options {
@@ -28,8 +26,10 @@ typedef struct ese_table_temp_options {
     uint32_t lcmap_flags; /* for Unicode key columns */
     uint32_t key_most;    /* 0 = the default */
     uint32_t var_seg_mac; /* 0 = no limit */
-    bool is_versioned;    /* JET_paramEnableTempTableVersioning */
+    bool is_versioned;    /* JET_paramEnableTempTableVersioning: a rollback undoes changes */
     ese_table_temp_budget *budget;
+    uint32_t tables_max; /* in the budget */
+    uint64_t bytes_max;
 } ese_table_temp_options;
 
 /*
@@ -46,5 +46,8 @@ bool ese_table_is_materialized(const ese_table_cursor *cursor);
 /* Rows inserted so far, those with equal keys included while they are not sorted out yet. */
 uint32_t ese_table_temporary_count(const ese_table_cursor *cursor);
 
-/* Undoes the changes in all temporary tables of the session since the begin of the level just rolled back. */
+/*
+ * Right after a rollback: undoes the changes in the temporary tables of the session that were made within the part rolled
+ * back, and drops the updates prepared in it.
+ */
 void ese_table_roll_back_temporary(ese_txn_session *session);

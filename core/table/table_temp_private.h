@@ -42,6 +42,7 @@ typedef struct ese_table__change {
 typedef struct ese_table__temp {
     uint32_t n_cursors;
     ese_table_temp_budget *budget;
+    uint64_t bytes_max;
     ese_arena arena; /* of the descriptors */
     ese_schema_table descriptor;
     ese_schema_index index; /* how rows are sorted; the primary index unless is_numbered */
@@ -129,8 +130,8 @@ JET_ERR ese_table__temp_replace(ese_table__temp *temp, const ese_txn_session *se
 JET_ERR ese_table__temp_move(ese_table__temp *temp, const ese_txn_session *session,
                              ese_table__row *old_row, ese_table__row *new_row);
 
-/* Undoes the changes made at `stamp` or later. */
-void ese_table__temp_undo(ese_table__temp *temp, uint64_t stamp);
+/* Right after a rollback: undoes the changes made within the part rolled back. */
+void ese_table__temp_undo(ese_table__temp *temp, const ese_txn_session *session);
 void ese_table__temp_forget_changes(ese_table__temp *temp);
 
 /* ---- table_sort.c */
@@ -142,6 +143,9 @@ JET_ERR ese_table__sort(ese_table__entry *entries, size_t n);
 uint64_t ese_table__sort_prefix(ese_bytes key);
 
 /* ---- table_update.c */
+
+/* Right after a rollback: drops the update in preparation when it was prepared within the part rolled back. */
+void ese_table__update_roll_back(ese_table_cursor *cursor);
 
 /* A separated value of the update in preparation, by the long-value id its record has for it; false: not one of those. */
 bool ese_table__update_long(const ese_table_cursor *cursor, uint64_t lid, ese_bytes *value_out);

@@ -13,12 +13,12 @@ charge(ese_table__temp *temp, size_t n_bytes)
     ese_table_temp_budget *budget = temp->budget;
     uint64_t before = atomic_fetch_add_explicit(&budget->n_bytes, n_bytes, memory_order_relaxed);
 
-    if (n_bytes <= budget->bytes_max && before <= budget->bytes_max - n_bytes)
+    if (n_bytes <= temp->bytes_max && before <= temp->bytes_max - n_bytes)
         return JET_errSuccess;
     atomic_fetch_sub_explicit(&budget->n_bytes, n_bytes, memory_order_relaxed);
     return ese_raise(JET_errOutOfMemory,
                      "temporary tables would use more than %llu bytes (JET_paramCacheSizeMax)",
-                     (unsigned long long)budget->bytes_max);
+                     (unsigned long long)temp->bytes_max);
 }
 
 static void
@@ -398,9 +398,10 @@ undo_one(ese_table__temp *temp, ese_table__change *change)
 }
 
 void
-ese_table__temp_undo(ese_table__temp *temp, uint64_t stamp)
+ese_table__temp_undo(ese_table__temp *temp, const ese_txn_session *session)
 {
-    while (temp->n_changes > 0 && temp->changes[temp->n_changes - 1].stamp >= stamp)
+    while (temp->n_changes > 0 &&
+           ese_txn_is_undone(session, temp->changes[temp->n_changes - 1].stamp, session->level))
         undo_one(temp, &temp->changes[--temp->n_changes]);
 }
 

@@ -46,6 +46,16 @@ ese_table_cancel_update(ese_table_cursor *cursor)
         destroy(cursor, update);
 }
 
+void
+ese_table__update_roll_back(ese_table_cursor *cursor)
+{
+    const ese_table__update *update = cursor->update;
+
+    if (update != NULL && update->is_in_transaction &&
+        ese_txn_is_undone(cursor->session, update->stamp, cursor->session->level))
+        ese_table_cancel_update(cursor);
+}
+
 JET_ERR
 ese_table__update_field(ese_table__update *update, const ese_schema_column *column,
                         ese_table__field **field_out)
@@ -368,6 +378,8 @@ begin_update(ese_table_cursor *cursor, uint32_t prep)
     if (err < JET_errSuccess)
         return err;
     update->prep = prep;
+    update->stamp = cursor->session->clock;
+    update->is_in_transaction = cursor->session->level > 0;
     update->record = ese_growbuf_make(RECORD_MAX);
     update->next = ese_growbuf_make(RECORD_MAX);
     update->columns = ese_growbuf_make(ARRAY_MAX);

@@ -24,6 +24,8 @@ typedef struct ese_table__field {
 /* INV-1  `record` is the encoding of `fields`. */
 typedef struct ese_table__update {
     uint32_t prep;
+    uint64_t stamp; /* clock of the session when it was prepared */
+    bool is_in_transaction;
     ese_table__row *original; /* held; NULL for an insertion */
     ese_table__field *fields; /* by column id */
     size_t n_fields;

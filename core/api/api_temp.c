@@ -1,0 +1,226 @@
+/* JetOpenTempTable, JetOpenTemporaryTable and their variants: four ways to say the same. */
+#include "api/api_list.h"
+
+#include "api/api_private.h"
+
+enum {
+    LCID_DEFAULT = 1033,   /* en-US */
+    LCID_INVARIANT = 127,
+    LANGUAGE_BITS = 0x3ff, /* of an LCID */
+    LCMAP_SORTKEY = 0x400,
+    LCMAP_UPPERCASE = 0x200,
+    NORM_BITS = 0x1 | 0x2 | 0x4 | 0x10000 | 0x20000 | 0x1000, /* what is ignored, and whether as strings */
+    LCMAP_BYTEREV = 0x800,
+    LOCALE_NAME_MAX = 85,
+};
+
+/* Languages whose text sorts by the default table of weights. */
+static const struct {
+    uint16_t lcid_language;
+    uint16_t n_places; /* countries: numbered from 1 in an LCID */
+    char name[3];
+} languages[] = {
+    {0x07, 5, "de"}, {0x09, 18, "en"}, {0x0c, 6, "fr"},
+    {0x10, 2, "it"}, {0x13, 2, "nl"},  {0x16, 2, "pt"},
+};
+
+enum { N_LANGUAGES = sizeof languages / sizeof languages[0] };
+
+static JET_ERR
+check_lcid(uint32_t lcid)
+{
+    uint32_t place = lcid >> 10;
+
+    if (lcid == LCID_INVARIANT)
+        return JET_errSuccess;
+    for (size_t i = 0; i < N_LANGUAGES; i++) {
+        if ((lcid & LANGUAGE_BITS) == languages[i].lcid_language && place >= 1 &&
+            place <= languages[i].n_places)
+            return JET_errSuccess;
+    }
+    return ese_raise(JET_errInvalidLanguageId, "text is not sorted by the rules of locale %u",
+                     (unsigned)lcid);
+}
+
+static char16_t
+to_lower(char16_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (char16_t)(c + ('a' - 'A')) : c;
+}
+
+/* A name without text is the invariant locale. */
+static JET_ERR
+check_locale_name(const char16_t *name)
+{
+    size_t n = 0;
+
+    while (name != NULL && n < LOCALE_NAME_MAX && name[n] != 0)
+        n++;
+    if (n == 0)
+        return JET_errSuccess;
+    for (size_t i = 0; i < N_LANGUAGES && n < LOCALE_NAME_MAX; i++) {
+        const char *language = languages[i].name;
+
+        if (to_lower(name[0]) == (char16_t)language[0] &&
+            to_lower(name[1]) == (char16_t)language[1] &&
+            (n == 2 || (n == 5 && name[2] == '-')))
+            return JET_errSuccess;
+    }
+    return ese_raise(JET_errInvalidLanguageId, "text is not sorted by the rules of this locale");
+}
+
+/* Flags of LCMapString as the key codec wants them; none means the default ones. */
+static JET_ERR
+choose_flags(uint32_t given, uint32_t *flags_out)
+{
+    uint32_t rest = given & ~(uint32_t)NORM_BITS;
+
+    if (given == 0) {
+        *flags_out = ESE_TABLE_LCMAP_DEFAULT;
+        return JET_errSuccess;
+    }
+    if (rest != 0 && rest != LCMAP_SORTKEY && rest != (LCMAP_SORTKEY | LCMAP_BYTEREV) &&
+        given != LCMAP_UPPERCASE)
+        return ese_raise(JET_errInvalidLCMapStringFlags, "flags %x make no sort keys",
+                         (unsigned)given);
+    *flags_out = given == LCMAP_UPPERCASE ? given : given | LCMAP_SORTKEY;
+    return JET_errSuccess;
+}
+
+/* What all variants come down to. */
+typedef struct request {
+    const JET_COLUMNDEF *columns;
+    uint32_t n_columns;
+    uint32_t lcid;
+    uint32_t map_flags;
+    JET_GRBIT grbit;
+    uint32_t key_most;
+    uint32_t var_seg_mac;
+    JET_TABLEID *tableid;
+    JET_COLUMNID *columnids;
+} request;
+
+static JET_ERR
+open_temporary(ese_api_session *session, const request *asked)
+{
+    ese_table_temp_options options = {
+        .columns = asked->columns,
+        .n_columns = asked->n_columns,
+        .grbit = asked->grbit,
+        .key_most = asked->key_most,
+        .var_seg_mac = asked->var_seg_mac,
+    };
+    ese_table_cursor *cursor = NULL;
+    JET_ERR err;
+
+    if (asked->columns == NULL || asked->n_columns == 0 || asked->tableid == NULL ||
+        asked->columnids == NULL)
+        return ese_raise(JET_errInvalidParameter, "columns and places for the results are needed");
+    ESE_TRY(check_lcid(asked->lcid));
+    ESE_TRY(choose_flags(asked->map_flags, &options.lcmap_flags));
+    ESE_TRY(ese_api_open_temporary(session, &options, asked->columnids, &cursor));
+    ESE_TRY(ese_api_publish_cursor(session, cursor, asked->tableid));
+out:
+    return err;
+}
+
+static JET_ERR
+enter_and_open(JET_SESID sesid, const request *asked)
+{
+    ese_api_session *session;
+    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+
+    if (err >= JET_errSuccess)
+        err = ese_api_leave(session, open_temporary(session, asked));
+    return err;
+}
+
+JET_ERR JET_API
+JetOpenTempTable2(JET_SESID sesid, const JET_COLUMNDEF *prgcolumndef, uint32_t ccolumn,
+                  uint32_t lcid, JET_GRBIT grbit, JET_TABLEID *ptableid, JET_COLUMNID *prgcolumnid)
+{
+    const request asked = {
+        .columns = prgcolumndef,
+        .n_columns = ccolumn,
+        .lcid = lcid == 0 ? LCID_DEFAULT : lcid,
+        .grbit = grbit,
+        .tableid = ptableid,
+        .columnids = prgcolumnid,
+    };
+
+    return enter_and_open(sesid, &asked);
+}
+
+JET_ERR JET_API
+JetOpenTempTable(JET_SESID sesid, const JET_COLUMNDEF *prgcolumndef, uint32_t ccolumn,
+                 JET_GRBIT grbit, JET_TABLEID *ptableid, JET_COLUMNID *prgcolumnid)
+{
+    return JetOpenTempTable2(sesid, prgcolumndef, ccolumn, 0, grbit, ptableid, prgcolumnid);
+}
+
+JET_ERR JET_API
+JetOpenTempTable3(JET_SESID sesid, const JET_COLUMNDEF *prgcolumndef, uint32_t ccolumn,
+                  JET_UNICODEINDEX *pidxunicode, JET_GRBIT grbit, JET_TABLEID *ptableid,
+                  JET_COLUMNID *prgcolumnid)
+{
+    const request asked = {
+        .columns = prgcolumndef,
+        .n_columns = ccolumn,
+        .lcid = pidxunicode == NULL ? LCID_DEFAULT : pidxunicode->lcid,
+        .map_flags = pidxunicode == NULL ? 0 : pidxunicode->dwMapFlags,
+        .grbit = grbit,
+        .tableid = ptableid,
+        .columnids = prgcolumnid,
+    };
+
+    return enter_and_open(sesid, &asked);
+}
+
+JET_ERR JET_API
+JetOpenTemporaryTable(JET_SESID sesid, JET_OPENTEMPORARYTABLE *popentemporarytable)
+{
+    const JET_OPENTEMPORARYTABLE *open = popentemporarytable;
+    request asked;
+
+    if (open == NULL || open->cbStruct != sizeof *open)
+        return ese_raise(JET_errInvalidParameter, "no JET_OPENTEMPORARYTABLE");
+    asked = (request){
+        .columns = open->prgcolumndef,
+        .n_columns = open->ccolumn,
+        .lcid = open->pidxunicode == NULL ? LCID_DEFAULT : open->pidxunicode->lcid,
+        .map_flags = open->pidxunicode == NULL ? 0 : open->pidxunicode->dwMapFlags,
+        .grbit = open->grbit,
+        .key_most = open->cbKeyMost,
+        .var_seg_mac = open->cbVarSegMac,
+        .tableid = &popentemporarytable->tableid,
+        .columnids = open->prgcolumnid,
+    };
+    return enter_and_open(sesid, &asked);
+}
+
+JET_ERR JET_API
+JetOpenTemporaryTable2(JET_SESID sesid, JET_OPENTEMPORARYTABLE2 *popentemporarytable)
+{
+    const JET_OPENTEMPORARYTABLE2 *open = popentemporarytable;
+    request asked;
+    JET_ERR err = JET_errSuccess;
+
+    if (open == NULL || open->cbStruct != sizeof *open)
+        return ese_raise(JET_errInvalidParameter, "no JET_OPENTEMPORARYTABLE2");
+    if (open->pidxunicode != NULL)
+        err = check_locale_name(open->pidxunicode->szLocaleName);
+    if (err < JET_errSuccess)
+        return err;
+    asked = (request){
+        .columns = open->prgcolumndef,
+        .n_columns = open->ccolumn,
+        .lcid = LCID_DEFAULT,
+        .map_flags = open->pidxunicode == NULL ? 0 : open->pidxunicode->dwMapFlags,
+        .grbit = open->grbit,
+        .key_most = open->cbKeyMost,
+        .var_seg_mac = open->cbVarSegMac,
+        .tableid = &popentemporarytable->tableid,
+        .columnids = open->prgcolumnid,
+    };
+    return enter_and_open(sesid, &asked);
+}
