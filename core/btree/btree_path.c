@@ -115,7 +115,7 @@ compare_piece(ese_bytes *a, ese_bytes *b)
     size_t n = a->size < b->size ? a->size : b->size;
     int order;
 
-    if (a->size == 0 || b->size == 0)
+    if (a->data == NULL || b->data == NULL) /* an empty piece */
         return 0;
     order = memcmp(a->data, b->data, n);
     *a = (ese_bytes){a->data + n, a->size - n};
