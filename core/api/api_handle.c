@@ -24,18 +24,21 @@ enum {
     WORD_STATE = WORD_TAKEN | WORD_CLAIMED,
 };
 
-#define GENERATION_MAX (((uint64_t)1 << (64 - SLOT_BITS)) - 2) /* the last one could make a nil handle */
+#define GENERATION_MAX                                                                             \
+    (((uint64_t)1 << (64 - SLOT_BITS)) - 2) /* the last one could make a nil handle */
 
 typedef struct slot {
-    _Atomic uint64_t word;   /* [atomic: release at create and give back, acquire at lookup] */
-    _Atomic uint64_t owner;  /* [atomic: relaxed, ordered by word] */
-    void *_Atomic object;    /* [atomic: relaxed, ordered by word] */
-    _Atomic uint32_t next;   /* [atomic: relaxed, ordered by free_list] slot + 1 of the next free one */
+    _Atomic uint64_t word;  /* [atomic: release at create and give back, acquire at lookup] */
+    _Atomic uint64_t owner; /* [atomic: relaxed, ordered by word] */
+    void *_Atomic object;   /* [atomic: relaxed, ordered by word] */
+    _Atomic uint32_t
+        next; /* [atomic: relaxed, ordered by free_list] slot + 1 of the next free one */
 } slot;
 
 static slot slots[SLOT_COUNT];
-static _Atomic uint32_t n_used;     /* [atomic: acq_rel] slots that were ever in use */
-static _Atomic uint64_t free_list;  /* [atomic: acq_rel] changes << 32 | slot + 1: the count prevents ABA */
+static _Atomic uint32_t n_used; /* [atomic: acq_rel] slots that were ever in use */
+static _Atomic uint64_t
+    free_list; /* [atomic: acq_rel] changes << 32 | slot + 1: the count prevents ABA */
 
 static uint64_t
 live_word(ese_api__object_kind kind, uint64_t handle)
@@ -119,7 +122,8 @@ ese_api__handle_create(ese_api__object_kind kind, void *object, uint64_t owner,
     word = atomic_load_explicit(&slots[index].word, memory_order_relaxed) +
            ((uint64_t)1 << GENERATION_SHIFT);
     word |= (uint64_t)kind << KIND_SHIFT;
-    *handle_out = handle_of(index, word); /* an object that knows its handle is complete when it is found */
+    *handle_out =
+        handle_of(index, word); /* an object that knows its handle is complete when it is found */
     atomic_store_explicit(&slots[index].owner, owner, memory_order_relaxed);
     atomic_store_explicit(&slots[index].object, object, memory_order_relaxed);
     atomic_store_explicit(&slots[index].word, kind == ESE_API__SESSION ? word | WORD_TAKEN : word,

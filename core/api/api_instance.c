@@ -33,7 +33,8 @@ create_instance(JET_INSTANCE *pinstance, const char *name)
         registry->mode = ESE_API__MODE_MANY;
         *pinstance = instance->handle;
     } else if (err == JET_errInstanceNameInUse) {
-        *pinstance = JET_instanceNil; /* as Windows has it: the old value is no instance of this name */
+        *pinstance =
+            JET_instanceNil; /* as Windows has it: the old value is no instance of this name */
     }
     ese_api__registry_unlock();
     return err;
@@ -303,7 +304,8 @@ JET_ERR JET_API
 JetInit3A(JET_INSTANCE *pinstance, JET_RSTINFO_A *prstInfo, JET_GRBIT grbit)
 {
     ese_err_clear();
-    if (prstInfo != NULL && !is_valid_map(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap))
+    if (prstInfo != NULL &&
+        !is_valid_map(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap))
         return JET_errInvalidParameter;
     return init_instance(pinstance, grbit);
 }
@@ -312,7 +314,8 @@ JET_ERR JET_API
 JetInit3W(JET_INSTANCE *pinstance, JET_RSTINFO_W *prstInfo, JET_GRBIT grbit)
 {
     ese_err_clear();
-    if (prstInfo != NULL && !is_valid_map(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap))
+    if (prstInfo != NULL &&
+        !is_valid_map(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap))
         return JET_errInvalidParameter;
     return init_instance(pinstance, grbit);
 }

@@ -208,7 +208,8 @@ put_text(block *b, const char *text, void **text_out)
     b->size += b->size % sizeof(WCHAR);
     err = ese_api__wide_length(text, &n);
     *text_out = reserve(b, (n + 1) * sizeof(WCHAR));
-    if (err >= JET_errSuccess && *text_out != NULL) /* the block is zeroed: it brings the terminator */
+    if (err >= JET_errSuccess &&
+        *text_out != NULL) /* the block is zeroed: it brings the terminator */
         err = ese_utf8_to_utf16(text, strlen(text), *text_out, n, &n);
     return err;
 }

@@ -14,11 +14,11 @@
 
 static const ese_api__param rows[JET_paramMaxValueInvalid] = {
 #define ESE_PARAM(symbol, type, initial, min, max, scope, when)                                    \
-    [symbol] = {#symbol, ESE_API__PARAM_##type, initial,         NULL,                             \
-                min,     max,                   ESE_API__##scope, ESE_API__##when},
+    [symbol] = {#symbol, ESE_API__PARAM_##type, initial,        NULL, min,                         \
+                max,     ESE_API__##scope,      ESE_API__##when},
 #define ESE_PARAM_TEXT(symbol, type, initial, min, max, scope, when)                               \
-    [symbol] = {#symbol, ESE_API__PARAM_##type, 0,                initial,                         \
-                min,     max,                   ESE_API__##scope, ESE_API__##when},
+    [symbol] = {#symbol,          ESE_API__PARAM_##type, 0, initial, min, max,                     \
+                ESE_API__##scope, ESE_API__##when},
 #include "api/api_param.def"
 #undef ESE_PARAM
 #undef ESE_PARAM_TEXT
@@ -160,8 +160,7 @@ static JET_ERR
 copy_text(const ese_api__param *row, const char *text, char **copy_out)
 {
     size_t n = strlen(text);
-    bool needs_separator =
-        row->type == ESE_API__PARAM_FOLDER && n != 0 && text[n - 1] != '/';
+    bool needs_separator = row->type == ESE_API__PARAM_FOLDER && n != 0 && text[n - 1] != '/';
     JET_ERR err = ese_alloc(n + 2, copy_out);
 
     if (err < JET_errSuccess)

@@ -16,8 +16,7 @@ stop(ese_api_instance *instance, JET_GRBIT grbit)
     case ESE_API__STARTING: return JET_errInitInProgress;
     case ESE_API__TERMINATING: return JET_errTermInProgress;
     case ESE_API__UNAVAILABLE: return JET_errInstanceUnavailable;
-    case ESE_API__STOPPED:
-        return is_resume ? JET_errClientRequestToStopJetService : JET_errSuccess;
+    case ESE_API__STOPPED: return is_resume ? JET_errClientRequestToStopJetService : JET_errSuccess;
     case ESE_API__RUNNING: break;
     }
     if (!is_resume && (grbit & PARTIAL_STOPS) == 0)

@@ -130,7 +130,8 @@ static void
 init_session(ese_api_session *session, ese_api_instance *instance)
 {
     ese_txn_session_init(&session->txn);
-    session->txn.commit_default = (uint32_t)ese_api_instance_param(instance, JET_paramCommitDefault);
+    session->txn.commit_default =
+        (uint32_t)ese_api_instance_param(instance, JET_paramCommitDefault);
     session->wait_log_flush = ese_api_instance_param(instance, JET_paramWaitLogFlush);
     session->instance = instance;
     ese_list_init(&session->callbacks);

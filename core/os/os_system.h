@@ -5,7 +5,7 @@
 
 /* A moment in Coordinated Universal Time. */
 typedef struct ese_os_utc {
-    int32_t year; /* 2026 */
+    int32_t year;  /* 2026 */
     int32_t month; /* 1 to 12 */
     int32_t day;   /* 1 to 31 */
     int32_t hour, minute, second;

@@ -86,4 +86,5 @@ compare_memory(void **state)
     return ese_live_allocations() == live_before ? 0 : -1;
 }
 
-#define API_TEST(function) cmocka_unit_test_setup_teardown(function, remember_memory, compare_memory)
+#define API_TEST(function)                                                                         \
+    cmocka_unit_test_setup_teardown(function, remember_memory, compare_memory)

@@ -21,12 +21,17 @@ test_error_info__gives_the_chain_of_categories(void **state)
         JET_ERR err;
         uint8_t chain[8];
     } cases[] = {
-        {JET_errOutOfMemory, {1, 2, 5, 6}},     {JET_errDiskIO, {1, 2, 4}},
-        {JET_errInternalError, {1, 2}},         {JET_errInstanceUnavailable, {1, 2, 3}},
-        {JET_errReadVerifyFailure, {1, 9, 10}}, {JET_errPageSizeMismatch, {1, 9, 11}},
+        {JET_errOutOfMemory, {1, 2, 5, 6}},
+        {JET_errDiskIO, {1, 2, 4}},
+        {JET_errInternalError, {1, 2}},
+        {JET_errInstanceUnavailable, {1, 2, 3}},
+        {JET_errReadVerifyFailure, {1, 9, 10}},
+        {JET_errPageSizeMismatch, {1, 9, 11}},
         {JET_errVersionStoreOutOfMemory, {1, 2, 5, 7}},
-        {JET_errDiskFull, {1, 2, 5, 8}},        {JET_errRecordNotFound, {1, 13, 15}},
-        {JET_errInvalidParameter, {1, 13, 14}}, {JET_errSuccess, {1, 13, 15}},
+        {JET_errDiskFull, {1, 2, 5, 8}},
+        {JET_errRecordNotFound, {1, 13, 15}},
+        {JET_errInvalidParameter, {1, 13, 14}},
+        {JET_errSuccess, {1, 13, 15}},
         {JET_errRfsFailure, {0}},
     };
 
@@ -69,7 +74,8 @@ test_error_text__is_that_of_the_last_call(void **state)
     assert_int_equal(set_integer(NULL, JET_paramMaxSessions, 30001), JET_errInvalidParameter);
     assert_string_equal(ese_error_text(JET_errInvalidParameter),
                         "JET_paramMaxSessions cannot be 30001: it is 0 to 30000");
-    assert_int_equal(JetTerm(JET_instanceNil), JET_errInvalidParameter); /* says nothing of its own */
+    assert_int_equal(JetTerm(JET_instanceNil),
+                     JET_errInvalidParameter); /* says nothing of its own */
     assert_string_equal(ese_error_text(JET_errInvalidParameter),
                         ese_err_find(JET_errInvalidParameter)->text);
     assert_non_null(ese_error_text(-99999));

@@ -64,9 +64,9 @@ test_instance_handle__that_is_none_gives_an_error(void **state)
     instance = started("a");
     assert_int_equal(JetTerm(stale), JET_errInvalidInstance);
     assert_int_equal(JetInit(&stale), JET_errInvalidInstance);
-    assert_int_equal(
-        JetGetInstanceMiscInfo(stale, &signature, sizeof signature, JET_InstanceMiscInfoLogSignature),
-        JET_errInvalidInstance);
+    assert_int_equal(JetGetInstanceMiscInfo(stale, &signature, sizeof signature,
+                                            JET_InstanceMiscInfoLogSignature),
+                     JET_errInvalidInstance);
     assert_int_equal(set_integer(&stale, JET_paramMaxSessions, 5), JET_errInvalidInstance);
     assert_ok(JetTerm(instance));
 }
@@ -134,9 +134,9 @@ test_instance_init__compares_paths_by_their_parts(void **state)
         const char *path;
         bool is_same;
     } cases[] = {
-        {"x/tmp.edb", true},      {"./x//tmp.edb", true}, {"x/./tmp.edb", true},
-        {"x/tmp.edb/", true},     {"/x/tmp.edb", false},  {"x/tmp.ed", false},
-        {"x/tmp.edbx", false},    {"x", false},           {"", false},
+        {"x/tmp.edb", true},   {"./x//tmp.edb", true}, {"x/./tmp.edb", true},
+        {"x/tmp.edb/", true},  {"/x/tmp.edb", false},  {"x/tmp.ed", false},
+        {"x/tmp.edbx", false}, {"x", false},           {"", false},
     };
     JET_INSTANCE a = 0;
 

@@ -157,9 +157,8 @@ test_param_scope__a_session_can_have_its_own_commit_default(void **state)
     assert_int_equal(commit_default(instance, session), JET_bitCommitLazyFlush);
     assert_int_equal(commit_default(0, session), JET_bitCommitLazyFlush);
     assert_ok(JetSetSystemParameterA(NULL, session, JET_paramCommitDefault, 0, NULL));
-    assert_int_equal(
-        JetSetSystemParameterA(NULL, session, JET_paramCommitDefault, 0x4000, NULL),
-        JET_errInvalidParameter);
+    assert_int_equal(JetSetSystemParameterA(NULL, session, JET_paramCommitDefault, 0x4000, NULL),
+                     JET_errInvalidParameter);
     assert_ok(set_integer(&instance, JET_paramCommitDefault, JET_bitCommitLazyFlush));
     assert_int_equal(commit_default(instance, session), 0);
     assert_ok(JetDupSession(session, &other));

@@ -35,7 +35,7 @@ test_session_end__makes_the_handle_invalid_for_every_call(void **state)
     (void)state;
     assert_ok(JetBeginTransaction(session));
     assert_ok(JetEndSession(session, 0x80000000u)); /* rolls back; options mean nothing */
-    for (int i = 0; i < 10; i++) { /* whoever gets the slot next */
+    for (int i = 0; i < 10; i++) {                  /* whoever gets the slot next */
         again = begun(instance);
         assert_int_not_equal(again, session);
         assert_int_equal(JetEndSession(session, 0), JET_errInvalidSesid);
@@ -47,9 +47,9 @@ test_session_end__makes_the_handle_invalid_for_every_call(void **state)
         assert_int_equal(JetIdle(session, 0), JET_errInvalidSesid);
         assert_int_equal(JetSetSessionContext(session, 5), JET_errInvalidSesid);
         assert_int_equal(JetResetSessionContext(session), JET_errInvalidSesid);
-        assert_int_equal(JetGetSessionParameter(session, JET_sesparamCommitDefault, &value,
-                                                sizeof value, NULL),
-                         JET_errInvalidSesid);
+        assert_int_equal(
+            JetGetSessionParameter(session, JET_sesparamCommitDefault, &value, sizeof value, NULL),
+            JET_errInvalidSesid);
         assert_int_equal(JetSetSystemParameterA(NULL, session, JET_paramCommitDefault, 0, NULL),
                          JET_errInvalidSesid);
         assert_ok(JetEndSession(again, 0));

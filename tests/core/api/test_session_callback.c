@@ -94,7 +94,8 @@ test_session_storage__needs_a_runtime_callback(void **state)
 
     (void)state;
     open_fixture(&f, NULL, false);
-    assert_int_equal(JetSetLS(f.sesid, f.tableid, 5, JET_bitLSCursor), JET_errLSCallbackNotSpecified);
+    assert_int_equal(JetSetLS(f.sesid, f.tableid, 5, JET_bitLSCursor),
+                     JET_errLSCallbackNotSpecified);
     assert_int_equal(JetSetLS(f.sesid, f.tableid, 5, 0), JET_errLSCallbackNotSpecified);
     assert_int_equal(JetGetLS(f.sesid, f.tableid, &ls, JET_bitLSCursor), JET_errLSNotSet);
     assert_int_equal(JetGetLS(f.sesid, f.tableid, &ls, JET_bitLSTable), JET_errLSNotSet);

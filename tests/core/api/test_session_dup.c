@@ -56,7 +56,7 @@ test_session_dup__after_a_fatal_error(void **state)
     assert_int_equal(JetRollback(session, 0), JET_errInstanceUnavailable);
     assert_int_equal(JetBeginSessionA(instance, &other, NULL, NULL), JET_errInstanceUnavailable);
     assert_ok(JetDupSession(unhurt, &other)); /* the neighbour goes on */
-    assert_ok(JetTerm(instance));             /* although a transaction is open: nobody could end it */
+    assert_ok(JetTerm(instance)); /* although a transaction is open: nobody could end it */
     assert_ok(JetTerm(healthy));
 }
 
@@ -257,7 +257,8 @@ test_session_dup__carries_no_transaction_parameter_or_context_over(void **state)
     assert_int_equal(parameter_of(other, JET_sesparamTransactionLevel), 0);
     assert_int_equal(parameter_of(other, JET_sesparamCommitDefault), 0);
     assert_int_equal(parameter_of(other, JET_sesparamCorrelationID), 0);
-    assert_ok(JetGetSessionParameter(other, JET_sesparamOperationContext, &found, sizeof found, NULL));
+    assert_ok(
+        JetGetSessionParameter(other, JET_sesparamOperationContext, &found, sizeof found, NULL));
     assert_int_equal(found.ulUserID, 0);
     assert_int_equal(JetRollback(other, 0), JET_errNotInTransaction);
     assert_int_equal(JetResetSessionContext(other), JET_errSessionContextNotSetByThisThread);

@@ -15,8 +15,8 @@ enum { THREADS = 64, LIMIT = 100, SLOTS = 1 << 18 };
 static _Atomic uint64_t newest[SLOTS];
 
 static _Atomic bool is_over;
-static _Atomic uint32_t n_live;   /* sessions begun and not yet about to end */
-static _Atomic uint32_t n_wrong;  /* what must not happen; cmocka asserts on its own thread only */
+static _Atomic uint32_t n_live;  /* sessions begun and not yet about to end */
+static _Atomic uint32_t n_wrong; /* what must not happen; cmocka asserts on its own thread only */
 static _Atomic uint64_t n_done;
 
 static JET_SESID sources[THREADS];

@@ -98,7 +98,8 @@ test_txn_rollback__undoes_what_is_stamped_within_the_level(void **state)
     in_third = session.clock;
     assert_int_equal(ese_txn_rollback(&session, false), JET_errSuccess);
     assert_true(ese_txn_is_undone(&session, in_third, session.level));
-    assert_false(ese_txn_is_undone(&session, in_second, session.level)); /* committed into level 1 */
+    assert_false(
+        ese_txn_is_undone(&session, in_second, session.level)); /* committed into level 1 */
     assert_int_equal(ese_txn_rollback(&session, false), JET_errSuccess);
     assert_true(ese_txn_is_undone(&session, in_second, session.level));
     assert_true(ese_txn_is_undone(&session, in_first, session.level));
