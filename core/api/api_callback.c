@@ -127,20 +127,25 @@ typedef struct place {
 } place;
 
 static JET_ERR
-find_place(ese_api_session *session, JET_TABLEID tableid, JET_GRBIT grbit, place *place_out)
+check_place(ese_api_session *session, JET_TABLEID tableid, JET_GRBIT grbit)
 {
-    void *cursor = ese_api_cursor_find(session, tableid);
-    bool is_table = (grbit & JET_bitLSTable) != 0;
+    const JET_GRBIT both = JET_bitLSCursor | JET_bitLSTable;
 
-    if ((grbit & ~(JET_bitLSReset | JET_bitLSCursor | JET_bitLSTable)) != 0 ||
-        (is_table && (grbit & JET_bitLSCursor) != 0))
+    if ((grbit & ~(JET_bitLSReset | both)) != 0 || (grbit & both) == both)
         return JET_errInvalidGrbit;
-    if (cursor == NULL)
+    if (ese_api_cursor_find(session, tableid) == NULL)
         return ese_api_cursor_error(session, tableid);
-    *place_out = is_table
-                     ? (place){&session->instance->table_storage, ese_api_cursor_table_key(cursor)}
-                     : (place){&session->storage, tableid};
     return JET_errSuccess;
+}
+
+/* After check_place. The cursor is meant when nothing is said. */
+static place
+place_of(ese_api_session *session, JET_TABLEID tableid, JET_GRBIT grbit)
+{
+    if ((grbit & JET_bitLSTable) == 0)
+        return (place){&session->storage, tableid};
+    return (place){&session->instance->table_storage,
+                   ese_api_cursor_table_key(ese_api_cursor_find(session, tableid))};
 }
 
 static JET_ERR
@@ -190,14 +195,16 @@ JET_ERR JET_API
 JetSetLS(JET_SESID sesid, JET_TABLEID tableid, JET_LS ls, JET_GRBIT grbit)
 {
     ese_api_session *session = NULL;
-    place where = {0};
     JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    place where;
 
     if (err < JET_errSuccess)
         return err;
-    err = find_place(session, tableid, grbit, &where);
-    if (err >= JET_errSuccess)
+    err = check_place(session, tableid, grbit);
+    if (err >= JET_errSuccess) {
+        where = place_of(session, tableid, grbit);
         err = set_storage(session, &where, ls);
+    }
     return ese_api_leave(session, err);
 }
 
@@ -205,14 +212,16 @@ JET_ERR JET_API
 JetGetLS(JET_SESID sesid, JET_TABLEID tableid, JET_LS *pls, JET_GRBIT grbit)
 {
     ese_api_session *session = NULL;
-    place where = {0};
     JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    place where;
 
     if (err < JET_errSuccess)
         return err;
-    err = find_place(session, tableid, grbit, &where);
-    if (err >= JET_errSuccess)
+    err = check_place(session, tableid, grbit);
+    if (err >= JET_errSuccess) {
+        where = place_of(session, tableid, grbit);
         err = get_storage(&where, (grbit & JET_bitLSReset) != 0, pls);
+    }
     return ese_api_leave(session, err);
 }
 

@@ -96,9 +96,10 @@ void
 ese_error_list(void *context, void (*visit)(void *context, JET_ERR err, const char *name,
                                             JET_ERRCAT category, const char *text))
 {
-#define ESE_ERR(symbol, value, category, text) visit(context, symbol, #symbol, category, text);
-#include "base/err.def"
-#undef ESE_ERR
+    const ese_err_info *row;
+
+    for (size_t i = 0; (row = ese_err_at(i)) != NULL; i++)
+        visit(context, row->code, row->name, row->category, row->text);
 }
 
 JET_ERR

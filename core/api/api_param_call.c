@@ -51,7 +51,9 @@ open_target(JET_INSTANCE handle, JET_SESID sesid, target *target_out)
         return err;
     }
     ese_api__registry_unlock();
-    return t.session != NULL ? ese_api_leave(t.session, err) : err;
+    if (t.session != NULL)
+        ese_api_leave(t.session, err);
+    return err;
 }
 
 static JET_ERR

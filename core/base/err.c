@@ -21,6 +21,12 @@ static const ese_err_info table[] = {
 };
 
 const ese_err_info *
+ese_err_at(size_t index)
+{
+    return index < sizeof table / sizeof table[0] ? &table[index] : NULL;
+}
+
+const ese_err_info *
 ese_err_find(JET_ERR code)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

@@ -9,6 +9,8 @@
 
 #include "esent.h"
 
+#include <stddef.h>
+
 /* Runs `expr`; on an error leaves it in `err` and goes to `out`. */
 #define ESE_TRY(expr)                                                                              \
     do {                                                                                           \
@@ -41,6 +43,9 @@ typedef struct ese_err_info {
 
 /* The row of `code`, or NULL when the code is not in the list. */
 const ese_err_info *ese_err_find(JET_ERR code);
+
+/* Row number `index` (from 0) of the list, or NULL behind the last one. */
+const ese_err_info *ese_err_at(size_t index);
 
 /* Records `code` with a formatted text for the calling thread and returns `code`. */
 JET_ERR ese_raise(JET_ERR code, const char *format, ...) ESE_PRINTF(2, 3);

@@ -210,7 +210,7 @@ test_param_text__is_limited_in_characters(void **state)
     for (int i = 0; i < 259; i++)
         memcpy(text + 2 * i, "\xc3\xb6", 2); /* two bytes, one character */
     expect_text(JET_paramEventSource, text, text);
-    memcpy(text + 2 * 259, "x", 2);
+    text[2 * 259] = 'x';
     assert_int_equal(set_text(NULL, JET_paramEventSource, text), JET_errInvalidParameter);
     assert_int_equal(set_text(NULL, JET_paramEventSource, "\xff"), JET_errUnicodeTranslationFail);
     expect_text(JET_paramEventSource, NULL, "");
