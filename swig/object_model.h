@@ -240,6 +240,7 @@ typedef enum ese_model_type {
     ESE_MODEL_REAL,
     ESE_MODEL_BYTES,
     ESE_MODEL_TEXT,
+    ESE_MODEL_STRING, /* of a language without the difference: text for text columns, else bytes */
 } ese_model_type;
 
 typedef struct ese_model_value {

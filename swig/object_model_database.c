@@ -132,7 +132,7 @@ JET_ERR
 ese_model_get_info(ese_model_database *database, JET_DBINFOMISC4 *info_out, uint64_t *n_bytes_out)
 {
     ese_model_call call;
-    uint32_t n_pages = 0;
+    uint64_t n_bytes = 0;
     JET_DBINFOMISC4 info;
     JET_ERR err = ese_model__enter(&database->object, &call);
 
@@ -141,13 +141,13 @@ ese_model_get_info(ese_model_database *database, JET_DBINFOMISC4 *info_out, uint
     err = JetGetDatabaseInfoA(call.session->sesid, database->dbid, &info, sizeof info,
                               JET_DbInfoMisc);
     if (err >= JET_errSuccess)
-        err = JetGetDatabaseInfoA(call.session->sesid, database->dbid, &n_pages, sizeof n_pages,
+        err = JetGetDatabaseInfoA(call.session->sesid, database->dbid, &n_bytes, sizeof n_bytes,
                                   JET_DbInfoFilesize);
     ese_model__leave(&call);
     if (err < JET_errSuccess)
         return err;
     *info_out = info;
-    *n_bytes_out = (uint64_t)n_pages * info.cbPageSize;
+    *n_bytes_out = n_bytes;
     return err;
 }
 

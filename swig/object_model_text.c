@@ -281,6 +281,7 @@ ese_model__encode(const ese_model_segment *segment, const ese_model_value *value
                   ese_model_bytes *bytes_out)
 {
     JET_COLTYP coltyp = segment->coltyp;
+    bool is_text = coltyp == JET_coltypText || coltyp == JET_coltypLongText;
 
     switch (value->type) {
     case ESE_MODEL_NULL: return JET_errSuccess;
@@ -291,9 +292,13 @@ ese_model__encode(const ese_model_segment *segment, const ese_model_value *value
             return fail_value("the column holds no floating-point numbers");
         return encode_real(coltyp, value->real, bytes_out);
     case ESE_MODEL_TEXT:
-        if (coltyp != JET_coltypText && coltyp != JET_coltypLongText)
+        if (!is_text)
             return fail_value("the column holds no text");
         return encode_text(segment->cp, value, bytes_out);
+    case ESE_MODEL_STRING:
+        if (is_text)
+            return encode_text(segment->cp, value, bytes_out);
+        break;
     case ESE_MODEL_BYTES: break;
     }
     bytes_out->data = value->size > 0 ? value->data : "";

@@ -14,21 +14,24 @@ from .errors import *  # noqa: F403 - every class of that module is public
 from .errors import __all__ as _errors
 from .instance import Instance, Session, Transaction
 from .rows import Row
-from .schema import (
-    Column,
-    ColumnFlags,
-    ColumnType,
-    Condition,
-    DatabaseInfo,
-    DatabaseState,
-    Index,
-    IndexFlags,
-    Problem,
-    Segment,
-    Signature,
-    TupleLimits,
-)
 from .table import IndexRange, SeekResult, Table, TableIndex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .schema import (
+        Column,
+        ColumnFlags,
+        ColumnType,
+        Condition,
+        DatabaseInfo,
+        DatabaseState,
+        Index,
+        IndexFlags,
+        Problem,
+        Segment,
+        Signature,
+        TupleLimits,
+    )
 
 __all__ = [
     "Column",
@@ -55,3 +58,12 @@ __all__ = [
     "open",
 ]
 __all__ += _errors
+
+
+def __getattr__(name: str) -> object:
+    """Descriptions of schemas are loaded when somebody asks for one."""
+    if name in __all__:
+        from . import schema
+
+        return getattr(schema, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

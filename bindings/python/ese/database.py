@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from . import _core
 from .handles import Handle
-from .schema import DatabaseInfo, Problem, info_from
 from .table import Table
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .schema import DatabaseInfo, Problem
 
 READ_DAMAGED = 0x10000000  # ESE_bitDbReadDamaged
 _OBJECT_SYSTEM = 0x80000000  # JET_bitObjectSystem
@@ -74,11 +75,15 @@ class Database(Handle):
     @property
     def info(self) -> DatabaseInfo:
         """What the header of the file says."""
+        from .schema import info_from
+
         return info_from(self._handle.info())
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What was left out so far of a database opened with `damaged`, in the order met."""
+        from .schema import Problem
+
         problems: list[Problem] = []
         while (problem := self._handle.problem(len(problems))) is not None:
             problems.append(Problem(*problem))

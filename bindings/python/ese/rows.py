@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .errors import SessionSharingViolation
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from .schema import Column
+
+    _Base = Mapping[str, Any]
+else:
+    _Base = Mapping
 
 _RAW_TYPE = 11  # JET_coltypLongBinary: bytes, unchanged
 _FIRST_BATCH = 8
@@ -22,7 +27,7 @@ _LARGEST_BATCH = 2048
 FROM_FIRST, FROM_LAST, FROM_HERE, FROM_HERE_BACKWARD = range(4)
 
 
-class Row(Mapping[str, Any]):
+class Row(_Base):
     """A record: column names and their values. Independent of the table it came from."""
 
     __slots__ = ("_positions", "_values")

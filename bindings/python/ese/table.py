@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .errors import ColumnNotFound, IndexNotFound, RecordNotFound
 from .rows import FROM_FIRST, FROM_HERE, FROM_HERE_BACKWARD, FROM_LAST, Reader, Row, close_quietly
-from .schema import Column, Index, column_from, index_from
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
 
     from .database import Database
+    from .schema import Column, Index
 
 # ese_model_side: where a key stands among the entries that match it
 _EXACTLY, _BEFORE, _AFTER, _BEFORE_PREFIX, _AFTER_PREFIX = range(5)
@@ -77,6 +78,8 @@ class Table:
     def columns(self) -> tuple[Column, ...]:
         """The columns in the order of their ids."""
         if self._columns is None:
+            from .schema import column_from
+
             self._columns = tuple(map(column_from, self._cursor.columns()))
         return self._columns
 
@@ -84,6 +87,8 @@ class Table:
     def indexes(self) -> tuple[Index, ...]:
         """The indexes in name order, the primary one among them."""
         if self._indexes is None:
+            from .schema import index_from
+
             self._indexes = tuple(map(index_from, self._cursor.indexes()))
         return self._indexes
 

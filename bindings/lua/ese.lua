@@ -1,0 +1,102 @@
+--- Extensible Storage Engine databases: SRUDB.dat, WebCacheV01.dat, Windows.edb, ntds.dit and any other .edb file.
+--
+--     local ese = require "ese"
+--     for row in ese.open("SRUDB.dat"):table("SruDbIdMapTable"):rows() do print(row.IdType, row.IdBlob) end
+--
+-- Errors are tables {code, name, category, message}; what a program expects (no such record) is nil or false instead.
+-- docs/lua.md tells the rest.
+
+local core = require "ese.core"
+local database = require "ese.database"
+local instance = require "ese.instance"
+local keys = require "ese.keys"
+
+---@class ese
+local ese = {}
+
+--- NULL as a value of a key.
+ese.null = keys.null
+
+--- Opens a database file for reading: the file is never changed, nothing is created beside it.
+---@param path string
+---@param options? {damaged: boolean?} damaged: read a dirty or damaged file as far as it can be trusted
+---@return ese.Database
+function ese.open(path, options)
+   return database.open(path, options)
+end
+
+--- Starts an engine of its own.
+---@param name string
+---@param options? {directory: string?, recovery: boolean?, parameters: table<string|integer, string|integer|boolean>?}
+---@return ese.Instance
+function ese.instance(name, options)
+   return instance.start(name, options)
+end
+
+--- The moment that a DateTime column holds, in the form of os.date("*t") with `usec`; nil for a value that is none.
+---@param days number days since 1899-12-30
+---@return {year: integer, month: integer, day: integer, hour: integer, min: integer, sec: integer, usec: integer}?
+function ese.date(days)
+   if not (days > -657435 and days < 2958466) or (days ~= 0 and math.abs(days) < 1e-11) then
+      return nil
+   end
+   local whole, fraction = math.modf(days)
+   local day = math.tointeger(whole)
+   local usec = math.floor(math.abs(fraction) * 86400000000 + 0.5)
+   if usec == 86400000000 then
+      day, usec = day + 1, 0
+   end
+   -- the calendar in days since 0000-03-01, in eras of 400 years
+   local z = day + 693899
+   local era = z // 146097
+   local doe = z - era * 146097
+   local yoe = (doe - doe // 1460 + doe // 36524 - doe // 146096) // 365
+   local doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
+   local mp = (5 * doy + 2) // 153
+   local month = mp < 10 and mp + 3 or mp - 9
+   return {
+      year = yoe + era * 400 + (month <= 2 and 1 or 0),
+      month = month,
+      day = doy - (153 * mp + 2) // 5 + 1,
+      hour = usec // 3600000000,
+      min = usec // 60000000 % 60,
+      sec = usec // 1000000 % 60,
+      usec = usec % 1000000,
+   }
+end
+
+--- Every constant of the public C headers: ese.const.JET_coltypLong.
+ese.const = instance.const
+
+--- Making the engine fail on purpose, for tests.
+ese.testing = {}
+
+local fault_kinds = { alloc = 0, open = 1, read = 2, fatal = 3, term = 4 }
+
+--- Calls `work` while the nth occasion fails: "alloc", "open", "read", "fatal" or "term" (docs/lua.md).
+---@param kind string
+---@param work function
+---@param options? {nth: integer?, repeated: boolean?}
+function ese.testing.fault(kind, work, options)
+   options = options or {}
+   local number = fault_kinds[kind] or error("no fault is called " .. tostring(kind), 2)
+   core.arm_fault(number, options.nth or 1, options.repeated or false)
+   local disarm <close> = setmetatable({}, { -- luacheck: ignore disarm
+      __close = function()
+         core.arm_fault(number, 0, false)
+      end,
+   })
+   return work()
+end
+
+--- Memory blocks that the engine holds.
+---@return integer
+function ese.testing.live_allocations()
+   return core.live_allocations()
+end
+
+return setmetatable(ese, {
+   __index = function(_, key)
+      error("ese has no field " .. tostring(key), 2)
+   end,
+})

@@ -1,0 +1,65 @@
+/*
+ * Lua values from those of the object model, and back.
+ *
+ * put_* push one value. get_* return false with an error message pushed. Those that may raise do so only while nothing of C is
+ * held, except memory for a list of the schema when Lua itself is out of memory.
+ */
+#pragma once
+
+#include "object_model.h"
+#include "object_model_batch.h"
+
+#include <lua.h>
+
+/* Number of values pushed; negative: an error value was pushed. */
+typedef int ese_lua_pushed;
+
+/* Pushes a table {code, name, category, message} that prints as its message. */
+void ese_lua_push_error(lua_State *L, JET_ERR err);
+
+/* The same for what the idiomatic layer finds wrong by itself. */
+ese_lua_pushed ese_lua_make_error(lua_State *L, int32_t code, const char *message);
+
+/* {{code=, name=, category=, message=}, ...} of all documented codes. */
+ese_lua_pushed ese_lua_error_list(lua_State *L);
+
+/* {name = value} of all constants of the public headers. */
+ese_lua_pushed ese_lua_constants(lua_State *L);
+
+void ese_lua_put_boolean(lua_State *L, bool value);
+void ese_lua_put_integer(lua_State *L, int64_t value);
+void ese_lua_put_unsigned(lua_State *L, uint64_t value);
+void ese_lua_put_bytes(lua_State *L, const void *data, size_t size);
+void ese_lua_put_parameter(lua_State *L, const ese_model_parameter *parameter);
+void ese_lua_put_info(lua_State *L, const JET_DBINFOMISC4 *info, uint64_t n_bytes);
+void ese_lua_put_problem(lua_State *L, const ese_problem *problem); /* NULL: nil */
+void ese_lua_put_tables(lua_State *L, const ese_model_table_info *tables, uint32_t n);
+void ese_lua_put_columns(lua_State *L, const ese_model_column_info *columns, uint32_t n);
+void ese_lua_put_indexes(lua_State *L, const ese_model_index_info *indexes, uint32_t n);
+
+bool ese_lua_get_integer(lua_State *L, int at, int64_t min, int64_t max, int64_t *integer_out);
+
+/* Lives as long as the argument; nil gives NULL. */
+bool ese_lua_get_text(lua_State *L, int at, const char **text_out);
+
+/* {n =, side =, value, ...}; the key borrows from the table. */
+bool ese_lua_get_key(lua_State *L, int at, ese_model_key *key_out);
+
+/* {{coltyp, cp}, ...} */
+bool ese_lua_get_segments(lua_State *L, int at, ese_model_segment *segments_out, uint32_t *n_out);
+
+/* {{columnid, coltyp, cp, is_list}, ...}; the array is freed with free(). */
+bool ese_lua_get_outputs(lua_State *L, int at, ese_model_output **outputs_out, uint32_t *n_out);
+
+/*
+ * Pushes an array of the next rows, empty at the end. A row is a table with the names at `names` as keys, or with 1 to n
+ * when there is no table at `names`; it gets the metatable at `metatable` if that is a table.
+ */
+ese_lua_pushed ese_lua_fetch(lua_State *L, ese_model_reader *reader, uint32_t rows_max, int names,
+                             int metatable);
+
+/*
+ * For tests, since a Lua state has one thread only: closes the object in another thread. Pushes a function that waits for the
+ * end and returns the error code.
+ */
+ese_lua_pushed ese_lua_close_elsewhere(lua_State *L, ese_model_object *object);
