@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 if __package__:
-    from . import Column, ColumnFlag, ColumnType, Database, Index, IndexOption, Separate, TupleLimits
+    from . import Column, ColumnFlag, ColumnType, Database, Index, IndexOption, Separate, TupleLimits, cursors
 else:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from edb import Column, ColumnFlag, ColumnType, Database, Index, IndexOption, Separate, TupleLimits
+    from edb import Column, ColumnFlag, ColumnType, Database, Index, IndexOption, Separate, TupleLimits, cursors
 
 T, F, X = ColumnType, ColumnFlag, IndexOption
 UNICODE = 1200
@@ -384,6 +384,8 @@ FIXTURES: dict[str, Callable[[], Database]] = {
     "dirty-4k": lambda: mixed(dirty=True),
     "win7-4k": lambda: mixed((17, 0)),
     "win10-4k": lambda: mixed((110, 240)),
+    "cursors-4k": cursors.cursors,
+    "cursors-8k": cursors.values,
 }
 
 
