@@ -176,7 +176,9 @@ JetGetRecordSize(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE *precsize, JE
     JET_RECSIZE2 size = {0};
     JET_ERR err;
 
-    if (precsize != NULL && (grbit & JET_bitRecordSizeRunningTotal)) {
+    if (precsize == NULL)
+        return JetGetRecordSize2(sesid, tableid, NULL, grbit); /* for the error that comes first */
+    if (grbit & JET_bitRecordSizeRunningTotal) {
         size.cbData = precsize->cbData;
         size.cbLongValueData = precsize->cbLongValueData;
         size.cbOverhead = precsize->cbOverhead;
@@ -186,7 +188,7 @@ JetGetRecordSize(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE *precsize, JE
         size.cLongValues = precsize->cLongValues;
         size.cMultiValues = precsize->cMultiValues;
     }
-    err = JetGetRecordSize2(sesid, tableid, precsize != NULL ? &size : NULL, grbit);
+    err = JetGetRecordSize2(sesid, tableid, &size, grbit);
     if (err >= JET_errSuccess) {
         precsize->cbData = size.cbData;
         precsize->cbLongValueData = size.cbLongValueData;

@@ -215,8 +215,8 @@ check_state(ese_api_database *database)
         return find_fault(database, ese_raise(JET_errDatabaseIncompleteUpgrade,
                                               "%s: an upgrade did not end", path));
     case ESE_DBSTATE_INCREMENTAL_RESEED:
-        return find_fault(database, ese_raise(JET_errDatabaseCorrupted,
-                                              "%s: a reseed did not end", path));
+        return find_fault(database,
+                          ese_raise(JET_errDatabaseCorrupted, "%s: a reseed did not end", path));
     default:
         return find_fault(database, ese_raise(JET_errDatabaseCorrupted,
                                               "%s: state %u: its creation or change did not end",
@@ -426,7 +426,7 @@ detach(ese_api_session *session, const char *path, JET_GRBIT grbit)
 {
     ese_api_databases *databases = ese_api_instance_databases(ese_api_session_instance(session));
 
-    if (grbit & (JET_bitForceDetach | JET_bitForceCloseAndDetach))
+    if (grbit & (JET_bitForceDetach))
         return ese_raise(JET_errForceDetachNotAllowed, "a database is not detached by force");
     if (ese_api_session_txn(session)->level != 0)
         return ese_raise(JET_errInTransaction, "not possible within a transaction");

@@ -266,9 +266,6 @@ enumerate(enumeration *e, const JET_ENUMCOLUMNID *wanted, uint32_t n)
     JET_ERR err;
 
     ESE_TRY(ese_api_check_grbit(e->grbit, ENUMERATE_BITS));
-    if (e->reallocate == NULL || (wanted == NULL && n != 0))
-        ESE_TRY(ese_raise(JET_errInvalidParameter,
-                          "an allocation function and the columns are needed"));
     if (n == 0) {
         ESE_TRY(ese_table_move(e->cursor, 0, ESE_TABLE_BY_ENTRY, &is_there));
         if (!is_there && !(e->grbit & JET_bitEnumerateCopy))
@@ -297,8 +294,9 @@ JetEnumerateColumns(JET_SESID sesid, JET_TABLEID tableid, uint32_t cEnumColumnId
     if (err < JET_errSuccess)
         return err;
     ESE_TRY(ese_api_find_cursor(session, tableid, &e.cursor));
-    if (pcEnumColumn == NULL || prgEnumColumn == NULL)
-        ESE_TRY(ese_raise(JET_errInvalidParameter, "no place for the columns"));
+    if (pcEnumColumn == NULL || prgEnumColumn == NULL || pfnRealloc == NULL ||
+        (rgEnumColumnId == NULL && cEnumColumnId != 0))
+        ESE_TRY(ese_raise(JET_errInvalidParameter, "an argument is missing"));
     ESE_TRY(enumerate(&e, rgEnumColumnId, cEnumColumnId));
     *pcEnumColumn = e.n;
     *prgEnumColumn = e.columns;

@@ -66,10 +66,11 @@ ese_api_header_read(ese_os_file *file, ese_api_header *header_out)
     if (err == JET_errReadVerifyFailure) {
         err = try_shadows(file, header_out);
         if (err == JET_errReadVerifyFailure)
-            ese_raise(err,
-                      "%s: neither the header nor its shadow has a right checksum: damaged, or not "
-                      "a database",
-                      ese_os_file_path(file));
+            err = ese_raise(
+                JET_errReadVerifyFailure,
+                "%s: neither the header nor its shadow has a right checksum: damaged, or not "
+                "a database",
+                ese_os_file_path(file));
     }
     return err;
 }

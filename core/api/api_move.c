@@ -19,12 +19,6 @@ on_cursor(JET_SESID sesid, JET_TABLEID tableid, cursor_work *work, void *argumen
     return ese_api_leave(session, err);
 }
 
-static JET_ERR
-no_current_record(void)
-{
-    return ese_raise(JET_errNoCurrentRecord, "there is no such record");
-}
-
 /* Copies a borrowed value out; *size_out, where wanted, tells its whole size even when it does not fit. */
 static JET_ERR
 give_bytes(ese_bytes bytes, void *to, uint32_t room, uint32_t *size_out)
@@ -61,7 +55,7 @@ do_move(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
         err = ese_table_move_last(cursor, &found);
     else
         err = ese_table_move(cursor, move->distance, step, &found);
-    return err >= JET_errSuccess && !found ? no_current_record() : err;
+    return err >= JET_errSuccess && !found ? JET_errNoCurrentRecord : err;
 }
 
 JET_ERR
@@ -160,7 +154,7 @@ do_set_range(ese_api_session *session, ese_table_cursor *cursor, void *arguments
     JET_ERR err = ese_table_set_range(cursor, *(const JET_GRBIT *)arguments, &found);
 
     (void)session;
-    return err >= JET_errSuccess && !found ? no_current_record() : err;
+    return err >= JET_errSuccess && !found ? JET_errNoCurrentRecord : err;
 }
 
 JET_ERR

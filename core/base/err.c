@@ -36,8 +36,8 @@ ese_err_find(JET_ERR code)
     return NULL;
 }
 
-JET_ERR
-ese_raise(JET_ERR code, const char *format, ...)
+void
+ese_err_record(JET_ERR code, const char *format, ...)
 {
     va_list args;
     char text[MAX_TEXT]; /* the arguments may hold the last text, to be put in a wider one */
@@ -47,7 +47,6 @@ ese_raise(JET_ERR code, const char *format, ...)
     va_end(args);
     last.code = code;
     memcpy(last.text, text, sizeof text);
-    return code;
 }
 
 const char *

@@ -47,8 +47,11 @@ const ese_err_info *ese_err_find(JET_ERR code);
 /* Row number `index` (from 0) of the list, or NULL behind the last one. */
 const ese_err_info *ese_err_at(size_t index);
 
-/* Records `code` with a formatted text for the calling thread and returns `code`. */
-JET_ERR ese_raise(JET_ERR code, const char *format, ...) ESE_PRINTF(2, 3);
+/* Records `code` with a formatted text for the calling thread. */
+void ese_err_record(JET_ERR code, const char *format, ...) ESE_PRINTF(2, 3);
+
+/* ese_raise(code, format, ...) records and is `code`: compilers and analyzers see that it is an error. */
+#define ese_raise(code, ...) (ese_err_record((code), __VA_ARGS__), (JET_ERR)(code))
 
 /* The text of the last ese_raise of this thread if it raised `code`, else the text of err.def;
  * never NULL. */

@@ -257,7 +257,7 @@ ese_schema__table_open(ese_schema *schema, const char *name, ese_schema__role ro
                        ese_schema_table **table_out)
 {
     ese_schema__entry *entry, *built = NULL;
-    uint32_t objid;
+    uint32_t objid = 0;
     JET_ERR err = JET_errSuccess;
 
     ese_os_mutex_lock(&schema->lock);

@@ -79,7 +79,7 @@ check_source(ese_table_cursor *cursor, const ese_record *record, const ese_schem
                          index->name);
     if (!is_in_index(index, column))
         return ese_raise(JET_errColumnNotFound, "column '%s' is not part of the key", column->name);
-    if (from_index && cursor->is_secondary && cursor->index->is_key_known)
+    if (from_index && index != NULL && cursor->is_secondary && index->is_key_known)
         return sequence_of_entry(cursor, record, column, &request->itag_sequence);
     return JET_errSuccess;
 }
@@ -153,7 +153,7 @@ deliver_short(ese_table_cursor *cursor, const ese_schema_column *column,
     if (err < JET_errSuccess)
         return err;
     from = loaded.is_borrowed ? loaded.borrowed.data : cursor->row_bytes.data + loaded.start;
-    if (loaded.size != 0)
+    if (loaded.size != 0 && request->to != NULL)
         memcpy(request->to, from, loaded.size);
     request->size = loaded.full_size;
     return JET_errSuccess;

@@ -165,7 +165,7 @@ reserve_plan(ese_table_cursor *cursor, uint32_t n)
         return JET_errSuccess;
     ese_free(&cursor->plan);
     cursor->n_plan = 0;
-    err = ese_alloc(n * sizeof *cursor->plan, &cursor->plan);
+    err = ese_alloc(n * sizeof(const ese_schema_column *), &cursor->plan);
     if (err >= JET_errSuccess)
         cursor->n_plan = n;
     return err;
