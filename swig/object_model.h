@@ -160,7 +160,7 @@ JET_ERR ese_model_rollback(ese_model_transaction *transaction);
 
 /* ---- Databases ---------------------------------------------------------------------------------------- */
 
-/* JetAttachDatabase and JetOpenDatabase, read-only; `grbit` is 0 or ESE_bitDbReadDamaged. */
+/* JetAttachDatabase and JetOpenDatabase, as a reader; `grbit` is 0 or ESE_bitDbReadDamaged. */
 JET_ERR ese_model_open_database(ese_model_session *session, const char *path, JET_GRBIT grbit,
                                 ese_model_database **database_out);
 

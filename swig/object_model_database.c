@@ -23,11 +23,11 @@ copy_text(const char *text)
 static JET_ERR
 attach_and_open(JET_SESID sesid, const char *path, JET_GRBIT grbit, JET_DBID *dbid_out)
 {
-    JET_ERR err = JetAttachDatabaseA(sesid, path, JET_bitDbReadOnly | grbit);
+    JET_ERR err = JetAttachDatabaseA(sesid, path, ESE_bitDbReader | JET_bitDbReadOnly | grbit);
 
     if (err < JET_errSuccess)
         return err;
-    err = JetOpenDatabaseA(sesid, path, NULL, dbid_out, JET_bitDbReadOnly | grbit);
+    err = JetOpenDatabaseA(sesid, path, NULL, dbid_out, JET_bitDbReadOnly);
     if (err < JET_errSuccess) {
         err = ese_model__fail(err, ese_error_text(err));
         (void)JetDetachDatabaseA(sesid, path);

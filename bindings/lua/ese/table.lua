@@ -73,7 +73,7 @@ function Table:columns()
    return self.cache.columns
 end
 
---- The indexes in name order: {name, segments, flags, unique, primary, key_most, conditions, tuple_limits, locale, ...}.
+--- The indexes in name order: {name, segments, flags, unique, primary, key_most, conditions, tuple_limits, locale, …}.
 ---@return table[]
 function Table:indexes()
    self.cache.indexes = self.cache.indexes or self.cursor:indexes()
