@@ -47,11 +47,10 @@ JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, v
     ese_table_cursor *cursor = NULL;
     ese_table_request request = {
         .columnid = columnid, .grbit = grbit, .itag_sequence = 1, .to = pvData, .room = cbData};
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     if (pretinfo != NULL) {
         if (pretinfo->cbStruct < sizeof *pretinfo)
             ESE_TRY(ese_raise(JET_errInvalidParameter, "the size of JET_RETINFO is not set"));
@@ -105,11 +104,10 @@ JetRetrieveColumns(JET_SESID sesid, JET_TABLEID tableid, JET_RETRIEVECOLUMN *pre
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
     bool is_truncated = false;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     if (pretrievecolumn == NULL && cretrievecolumn != 0)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no columns"));
     for (uint32_t i = 0; i < cretrievecolumn; i++) {
@@ -129,11 +127,10 @@ ese_get_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit, ese_colu
 {
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     if (columns == NULL && n_columns != 0)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no columns"));
     ESE_TRY(ese_table_get_row(cursor, value_limit, columns, n_columns));
@@ -154,11 +151,10 @@ JetGetRecordSize2(JET_SESID sesid, JET_TABLEID tableid, JET_RECSIZE2 *precsize, 
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
     JET_RECSIZE2 size = {0};
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     ESE_TRY(ese_api_check_grbit(grbit, SIZE_BITS));
     if (precsize == NULL)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no place for the sizes"));

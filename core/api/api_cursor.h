@@ -16,6 +16,10 @@ JET_DBID ese_api_database_dbid(const ese_api_database *database);
 JET_ERR ese_api_find_cursor(ese_api_session *session, JET_TABLEID tableid,
                             ese_table_cursor **cursor_out);
 
+/* ese_api_enter and ese_api_find_cursor in one; ends with ese_api_leave when it succeeds. */
+JET_ERR ese_api_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_session **session_out,
+                             ese_table_cursor **cursor_out);
+
 /* Gives a new cursor its handle; on failure the cursor is closed. */
 JET_ERR ese_api_publish_cursor(ese_api_session *session, ese_table_cursor *cursor,
                                JET_TABLEID *tableid_out);

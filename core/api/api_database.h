@@ -44,3 +44,32 @@ struct ese_api_database {
     ese_btree_damage damage;    /* [const] */
     ese_api_problems problems;
 };
+
+/* ---- Shared by api_database.c and api_attach.c ---- */
+
+enum {
+    ESE_API_DBID_SLOT_BITS = 4
+}; /* a database id is a slot and a generation, the first one being 1, 2, 3 … */
+
+struct ese_api_databases {
+    ese_list link;              /* [lock: databases] in the list of all instances' */
+    ese_api_instance *instance; /* [const] */
+    ese_api_database
+        *slots[ESE_API_DATABASES_MAX]; /* [lock: databases]; 0 is for the temporary database */
+    uint32_t generations[ESE_API_DATABASES_MAX]; /* [lock: databases] */
+};
+
+/* The process-wide lock of databases. */
+void ese_api_databases_lock(void);
+void ese_api_databases_unlock(void);
+ese_list *ese_api_databases_all_locked(void);
+
+/* The attached database that is this file, by identity where it is known, else by path; NULL. */
+ese_api_database *ese_api_databases_find_locked(ese_api_databases *databases, const char *path,
+                                                const ese_os_file_id *identity);
+
+/* Who the file is, if it can be opened still; NULL for one that is gone. */
+const ese_os_file_id *ese_api_identify(const char *path, ese_os_file_id *identity);
+
+/* NULL is fine; clears the pointer. */
+void ese_api_database_destroy(ese_api_database **database_inout);

@@ -34,7 +34,8 @@ copy_bit(const enumeration *e)
 static JET_ERR
 reallocate(const enumeration *e, void *old, size_t size, void **new_out)
 {
-    void *block = size <= UINT32_MAX ? e->reallocate(e->context, old, (uint32_t)size) : NULL;
+    uint32_t room = size == 0 ? 1 : (uint32_t)size; /* a size of 0 would mean to free */
+    void *block = size <= UINT32_MAX ? e->reallocate(e->context, old, room) : NULL;
 
     if (block == NULL)
         return ese_raise(JET_errOutOfMemory, "the function of the caller gave no memory");
@@ -289,11 +290,10 @@ JetEnumerateColumns(JET_SESID sesid, JET_TABLEID tableid, uint32_t cEnumColumnId
     enumeration e = {
         .reallocate = pfnRealloc, .context = pvReallocContext, .limit = cbDataMost, .grbit = grbit};
     ese_api_session *session;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &e.cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &e.cursor));
     if (pcEnumColumn == NULL || prgEnumColumn == NULL || pfnRealloc == NULL ||
         (rgEnumColumnId == NULL && cEnumColumnId != 0))
         ESE_TRY(ese_raise(JET_errInvalidParameter, "an argument is missing"));

@@ -114,14 +114,9 @@ enter_and_set(JET_SESID sesid, JET_TABLEID tableid, const index_choice *choice)
 {
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
-    if (err < JET_errSuccess)
-        return err;
-    err = ese_api_find_cursor(session, tableid, &cursor);
-    if (err >= JET_errSuccess)
-        err = set_current_index(cursor, choice);
-    return ese_api_leave(session, err);
+    return err < JET_errSuccess ? err : ese_api_leave(session, set_current_index(cursor, choice));
 }
 
 JET_ERR
@@ -201,11 +196,10 @@ JetGetCurrentIndexA(JET_SESID sesid, JET_TABLEID tableid, JET_PSTR szIndexName,
 {
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     if (cbIndexName == 0 || szIndexName == NULL) {
         err = JET_wrnBufferTruncated;
     } else {
@@ -216,7 +210,6 @@ JetGetCurrentIndexA(JET_SESID sesid, JET_TABLEID tableid, JET_PSTR szIndexName,
         memcpy(szIndexName, name, size);
         szIndexName[size] = '\0';
     }
-out:
     return ese_api_leave(session, err);
 }
 
@@ -226,16 +219,14 @@ JetGetCurrentIndexW(JET_SESID sesid, JET_TABLEID tableid, JET_PWSTR szIndexName,
 {
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     if (cbIndexName < sizeof *szIndexName || szIndexName == NULL)
         err = JET_wrnBufferTruncated;
     else
         err = ese_api_give_wide(current_name(cursor), szIndexName, cbIndexName);
-out:
     return ese_api_leave(session, err);
 }
 
@@ -247,11 +238,10 @@ JetSetCursorFilter(JET_SESID sesid, JET_TABLEID tableid, JET_INDEX_COLUMN *rgCol
 {
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     ESE_TRY(ese_api_check_grbit(grbit, 0));
     if (rgColumnFilters == NULL && cColumnFilters != 0)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no conditions"));
@@ -292,11 +282,10 @@ JetPrereadKeys(JET_SESID sesid, JET_TABLEID tableid, const void **rgpvKeys,
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
     int32_t done = 0;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     ESE_TRY(check_preread(grbit));
     if (ckeys <= 0 || rgpvKeys == NULL || rgcbKeys == NULL)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no keys"));
@@ -334,11 +323,10 @@ JetPrereadIndexRanges(JET_SESID sesid, JET_TABLEID tableid, const JET_INDEX_RANG
 {
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     ESE_TRY(check_preread(grbit));
     if (rgIndexRanges == NULL && cIndexRanges != 0)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no ranges"));

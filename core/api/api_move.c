@@ -2,21 +2,16 @@
 #include "api/api_cursor.h"
 
 /* A call on a cursor: enters, runs `work`, leaves. */
-typedef JET_ERR cursor_work(ese_api_session *session, ese_table_cursor *cursor, void *arguments);
+typedef JET_ERR cursor_work(ese_table_cursor *cursor, void *arguments);
 
 static JET_ERR
 on_cursor(JET_SESID sesid, JET_TABLEID tableid, cursor_work *work, void *arguments)
 {
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
-    if (err < JET_errSuccess)
-        return err;
-    err = ese_api_find_cursor(session, tableid, &cursor);
-    if (err >= JET_errSuccess)
-        err = work(session, cursor, arguments);
-    return ese_api_leave(session, err);
+    return err < JET_errSuccess ? err : ese_api_leave(session, work(cursor, arguments));
 }
 
 /* Copies a borrowed value out; *size_out, where wanted, tells its whole size even when it does not fit. */
@@ -41,14 +36,13 @@ typedef struct move_arguments {
 } move_arguments;
 
 static JET_ERR
-do_move(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_move(ese_table_cursor *cursor, void *arguments)
 {
     const move_arguments *move = arguments;
     ese_table_step step = move->grbit & JET_bitMoveKeyNE ? ESE_TABLE_BY_KEY : ESE_TABLE_BY_ENTRY;
     bool found = false;
     JET_ERR err;
 
-    (void)session;
     if (move->distance == (int32_t)JET_MoveFirst)
         err = ese_table_move_first(cursor, &found);
     else if (move->distance == JET_MoveLast)
@@ -77,11 +71,10 @@ typedef struct key_arguments {
 } key_arguments;
 
 static JET_ERR
-do_make_key(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_make_key(ese_table_cursor *cursor, void *arguments)
 {
     const key_arguments *key = arguments;
 
-    (void)session;
     return ese_table_make_key(cursor, key->data, key->size, key->grbit);
 }
 
@@ -95,7 +88,7 @@ JetMakeKey(JET_SESID sesid, JET_TABLEID tableid, const void *pvData, uint32_t cb
 }
 
 static JET_ERR
-do_retrieve_key(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_retrieve_key(ese_table_cursor *cursor, void *arguments)
 {
     const key_arguments *key = arguments;
     ese_table_key_source source =
@@ -104,7 +97,6 @@ do_retrieve_key(ese_api_session *session, ese_table_cursor *cursor, void *argume
     size_t size = 0;
     JET_ERR err;
 
-    (void)session;
     err = ese_table_get_key(cursor, source, key->to, room, &size);
     if (err < JET_errSuccess)
         return err;
@@ -125,12 +117,11 @@ JetRetrieveKey(JET_SESID sesid, JET_TABLEID tableid, void *pvKey, uint32_t cbMax
 /* ---- Seeks and ranges ---- */
 
 static JET_ERR
-do_seek(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_seek(ese_table_cursor *cursor, void *arguments)
 {
     ese_table_match match = ESE_TABLE_MATCH_NONE;
     JET_ERR err = ese_table_seek(cursor, *(const JET_GRBIT *)arguments, &match);
 
-    (void)session;
     if (err < JET_errSuccess)
         return err;
     switch (match) {
@@ -148,12 +139,11 @@ JetSeek(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit)
 }
 
 static JET_ERR
-do_set_range(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_set_range(ese_table_cursor *cursor, void *arguments)
 {
     bool found = false;
     JET_ERR err = ese_table_set_range(cursor, *(const JET_GRBIT *)arguments, &found);
 
-    (void)session;
     return err >= JET_errSuccess && !found ? JET_errNoCurrentRecord : err;
 }
 
@@ -171,11 +161,10 @@ typedef struct count_arguments {
 } count_arguments;
 
 static JET_ERR
-do_count(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_count(ese_table_cursor *cursor, void *arguments)
 {
     const count_arguments *count = arguments;
 
-    (void)session;
     if (count->count_out == NULL)
         return ese_raise(JET_errInvalidParameter, "no place for the count");
     if (ese_table_is_temporary(cursor))
@@ -192,11 +181,10 @@ JetIndexRecordCount(JET_SESID sesid, JET_TABLEID tableid, uint32_t *pcrec, uint3
 }
 
 static JET_ERR
-do_get_position(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_get_position(ese_table_cursor *cursor, void *arguments)
 {
     JET_RECPOS *position = arguments;
 
-    (void)session;
     if (ese_table_is_temporary(cursor))
         return ese_raise(JET_errIllegalOperation, "a temporary table has no positions");
     return ese_table_get_position(cursor, position);
@@ -217,13 +205,12 @@ JetGetRecordPosition(JET_SESID sesid, JET_TABLEID tableid, JET_RECPOS *precpos, 
 }
 
 static JET_ERR
-do_go_position(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_go_position(ese_table_cursor *cursor, void *arguments)
 {
     const JET_RECPOS *position = arguments;
     bool found = false;
     JET_ERR err;
 
-    (void)session;
     if (position == NULL || position->cbStruct != sizeof *position)
         return ese_raise(JET_errInvalidParameter, "no position");
     if (ese_table_is_temporary(cursor))
@@ -252,13 +239,12 @@ typedef struct bookmark_arguments {
 } bookmark_arguments;
 
 static JET_ERR
-do_get_bookmark(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_get_bookmark(ese_table_cursor *cursor, void *arguments)
 {
     const bookmark_arguments *out = arguments;
     ese_bytes bookmark = {0};
     JET_ERR err = ese_table_bookmark(cursor, &bookmark);
 
-    (void)session;
     return err < JET_errSuccess
                ? err
                : give_bytes(bookmark, out->bookmark, out->bookmark_room, out->bookmark_size_out);
@@ -275,9 +261,8 @@ JetGetBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t 
 }
 
 static JET_ERR
-do_go_bookmark(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_go_bookmark(ese_table_cursor *cursor, void *arguments)
 {
-    (void)session;
     return ese_table_go_bookmark(cursor, *(const ese_bytes *)arguments);
 }
 
@@ -290,7 +275,7 @@ JetGotoBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t
 }
 
 static JET_ERR
-do_get_secondary(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_get_secondary(ese_table_cursor *cursor, void *arguments)
 {
     const bookmark_arguments *out = arguments;
     const ese_schema_index *index = ese_table_current_index(cursor);
@@ -298,7 +283,6 @@ do_get_secondary(ese_api_session *session, ese_table_cursor *cursor, void *argum
     ese_bytes key = {buffer, 0}, bookmark = {0};
     JET_ERR err, key_err;
 
-    (void)session;
     if (index == NULL || index == ese_table_descriptor(cursor)->primary)
         return ese_raise(JET_errNoCurrentIndex, "the current index is not a secondary one");
     ESE_TRY(ese_table_get_key(cursor, ESE_TABLE_CURRENT_KEY, buffer, sizeof buffer, &key.size));
@@ -329,13 +313,12 @@ JetGetSecondaryIndexBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvSecon
 }
 
 static JET_ERR
-do_go_secondary(ese_api_session *session, ese_table_cursor *cursor, void *arguments)
+do_go_secondary(ese_table_cursor *cursor, void *arguments)
 {
     const bookmark_arguments *in = arguments;
     ese_bytes key = {in->key, in->key != NULL ? in->key_room : 0};
     ese_bytes bookmark = {in->bookmark, in->bookmark != NULL ? in->bookmark_room : 0};
 
-    (void)session;
     return ese_table_go_secondary(cursor, key, bookmark,
                                   in->grbit & JET_bitBookmarkPermitVirtualCurrency
                                       ? ESE_TABLE_PERMIT_VIRTUAL

@@ -17,6 +17,22 @@ ese_api_find_cursor(ese_api_session *session, JET_TABLEID tableid, ese_table_cur
 }
 
 JET_ERR
+ese_api_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_session **session_out,
+                     ese_table_cursor **cursor_out)
+{
+    ese_api_session *session;
+    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+
+    if (err < JET_errSuccess)
+        return err;
+    err = ese_api_find_cursor(session, tableid, cursor_out);
+    if (err < JET_errSuccess)
+        return ese_api_leave(session, err);
+    *session_out = session;
+    return JET_errSuccess;
+}
+
+JET_ERR
 ese_api_publish_cursor(ese_api_session *session, ese_table_cursor *cursor, JET_TABLEID *tableid_out)
 {
     JET_TABLEID tableid = 0;
@@ -208,12 +224,11 @@ JetGetCursorInfo(JET_SESID sesid, JET_TABLEID tableid, void *pvResult, uint32_t 
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
     bool found = false;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
     (void)pvResult;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     if (cbMax != 0 || InfoLevel != 0)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "there is only level 0, without an answer"));
     ESE_TRY(ese_table_move(cursor, 0, ESE_TABLE_BY_ENTRY, &found));
@@ -230,14 +245,12 @@ set_sequential(JET_SESID sesid, JET_TABLEID tableid, bool is_sequential)
 {
     ese_api_session *session;
     ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
 
     if (err < JET_errSuccess)
         return err;
-    err = ese_api_find_cursor(session, tableid, &cursor);
-    if (err >= JET_errSuccess)
-        ese_table_set_sequential(cursor, is_sequential);
-    return ese_api_leave(session, err);
+    ese_table_set_sequential(cursor, is_sequential);
+    return ese_api_leave(session, JET_errSuccess);
 }
 
 JET_ERR
