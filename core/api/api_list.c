@@ -8,7 +8,7 @@
 enum {
     CODE_PAGE_A = 1252,
     CODE_PAGE_W = 1200,
-    TEXT_MAX = 4 * ESE_SCHEMA_NAME_MAX, /* bytes of a name in any encoding */
+    TEXT_MAX = 254, /* bytes of a text column, in whole units */
 };
 
 JET_ERR
@@ -53,26 +53,24 @@ ese_api_list_begin(ese_api_session *session, const ese_api_list_column *columns,
     return err;
 }
 
-/* A name in the encoding of the list; a character that code page 1252 lacks becomes a question mark. */
+/* A name as the functions of this form show names: UTF-8 or UTF-16. */
 static uint32_t
 encode_text(const char *utf8, ese_api_text_form form, uint8_t to[TEXT_MAX])
 {
-    size_t n = 0, size = strlen(utf8);
     char16_t units[TEXT_MAX / sizeof(char16_t)];
-    size_t room = sizeof units / sizeof units[0];
+    size_t n = 0, size = strlen(utf8), room = sizeof units / sizeof units[0];
 
-    if (form == ESE_API_TEXT_A && ese_utf8_to_cp1252(utf8, size, to, TEXT_MAX, &n))
-        return (uint32_t)(n < TEXT_MAX ? n : TEXT_MAX);
+    if (form == ESE_API_TEXT_A) {
+        size = size < TEXT_MAX ? size : TEXT_MAX;
+        memcpy(to, utf8, size);
+        return (uint32_t)size;
+    }
     if (ese_utf8_to_utf16(utf8, size, units, room, &n) < JET_errSuccess)
         return 0;
     n = n < room ? n : room;
-    for (size_t i = 0; i < n; i++) {
-        if (form == ESE_API_TEXT_A)
-            to[i] = units[i] < 0x80 ? (uint8_t)units[i] : (uint8_t)'?';
-        else
-            ese_store_le16(to + 2 * i, units[i]);
-    }
-    return (uint32_t)(form == ESE_API_TEXT_A ? n : 2 * n);
+    for (size_t i = 0; i < n; i++)
+        ese_store_le16(to + 2 * i, units[i]);
+    return (uint32_t)(2 * n);
 }
 
 JET_ERR

@@ -23,7 +23,7 @@ typedef struct ese_api_list_column {
     JET_GRBIT grbit; /* JET_bitColumnTTKey */
 } ese_api_list_column;
 
-/* The text columns of lists are in code page 1252 for the A functions and in UTF-16 for the W functions. */
+/* Names are UTF-8 in the answers of A functions and UTF-16 in those of W functions, in lists too. */
 typedef enum ese_api_text_form { ESE_API_TEXT_A, ESE_API_TEXT_W } ese_api_text_form;
 
 enum { ESE_API_LIST_COLUMNS_MAX = 16 };

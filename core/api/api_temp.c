@@ -1,73 +1,15 @@
 /* JetOpenTempTable, JetOpenTemporaryTable and their variants: four ways to say the same. */
-#include "api/api_list.h"
+#include "api/api_info.h"
 
-#include "api/api_private.h"
+#include "table/table_temp.h"
 
 enum {
     LCID_DEFAULT = 1033,   /* en-US */
-    LCID_INVARIANT = 127,
-    LANGUAGE_BITS = 0x3ff, /* of an LCID */
     LCMAP_SORTKEY = 0x400,
     LCMAP_UPPERCASE = 0x200,
     NORM_BITS = 0x1 | 0x2 | 0x4 | 0x10000 | 0x20000 | 0x1000, /* what is ignored, and whether as strings */
     LCMAP_BYTEREV = 0x800,
-    LOCALE_NAME_MAX = 85,
 };
-
-/* Languages whose text sorts by the default table of weights. */
-static const struct {
-    uint16_t lcid_language;
-    uint16_t n_places; /* countries: numbered from 1 in an LCID */
-    char name[3];
-} languages[] = {
-    {0x07, 5, "de"}, {0x09, 18, "en"}, {0x0c, 6, "fr"},
-    {0x10, 2, "it"}, {0x13, 2, "nl"},  {0x16, 2, "pt"},
-};
-
-enum { N_LANGUAGES = sizeof languages / sizeof languages[0] };
-
-static JET_ERR
-check_lcid(uint32_t lcid)
-{
-    uint32_t place = lcid >> 10;
-
-    if (lcid == LCID_INVARIANT)
-        return JET_errSuccess;
-    for (size_t i = 0; i < N_LANGUAGES; i++) {
-        if ((lcid & LANGUAGE_BITS) == languages[i].lcid_language && place >= 1 &&
-            place <= languages[i].n_places)
-            return JET_errSuccess;
-    }
-    return ese_raise(JET_errInvalidLanguageId, "text is not sorted by the rules of locale %u",
-                     (unsigned)lcid);
-}
-
-static char16_t
-to_lower(char16_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (char16_t)(c + ('a' - 'A')) : c;
-}
-
-/* A name without text is the invariant locale. */
-static JET_ERR
-check_locale_name(const char16_t *name)
-{
-    size_t n = 0;
-
-    while (name != NULL && n < LOCALE_NAME_MAX && name[n] != 0)
-        n++;
-    if (n == 0)
-        return JET_errSuccess;
-    for (size_t i = 0; i < N_LANGUAGES && n < LOCALE_NAME_MAX; i++) {
-        const char *language = languages[i].name;
-
-        if (to_lower(name[0]) == (char16_t)language[0] &&
-            to_lower(name[1]) == (char16_t)language[1] &&
-            (n == 2 || (n == 5 && name[2] == '-')))
-            return JET_errSuccess;
-    }
-    return ese_raise(JET_errInvalidLanguageId, "text is not sorted by the rules of this locale");
-}
 
 /* Flags of LCMapString as the key codec wants them; none means the default ones. */
 static JET_ERR
@@ -116,7 +58,7 @@ open_temporary(ese_api_session *session, const request *asked)
     if (asked->columns == NULL || asked->n_columns == 0 || asked->tableid == NULL ||
         asked->columnids == NULL)
         return ese_raise(JET_errInvalidParameter, "columns and places for the results are needed");
-    ESE_TRY(check_lcid(asked->lcid));
+    ESE_TRY(ese_api_locale_check(asked->lcid));
     ESE_TRY(choose_flags(asked->map_flags, &options.lcmap_flags));
     ESE_TRY(ese_api_open_temporary(session, &options, asked->columnids, &cursor));
     ESE_TRY(ese_api_publish_cursor(session, cursor, asked->tableid));
@@ -208,7 +150,7 @@ JetOpenTemporaryTable2(JET_SESID sesid, JET_OPENTEMPORARYTABLE2 *popentemporaryt
     if (open == NULL || open->cbStruct != sizeof *open)
         return ese_raise(JET_errInvalidParameter, "no JET_OPENTEMPORARYTABLE2");
     if (open->pidxunicode != NULL)
-        err = check_locale_name(open->pidxunicode->szLocaleName);
+        err = ese_api_locale_check_name(open->pidxunicode->szLocaleName);
     if (err < JET_errSuccess)
         return err;
     asked = (request){
