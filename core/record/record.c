@@ -62,81 +62,97 @@ entry_word(const ese_record *record, uint32_t index)
 }
 
 static unsigned
+offset_mask(uint32_t page_size)
+{
+    return page_size > SMALL_PAGE_MAX ? ENTRY_OFFSET_LARGE : ENTRY_OFFSET_SMALL;
+}
+
+static unsigned
 entry_offset(const ese_record *record, uint32_t index)
 {
-    unsigned mask = is_large_page(record) ? ENTRY_OFFSET_LARGE : ENTRY_OFFSET_SMALL;
-
-    return entry_word(record, index) & mask;
+    return entry_word(record, index) & offset_mask(record->page_size);
 }
 
 /* The tagged array ends where its first value starts. */
 static JET_ERR
-open_tagged(ese_record *record)
+count_tagged(ese_bytes tagged, uint32_t page_size, uint32_t *n_out)
 {
     size_t array_size;
 
-    if (record->tagged.size == 0)
-        return JET_errSuccess;
-    if (record->tagged.size < ENTRY_SIZE)
+    if (tagged.size < ENTRY_SIZE)
         return ese_raise(JET_errDatabaseCorrupted,
-                         "%zu bytes left for the tagged columns of a record", record->tagged.size);
-    array_size = entry_offset(record, 0);
-    if (array_size == 0 || array_size % ENTRY_SIZE != 0 || array_size > record->tagged.size)
+                         "%zu bytes left for the tagged columns of a record", tagged.size);
+    array_size = ese_load_le16(tagged.data + 2) & offset_mask(page_size);
+    if (array_size == 0 || array_size % ENTRY_SIZE != 0 || array_size > tagged.size)
         return ese_raise(JET_errDatabaseCorrupted,
                          "the first tagged column of a record is at byte %zu of %zu", array_size,
-                         record->tagged.size);
-    record->n_tagged = (uint32_t)(array_size / ENTRY_SIZE);
+                         tagged.size);
+    *n_out = (uint32_t)(array_size / ENTRY_SIZE);
     return JET_errSuccess;
 }
 
-/* Sets the parts behind the fixed columns, which end at `end` together with their bitmap. */
+/*
+ * Sets the parts behind the fixed columns, which end at `end` together with their bitmap. Every scan comes through here: the parts
+ * are stored where they stay, because copying a whole ese_record costs more than checking it.
+ */
 static JET_ERR
-open_variable(ese_record *record, size_t end)
+split(ese_bytes bytes, size_t end, uint32_t page_size, ese_record *record_out)
 {
-    size_t n = (size_t)(record->variable_last - VARIABLE_NONE);
+    size_t n = bytes.data[1] - (size_t)VARIABLE_NONE;
     size_t start = end + 2 * n;
     size_t size = 0;
+    ese_bytes tagged;
+    uint32_t n_tagged = 0;
+    JET_ERR err = JET_errSuccess;
 
-    if (start > record->bytes.size)
+    if (start > bytes.size)
         return ese_raise(JET_errDatabaseCorrupted, "a record of %zu bytes has %zu variable columns",
-                         record->bytes.size, n);
-    record->ends = record->bytes.data + end;
+                         bytes.size, n);
     if (n > 0)
-        size = ese_load_le16(record->ends + 2 * (n - 1)) & VARIABLE_OFFSET;
-    if (size > record->bytes.size - start)
+        size = ese_load_le16(bytes.data + start - 2) & VARIABLE_OFFSET;
+    if (size > bytes.size - start)
         return ese_raise(JET_errDatabaseCorrupted,
                          "the variable columns of a record of %zu bytes end at byte %zu",
-                         record->bytes.size, start + size);
-    record->variable = slice(record->bytes, start, start + size);
-    record->tagged = slice(record->bytes, start + size, record->bytes.size);
-    return JET_errSuccess;
+                         bytes.size, start + size);
+    tagged = slice(bytes, start + size, bytes.size);
+    if (tagged.size != 0)
+        ESE_TRY(count_tagged(tagged, page_size, &n_tagged));
+    record_out->ends = bytes.data + end;
+    record_out->variable = slice(bytes, start, start + size);
+    record_out->tagged = tagged;
+    record_out->n_tagged = n_tagged;
+out:
+    return err;
 }
 
 JET_ERR
 ese_record_open(ese_bytes bytes, uint32_t page_size, ese_record *record_out)
 {
-    JET_ERR err;
-    ese_record record = {.bytes = bytes, .page_size = page_size};
+    unsigned fixed_last, variable_last;
     size_t end, bitmap_size;
+    JET_ERR err;
 
     if (bytes.size < HEADER_SIZE)
         return ese_raise(JET_errDatabaseCorrupted, "a record of %zu bytes", bytes.size);
-    record.fixed_last = bytes.data[0];
-    record.variable_last = bytes.data[1];
+    fixed_last = bytes.data[0];
+    variable_last = bytes.data[1];
     end = ese_load_le16(bytes.data + 2);
-    bitmap_size = ((size_t)record.fixed_last + 7) / 8;
-    if (record.fixed_last > ESE_RECORD_FIXED_LAST || record.variable_last < VARIABLE_NONE ||
+    bitmap_size = ((size_t)fixed_last + 7) / 8;
+    if (fixed_last > ESE_RECORD_FIXED_LAST || variable_last < VARIABLE_NONE ||
         end < HEADER_SIZE + bitmap_size || end > bytes.size)
         return ese_raise(
             JET_errDatabaseCorrupted,
             "a record of %zu bytes says last columns %u and %u, fixed columns end at byte %zu",
-            bytes.size, record.fixed_last, record.variable_last, end);
-    record.fixed_end = (uint32_t)(end - bitmap_size);
-    record.null_bitmap = bytes.data + record.fixed_end;
-    ESE_TRY(open_variable(&record, end));
-    ESE_TRY(open_tagged(&record));
-    *record_out = record;
-out:
+            bytes.size, fixed_last, variable_last, end);
+    err = split(bytes, end, page_size, record_out);
+    if (err < JET_errSuccess)
+        return err;
+    record_out->bytes = bytes;
+    record_out->page_size = page_size;
+    record_out->fixed_last = (uint16_t)fixed_last;
+    record_out->variable_last = (uint16_t)variable_last;
+    record_out->fixed_end = (uint32_t)(end - bitmap_size);
+    record_out->null_bitmap = bytes.data + record_out->fixed_end;
     return err;
 }
 

@@ -44,6 +44,15 @@ ese_record_key_start(ese_record_key *key)
     key->is_truncated = false;
 }
 
+/* A key has room for the longest one and is mostly short: only what is in use is copied. */
+static inline void
+ese_record_key_copy(ese_record_key *key, const ese_record_key *from)
+{
+    memcpy(key->bytes, from->bytes, from->size);
+    key->size = from->size;
+    key->is_truncated = from->is_truncated;
+}
+
 /* Appends one segment; `value` NULL is the null value, an empty one is a zero-length value. */
 JET_ERR ese_record_key_append(ese_record_key *key, const ese_record_key_rules *rules,
                               const ese_record_key_column *column, const ese_bytes *value);

@@ -163,12 +163,11 @@ make_segment(ese_table_cursor *cursor, const void *data, uint32_t size, JET_GRBI
     if (size != 0)
         ESE_TRY(check_value_size(cursor->index, cursor->index->segments[n_made].column, size,
                                  (grbit & LIMIT_BITS) != 0));
-    if (is_new)
-        ese_record_key_start(&key);
-    else
-        key = cursor->search_key;
+    ese_record_key_start(&key);
+    if (!is_new)
+        ese_record_key_copy(&key, &cursor->search_key);
     ESE_TRY(append_segment(cursor, &key, n_made, is_null ? NULL : &value, grbit));
-    cursor->search_key = key;
+    ese_record_key_copy(&cursor->search_key, &key);
     cursor->n_search_segments = n_made + 1;
     cursor->has_search_key = true;
     cursor->is_search_key_closed = (grbit & LIMIT_BITS) != 0;

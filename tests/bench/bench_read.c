@@ -8,7 +8,12 @@
 
 #include <string.h>
 
-enum { VALUE_ROOM = 64, VALUES_ROOM = 1 << 16, N_SEEKS = 200000 };
+enum { KEY_ROOM = 28, VALUES_ROOM = 1 << 16, N_SEEKS = 200000 };
+
+typedef struct key {
+    uint32_t size;
+    uint8_t value[KEY_ROOM];
+} key;
 
 typedef struct reader {
     JET_SESID session;
@@ -21,9 +26,7 @@ typedef struct reader {
     uint64_t n_bytes; /* read by the last round: what is read is used */
 
     JET_COLUMNID key_column;
-    uint32_t *order; /* of the rows sought */
-    uint8_t *keys;   /* VALUE_ROOM bytes for each row */
-    uint32_t *key_sizes;
+    key *sought; /* N_SEEKS of them */
 } reader;
 
 static uint8_t values[VALUES_ROOM];
@@ -184,53 +187,51 @@ scan_columns(void *self)
 
 /* ---- Seeks ---- */
 
+/* Keys of the table in random order, side by side: what is measured is the seek, not the fetching of its key. */
 static void
 collect_keys(reader *r)
 {
+    key *all = allocate(r->n_rows, sizeof *all);
     uint32_t n = 0, seed = 1;
 
-    r->order = allocate(N_SEEKS, sizeof *r->order);
-    r->keys = allocate(r->n_rows, VALUE_ROOM);
-    r->key_sizes = allocate(r->n_rows, sizeof *r->key_sizes);
+    r->sought = allocate(N_SEEKS, sizeof *r->sought);
     for (JET_ERR err = JetMove(r->session, r->table, (int32_t)JET_MoveFirst, 0);
          err == JET_errSuccess && n < r->n_rows;
          err = JetMove(r->session, r->table, JET_MoveNext, 0), n++) {
-        bench_must(JetRetrieveColumn(r->session, r->table, r->key_column,
-                                     r->keys + (size_t)VALUE_ROOM * n, VALUE_ROOM, &r->key_sizes[n],
-                                     0, NULL),
+        bench_must(JetRetrieveColumn(r->session, r->table, r->key_column, all[n].value, KEY_ROOM,
+                                     &all[n].size, 0, NULL),
                    "JetRetrieveColumn");
-        bench_require(r->key_sizes[n] <= VALUE_ROOM, "a key is too long for this benchmark");
+        bench_require(all[n].size <= KEY_ROOM, "a key is too long for this benchmark");
     }
     for (uint32_t i = 0; i < N_SEEKS; i++) {
         seed = seed * 1664525 + 1013904223;
-        r->order[i] = (uint32_t)((uint64_t)seed * r->n_rows >> 32);
+        r->sought[i] = all[(uint64_t)seed * n >> 32];
     }
+    free(all);
 }
 
 static void
-make_key(const reader *r, uint32_t row)
+make_key(const reader *r, const key *k)
 {
-    bench_must(JetMakeKey(r->session, r->table, r->keys + (size_t)VALUE_ROOM * row,
-                          r->key_sizes[row], JET_bitNewKey),
-               "JetMakeKey");
+    bench_must(JetMakeKey(r->session, r->table, k->value, k->size, JET_bitNewKey), "JetMakeKey");
 }
 
 static void
 make_keys(void *self)
 {
-    reader *r = self;
+    const reader *r = self;
 
     for (uint32_t i = 0; i < N_SEEKS; i++)
-        make_key(r, r->order[i]);
+        make_key(r, &r->sought[i]);
 }
 
 static void
 seek_keys(void *self)
 {
-    reader *r = self;
+    const reader *r = self;
 
     for (uint32_t i = 0; i < N_SEEKS; i++) {
-        make_key(r, r->order[i]);
+        make_key(r, &r->sought[i]);
         bench_must(JetSeek(r->session, r->table, JET_bitSeekEQ), "JetSeek");
     }
 }
@@ -238,18 +239,17 @@ seek_keys(void *self)
 static void
 seek_and_read(void *self)
 {
-    reader *r = self;
+    const reader *r = self;
 
     for (uint32_t i = 0; i < N_SEEKS; i++) {
-        const uint8_t *key = r->keys + (size_t)VALUE_ROOM * r->order[i];
+        const key *k = &r->sought[i];
 
-        make_key(r, r->order[i]);
+        make_key(r, k);
         bench_must(JetSeek(r->session, r->table, JET_bitSeekEQ), "JetSeek");
         bench_must(JetRetrieveColumn(r->session, r->table, r->key_column, values, sizeof values,
                                      NULL, 0, NULL),
                    "JetRetrieveColumn");
-        bench_require(memcmp(values, key, r->key_sizes[r->order[i]]) == 0,
-                      "a seek found another record");
+        bench_require(memcmp(values, k->value, k->size) == 0, "a seek found another record");
     }
 }
 
