@@ -1,6 +1,8 @@
 /* Moves, keys, seeks, ranges, counts, positions, bookmarks: outcomes of the table layer as codes. */
 #include "api/api_cursor.h"
 
+#include "table/table_update.h"
+
 /* A call on a cursor: enters, runs `work`, leaves. */
 typedef JET_ERR cursor_work(ese_table_cursor *cursor, void *arguments);
 
@@ -43,6 +45,7 @@ do_move(ese_table_cursor *cursor, void *arguments)
     bool found = false;
     JET_ERR err;
 
+    ese_table_cancel_update(cursor); /* as any move does, even one that leads nowhere */
     if (move->distance == (int32_t)JET_MoveFirst)
         err = ese_table_move_first(cursor, &found);
     else if (move->distance == JET_MoveLast)

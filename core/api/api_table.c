@@ -147,8 +147,6 @@ dup_cursor(ese_api_session *session, JET_TABLEID tableid, JET_TABLEID *tableid_o
     if (tableid_out == NULL)
         return ese_raise(JET_errInvalidParameter, "no place for the table id");
     ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
-    if (ese_table_is_temporary(cursor))
-        return ese_raise(JET_errIllegalOperation, "a temporary table has one cursor");
     owner = *ese_table_owner_of(cursor);
     ESE_TRY(ese_table_dup(cursor, &twin));
     ESE_TRY(publish_on(session, twin, &owner, tableid_out));

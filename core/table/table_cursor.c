@@ -71,6 +71,8 @@ ese_table_open(ese_txn_session *session, ese_schema *schema, const char *name,
 JET_ERR
 ese_table_dup(ese_table_cursor *cursor, ese_table_cursor **cursor_out)
 {
+    if (ese_table_is_temporary(cursor))
+        return ese_table__temp_dup(cursor, cursor_out);
     ese_schema_table_hold(cursor->schema, cursor->table);
     return open_held(cursor->session, cursor->schema, cursor->table, cursor_out);
 }

@@ -154,6 +154,8 @@ ese_table_move(ese_table_cursor *cursor, int64_t distance, ese_table_step by, bo
     bool found = cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
     JET_ERR err = JET_errSuccess;
 
+    if (n == 0 && ese_table_is_temporary(cursor))
+        return ese_table__temp_stay(cursor, found_out);
     for (uint64_t i = 0; i < n; i++) {
         ESE_TRY(by == ESE_TABLE_BY_KEY ? step_key(cursor, way, &found) : step(cursor, way, &found));
         if (!found)

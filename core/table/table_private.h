@@ -152,6 +152,12 @@ JET_ERR ese_table__load_value(ese_table_cursor *cursor, const ese_record_value *
 /* Is the held entry beyond the end of the active range? */
 bool ese_table__is_beyond_range(const ese_table__range *range, int order_of_entry);
 
+/* table_temp.c: a second cursor on the table, on its first row. JET_errIllegalOperation while rows are being inserted. */
+JET_ERR ese_table__temp_dup(ese_table_cursor *cursor, ese_table_cursor **cursor_out);
+
+/* table_temp_order.c: a move by no entry; JET_errRecordDeleted when the row is gone. */
+JET_ERR ese_table__temp_stay(ese_table_cursor *cursor, bool *found_out);
+
 /* The record in the update buffer of a temporary table (table_update.c). */
 JET_ERR ese_table__update_record(ese_table_cursor *cursor, ese_record *record_out);
 

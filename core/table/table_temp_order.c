@@ -61,6 +61,15 @@ begin_move(ese_table_cursor *cursor)
     return ese_table__temp_finish_insertion(ese_table__spot_of(cursor)->temp);
 }
 
+JET_ERR
+ese_table__temp_stay(ese_table_cursor *cursor, bool *found_out)
+{
+    *found_out = cursor->place == ESE_TABLE__ON_ENTRY;
+    if (*found_out && !find_again(ese_table__spot_of(cursor)))
+        return ese_raise(JET_errRecordDeleted, "the row was deleted");
+    return JET_errSuccess;
+}
+
 static JET_ERR
 memory_first(ese_table_cursor *cursor, bool *found_out)
 {

@@ -93,9 +93,6 @@ ese_table__row_record(const ese_table__row *row)
 
 /* ---- table_temp.c */
 
-/* A second cursor on the table, on its first row. JET_errIllegalOperation in the insertion phase. */
-JET_ERR ese_table__temp_dup(ese_table_cursor *cursor, ese_table_cursor **cursor_out);
-
 void ese_table__temp_release(ese_table__temp **temp_inout);
 
 /* ---- table_temp_rows.c */
