@@ -50,7 +50,7 @@ ese_btree__go(ese_btree_cursor *cursor, ese_btree__path *path, bool *found_out)
         cursor->line = leaf->line;
         cursor->begin = leaf->begin;
         cursor->end = leaf->end;
-        cursor->node = ese_page_line(&cursor->page->page, cursor->line);
+        ese_page_line_decode(&cursor->page->page, cursor->line, &cursor->node);
     }
     *found_out = found;
 out:
@@ -125,11 +125,9 @@ JET_ERR
 ese_btree_next(ese_btree_cursor *cursor, bool *found_out)
 {
     for (unsigned line = cursor->line + 1; line < cursor->end; line++) {
-        ese_page_node node = ese_page_line(&cursor->page->page, line);
-
-        if ((node.flags & ESE_PAGE_NODE_DELETED) == 0) {
+        if ((ese_page_line_flags(&cursor->page->page, line) & ESE_PAGE_NODE_DELETED) == 0) {
             cursor->line = line;
-            cursor->node = node;
+            ese_page_line_decode(&cursor->page->page, cursor->line, &cursor->node);
             *found_out = true;
             return JET_errSuccess;
         }
@@ -141,11 +139,9 @@ JET_ERR
 ese_btree_prev(ese_btree_cursor *cursor, bool *found_out)
 {
     for (unsigned line = cursor->line; line > cursor->begin; line--) {
-        ese_page_node node = ese_page_line(&cursor->page->page, line - 1);
-
-        if ((node.flags & ESE_PAGE_NODE_DELETED) == 0) {
+        if ((ese_page_line_flags(&cursor->page->page, line - 1) & ESE_PAGE_NODE_DELETED) == 0) {
             cursor->line = line - 1;
-            cursor->node = node;
+            ese_page_line_decode(&cursor->page->page, cursor->line, &cursor->node);
             *found_out = true;
             return JET_errSuccess;
         }

@@ -15,7 +15,7 @@ count_live(const ese_btree_cursor *cursor)
     uint64_t n = 0;
 
     for (unsigned line = cursor->line; line < cursor->end; line++)
-        n += (ese_page_line(&cursor->page->page, line).flags & ESE_PAGE_NODE_DELETED) == 0;
+        n += (ese_page_line_flags(&cursor->page->page, line) & ESE_PAGE_NODE_DELETED) == 0;
     return n;
 }
 

@@ -277,7 +277,7 @@ choose_line(ese_btree__path *path, const ese_btree__level *level)
 static bool
 is_deleted(const ese_page *page, unsigned line)
 {
-    return (ese_page_line(page, line).flags & ESE_PAGE_NODE_DELETED) != 0;
+    return (ese_page_line_flags(page, line) & ESE_PAGE_NODE_DELETED) != 0;
 }
 
 /* First line behind the border in this leaf. */

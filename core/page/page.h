@@ -186,28 +186,56 @@ ese_page_external_header(const ese_page *page)
                        ese_load_le16(tag) & mask};
 }
 
-/* Decodes line `line` < ese_page_line_count of a verified page. Inline: a scan calls it for each row. */
-static inline ese_page_node
-ese_page_line(const ese_page *page, unsigned line)
+/* Flags of line `line` < ese_page_line_count of a verified page. */
+static inline uint8_t
+ese_page_line_flags(const ese_page *page, unsigned line)
+{
+    const uint8_t *tag = ese_page_tag(page, line + ese_page_reserved_tags(page));
+    unsigned offset = ese_load_le16(tag + 2);
+
+    if (!ese_page_is_large(page))
+        return (uint8_t)(offset >> 13);
+    return page->bytes[ESE_PAGE_HEADER_LARGE + (offset & ese_page_tag_mask(page)) + 1] >> 5;
+}
+
+/*
+ * Decodes line `line` < ese_page_line_count of a verified page, field by field into where the node stays: a scan does it for each row,
+ * and copying a whole node costs more than decoding one.
+ */
+static inline void
+ese_page_line_decode(const ese_page *page, unsigned line, ese_page_node *node_out)
 {
     const uint8_t *tag = ese_page_tag(page, line + ese_page_reserved_tags(page));
     unsigned mask = ese_page_tag_mask(page);
     unsigned offset = ese_load_le16(tag + 2);
     const uint8_t *at = page->bytes + ese_page_header_size(page->size) + (offset & mask);
     const uint8_t *end = at + (ese_load_le16(tag) & mask);
-    ese_page_node node = {
-        .flags = (uint8_t)(ese_page_is_large(page) ? at[1] >> 5 : offset >> 13),
-    };
+    uint8_t flags = (uint8_t)(ese_page_is_large(page) ? at[1] >> 5 : offset >> 13);
+    ese_bytes prefix = {NULL, 0};
+    size_t suffix_size;
 
-    if ((node.flags & ESE_PAGE_NODE_COMPRESSED) != 0) {
-        node.prefix.data = ese_page_external_header(page).data;
-        node.prefix.size = ese_load_le16(at) & ESE_PAGE_NODE_SIZE_MASK;
+    if ((flags & ESE_PAGE_NODE_COMPRESSED) != 0) {
+        prefix.data = ese_page_external_header(page).data;
+        prefix.size = ese_load_le16(at) & ESE_PAGE_NODE_SIZE_MASK;
         at += 2;
     }
-    node.suffix.size = ese_load_le16(at) & ESE_PAGE_NODE_SIZE_MASK;
-    node.suffix.data = at + 2;
-    node.data.data = node.suffix.data + node.suffix.size;
-    node.data.size = (size_t)(end - node.data.data);
+    suffix_size = ese_load_le16(at) & ESE_PAGE_NODE_SIZE_MASK;
+    at += 2;
+    node_out->prefix.data = prefix.data;
+    node_out->prefix.size = prefix.size;
+    node_out->suffix.data = at;
+    node_out->suffix.size = suffix_size;
+    node_out->data.data = at + suffix_size;
+    node_out->data.size = (size_t)(end - at) - suffix_size;
+    node_out->flags = flags;
+}
+
+static inline ese_page_node
+ese_page_line(const ese_page *page, unsigned line)
+{
+    ese_page_node node;
+
+    ese_page_line_decode(page, line, &node);
     return node;
 }
 
