@@ -130,6 +130,16 @@ ese_model_begin_session(ese_model_instance *instance, ese_model_session **sessio
     return err;
 }
 
+/* The engine knows best why there is nothing to duplicate: its instance may have gone, or all of them. */
+static JET_ERR
+dup_ended(JET_SESID sesid)
+{
+    JET_SESID none = JET_sesidNil;
+
+    ese_model__forget_failure();
+    return JetDupSession(sesid, &none);
+}
+
 JET_ERR
 ese_model_dup_session(ese_model_session *session, ese_model_session **session_out)
 {
@@ -137,6 +147,8 @@ ese_model_dup_session(ese_model_session *session, ese_model_session **session_ou
     ese_model_object *child = NULL;
     JET_ERR err = ese_model__enter(&session->object, &call);
 
+    if (session != NULL && err < JET_errSuccess && !ese_model_is_open(&session->object))
+        return dup_ended(session->sesid);
     if (err < JET_errSuccess)
         return err;
     err = ese_model__allocate(ESE_MODEL_SESSION, sizeof **session_out, call.object, &child);

@@ -27,9 +27,9 @@ is_latin(uint32_t cp)
 }
 
 bool
-ese_model_is_text(uint32_t cp, size_t size)
+ese_model_is_text(uint32_t cp)
 {
-    return is_latin(cp) || (cp == ESE_MODEL_CP_UTF16 && size % 2 == 0);
+    return is_latin(cp) || cp == ESE_MODEL_CP_UTF16;
 }
 
 static uint32_t

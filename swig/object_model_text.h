@@ -13,11 +13,14 @@ enum { ESE_MODEL_CP_UTF16 = 1200, ESE_MODEL_CP_LATIN = 1252 };
 /* Units of UTF-16 for one byte of code page 1252; bytes without a character stand for the control of that number. */
 uint16_t ese_model_latin_unit(uint8_t byte);
 
-/* Bytes of UTF-8 for a value of a text column, at most 3 for each byte of it. `out` NULL: only their number. */
+/*
+ * Bytes of UTF-8 for a value of a text column, at most 3 for each byte of it. `out` NULL: only their number. Half a unit of
+ * UTF-16 at the end, where a value was cut, is left out.
+ */
 size_t ese_model_utf8_from_column(uint32_t cp, const void *data, size_t size, char *out);
 
-/* False for what is not text in that code page: half a unit of UTF-16, another code page. */
-bool ese_model_is_text(uint32_t cp, size_t size);
+/* False for other code pages: the value stays bytes. */
+bool ese_model_is_text(uint32_t cp);
 
 /* Bytes, and the memory to free with them. */
 typedef struct ese_model_bytes {

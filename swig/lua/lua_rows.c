@@ -37,7 +37,7 @@ push_text(lua_State *L, uint32_t cp, const uint8_t *data, size_t size)
     luaL_Buffer buffer;
     char *out;
 
-    if (!ese_model_is_text(cp, size)) {
+    if (!ese_model_is_text(cp)) {
         lua_pushlstring(L, (const char *)data, size);
         return;
     }

@@ -182,11 +182,12 @@ put_text(uint32_t cp, const uint8_t *data, size_t size)
 {
     int little = -1;
 
-    if (!ese_model_is_text(cp, size))
+    if (!ese_model_is_text(cp))
         return PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
     if (cp != ESE_MODEL_CP_UTF16)
         return put_latin(data, size);
-    return PyUnicode_DecodeUTF16((const char *)data, (Py_ssize_t)size, "surrogatepass", &little);
+    return PyUnicode_DecodeUTF16((const char *)data, (Py_ssize_t)(size & ~(size_t)1),
+                                 "surrogatepass", &little);
 }
 
 /* ---- Values --------------------------------------------------------------------------------------------- */

@@ -113,7 +113,7 @@ function Table:index(name)
    else
       description = primary_of(self)
    end
-   local index = { table = self, description = description, types = types_of(self, description) }
+   local index = { table = self, description = description or false, types = types_of(self, description) }
    index.index, index.lower, index.upper = index, keys.open, keys.open
    return setmetatable(index, index_metatable)
 end
