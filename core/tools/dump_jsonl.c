@@ -2,8 +2,8 @@
  * JSON Lines: {"table":T,"row":{column:value,...}}, null columns left out, everything ASCII.
  *
  * Integers are numbers, Bit true or false, floating point {"double":"<C99 %a>"}, GUIDs and text strings, binary {"hex":"..."}; columns that
- * can have many values are always lists. Lone surrogates are escapes, and a value that does not fit its type is {"hex":"..."}. Of text, half a character at
- * the end (fixed columns of odd width) and one terminating NUL, which applications store or not, are left off.
+ * can have many values are always lists. Lone surrogates are escapes, and a value that does not fit its type is {"hex":"..."}. Of text,
+ * one terminating NUL, which applications store or not, is left off, and half a character at the end (fixed columns of odd width) gets a high byte 0.
  *
  * This is the format of bulk exports, so numbers, digits and escapes are written by hand.
  */
@@ -108,20 +108,25 @@ out_binary(ese_tools__out *out, const uint8_t *at, uint32_t size)
 static void
 out_utf16(ese_tools__out *out, const uint8_t *at, uint32_t size)
 {
-    OUT_LITERAL(out, "\"");
-    size -= size % 2;
-    if (size != 0 && (at[size - 1] | at[size - 2]) == 0)
-        size -= 2;
-    while (size != 0) {
-        uint32_t piece = size < PIECE ? size : PIECE;
-        uint8_t *start = ese_tools__out_reserve(out, (size_t)piece / 2 * ESCAPED_MAX), *to = start;
+    uint32_t n_units = size / 2;
+    bool has_half = size % 2 != 0;
 
-        for (uint32_t i = 0; i < piece; i += 2)
-            to = put_unit(to, (uint16_t)(at[i] | at[i + 1] << 8));
+    OUT_LITERAL(out, "\"");
+    if (!has_half && n_units != 0 && (at[size - 1] | at[size - 2]) == 0)
+        n_units--;
+    while (n_units != 0) {
+        uint32_t piece = n_units < PIECE ? n_units : PIECE;
+        uint8_t *start = ese_tools__out_reserve(out, (size_t)piece * ESCAPED_MAX), *to = start;
+
+        for (uint32_t i = 0; i < piece; i++)
+            to = put_unit(to, (uint16_t)(at[2 * i] | at[2 * i + 1] << 8));
         out->used += (size_t)(to - start);
-        at += piece;
-        size -= piece;
+        at += 2 * (size_t)piece;
+        n_units -= piece;
     }
+    if (has_half)
+        out->used += (size_t)(put_unit(ese_tools__out_reserve(out, ESCAPED_MAX), *at) -
+                              (out->bytes + out->used));
     OUT_LITERAL(out, "\"");
 }
 

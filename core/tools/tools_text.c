@@ -62,12 +62,12 @@ put_utf8(writer *out, uint32_t c)
     }
 }
 
-/* Lone surrogates become U+FFFD; half a character at the end is left off. */
+/* Lone surrogates become U+FFFD; half a character at the end (fixed columns of odd width) gets a high byte 0. */
 static void
 put_utf16(writer *out, const uint8_t *at, uint32_t size)
 {
-    for (uint32_t i = 0; i + 1 < size; i += 2) {
-        uint32_t c = (uint32_t)(at[i] | at[i + 1] << 8);
+    for (uint32_t i = 0; i < size; i += 2) {
+        uint32_t c = i + 1 < size ? (uint32_t)(at[i] | at[i + 1] << 8) : at[i];
 
         if (c >= 0xd800 && c < 0xdc00 && i + 3 < size) {
             uint32_t low = (uint32_t)(at[i + 2] | at[i + 3] << 8);
@@ -86,8 +86,9 @@ static void
 put_characters(writer *out, uint16_t code_page, const uint8_t *at, uint32_t size)
 {
     if (code_page == 1200) {
-        size -= size % 2;
-        put_utf16(out, at, size >= 2 && (at[size - 1] | at[size - 2]) == 0 ? size - 2 : size);
+        bool is_terminated = size % 2 == 0 && size != 0 && (at[size - 1] | at[size - 2]) == 0;
+
+        put_utf16(out, at, is_terminated ? size - 2 : size);
         return;
     }
     if (size != 0 && at[size - 1] == 0)
