@@ -35,7 +35,10 @@ is_unicode_text(const ese_schema_column *column)
            (column->coltyp == JET_coltypText || column->coltyp == JET_coltypLongText);
 }
 
-/* A key made ready elsewhere; it works on a table without an index too. */
+/*
+ * A key made ready elsewhere; it works on a table without an index too. Whatever it holds counts as the first column: a
+ * further one may follow.
+ */
 static JET_ERR
 take_normalized_key(ese_table_cursor *cursor, const void *data, uint32_t size)
 {
@@ -50,7 +53,8 @@ take_normalized_key(ese_table_cursor *cursor, const void *data, uint32_t size)
         memcpy(cursor->search_key.bytes, data, size);
     cursor->search_key.size = size;
     cursor->has_search_key = size != 0;
-    cursor->is_search_key_closed = true;
+    cursor->n_search_segments = 1;
+    cursor->is_search_key_closed = false;
     return JET_errSuccess;
 }
 
@@ -96,6 +100,16 @@ check_value_size(const ese_schema_index *index, const ese_schema_column *column,
                          "index '%s' holds substrings of at least %u characters", index->name,
                          (unsigned)index->tuple.length_min);
     return JET_errSuccess;
+}
+
+/* The substrings of a tuple index have a greatest length: what is sought is cut to it. */
+static uint32_t
+size_in_key(const ese_schema_index *index, const ese_schema_column *column, uint32_t size)
+{
+    uint64_t most = (uint64_t)index->tuple.length_max * (is_unicode_text(column) ? 2 : 1);
+
+    return index->is_tuple && column == index->segments[0].column && size > most ? (uint32_t)most
+                                                                                 : size;
 }
 
 static ese_record_key_limit
@@ -153,7 +167,7 @@ make_segment(ese_table_cursor *cursor, const void *data, uint32_t size, JET_GRBI
     bool is_new = (grbit & JET_bitNewKey) != 0;
     bool is_null = size == 0 && (grbit & JET_bitKeyDataZeroLength) == 0;
     unsigned n_made = is_new ? 0 : cursor->n_search_segments;
-    ese_bytes value = {data, size};
+    ese_bytes value = {data, 0};
     ese_record_key key;
     JET_ERR err;
 
@@ -163,6 +177,7 @@ make_segment(ese_table_cursor *cursor, const void *data, uint32_t size, JET_GRBI
     if (size != 0)
         ESE_TRY(check_value_size(cursor->index, cursor->index->segments[n_made].column, size,
                                  (grbit & LIMIT_BITS) != 0));
+    value.size = size_in_key(cursor->index, cursor->index->segments[n_made].column, size);
     ese_record_key_start(&key);
     if (!is_new)
         ese_record_key_copy(&key, &cursor->search_key);

@@ -6,7 +6,7 @@ Each function adds the table of its name.  Bytes of long values follow `pattern`
 from typing import Any
 
 from .db import Database
-from .schema import Column, ColumnFlag, ColumnType, Index, IndexOption, Separate
+from .schema import Column, ColumnFlag, ColumnType, Index, IndexOption, Separate, TupleLimits
 
 T, F, X = ColumnType, ColumnFlag, IndexOption
 UNICODE = 1200
@@ -26,6 +26,7 @@ def move(database: Database) -> None:
     indexes = [BY_ID, Index("byn", ["+n"]), Index("down", ["-n", "+id"])]
     database.table("move", numbers("id", "n"), indexes, [{"id": i, "n": i // 5} for i in range(1, 21)])
     database.table("arrival", numbers("x"), rows=[{"x": x} for x in (5, 4, 3, 2, 1)])
+    database.table("empty", numbers("id"), [BY_ID])
 
 
 def seek(database: Database) -> None:
@@ -112,6 +113,17 @@ def filters(database: Database) -> None:
     )  # fmt: skip
 
 
+def tuples(database: Database) -> None:
+    texts = ["abcdefgh", "Hello World", "ab", "a", "", "aaaaaa", "The quick brown fox jumps"]
+    rows: list[dict[str, Any]] = [{"id": number, "s": value} for number, value in enumerate(texts)]
+    database.table(
+        "tuple",
+        [*numbers("id"), Column("s", T.TEXT, size=200)],
+        [BY_ID, Index("pieces", ["+s"], tuples=TupleLimits(shortest=3, longest=5, most=20))],
+        [*rows, {"id": 7}],
+    )
+
+
 def enumeration(database: Database) -> None:
     """One row: plain, defaulted, multi-valued, separated and null columns; behind it an empty one."""
     columns = [
@@ -123,7 +135,7 @@ def enumeration(database: Database) -> None:
         Column("q", T.TEXT, size=30, tagged=True, default="tagdef"),
         Column("nul", T.TEXT, size=30),
     ]
-    row = {"a": 0x41424344, "b": "bee", "d": "dflt", "m": ["m one", "", "m three"], "lv": b"L" * 9000}
+    row = {"a": 0x41424344, "b": "bee", "m": ["m one", "", "m three"], "lv": b"L" * 9000, "nul": None}
     database.table("enumerate", columns, rows=[row, {}])
 
 
@@ -204,7 +216,8 @@ def sizes(database: Database) -> None:
 def cursors() -> Database:
     database = Database(4096)
     for add in (
-        move, seek, ranges, bookmarks, prefixes, intersections, index_choice, filters, enumeration, from_index,
+        move, seek, ranges, bookmarks, prefixes, intersections, index_choice, filters, tuples, enumeration,
+        from_index,
     ):  # fmt: skip
         add(database)
     return database
