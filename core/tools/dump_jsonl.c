@@ -282,11 +282,11 @@ ese_tools__out_json(ese_tools__out *out, const char *text)
     OUT_LITERAL(out, "\"");
 }
 
-/* What is written in between, as text of its own: for what stands in every row. */
+/* What is written in between, as text of its own: for what stands in every row. `scratch` is empty before and after. */
 static char *
-keep_json(const char *before, const char *name, const char *behind, size_t *size_out)
+keep_json(ese_tools__out *scratch, const char *before, const char *name, const char *behind,
+          size_t *size_out)
 {
-    ese_tools__out *scratch = ese_tools__alloc(1, sizeof *scratch);
     char *kept;
 
     ese_tools__out_text(scratch, before);
@@ -295,7 +295,7 @@ keep_json(const char *before, const char *name, const char *behind, size_t *size
     kept = ese_tools__alloc(scratch->used, 1);
     memcpy(kept, scratch->bytes, scratch->used);
     *size_out = scratch->used;
-    free(scratch);
+    scratch->used = 0;
     return kept;
 }
 
@@ -323,11 +323,11 @@ static const type_writer writers[JET_coltypMax] = {
 };
 
 static member
-make_member(const ese_tools__column *column)
+make_member(ese_tools__out *scratch, const ese_tools__column *column)
 {
     member made = {.is_list = (column->grbit & JET_bitColumnMultiValued) != 0, .write = out_binary};
 
-    made.prefix = keep_json(",", column->name, ":", &made.prefix_size);
+    made.prefix = keep_json(scratch, ",", column->name, ":", &made.prefix_size);
     if (ese_tools__is_text(column->coltyp)) {
         made.write = column->code_page == 1200 ? out_utf16 : out_cp1252;
     } else if (column->coltyp < JET_coltypMax && writers[column->coltyp].write != NULL) {
@@ -341,12 +341,15 @@ static void
 begin(ese_tools__rows *rows)
 {
     jsonl *state = ese_tools__alloc(1, sizeof *state);
+    ese_tools__out *scratch = ese_tools__alloc(1, sizeof *scratch);
 
     rows->state = state;
-    state->head = keep_json("{\"table\":", rows->table->name, ",\"row\":{", &state->head_size);
+    state->head =
+        keep_json(scratch, "{\"table\":", rows->table->name, ",\"row\":{", &state->head_size);
     state->members = ese_tools__alloc(rows->n_columns, sizeof *state->members);
     for (unsigned i = 0; i < rows->n_columns; i++)
-        state->members[i] = make_member(rows->columns[i]);
+        state->members[i] = make_member(scratch, rows->columns[i]);
+    free(scratch);
 }
 
 static void
