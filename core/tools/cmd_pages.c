@@ -44,9 +44,9 @@ print_owner(const ese_maint_page *page)
 {
     ese_tools__out *out = &ese_tools__stdout;
 
-    if (page->table == NULL)
+    if (page->table == NULL && page->use == ESE_MAINT_USE_OUTSIDE)
         return;
-    ese_tools__out_printf(out, "  %s", page->table);
+    ese_tools__out_printf(out, "  %s", page->table == NULL ? "(database)" : page->table);
     if (page->index != NULL)
         ese_tools__out_printf(out, ", index %s", page->index);
     else if (page->is_long_value)

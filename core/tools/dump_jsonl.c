@@ -282,20 +282,21 @@ ese_tools__out_json(ese_tools__out *out, const char *text)
     OUT_LITERAL(out, "\"");
 }
 
-/* What is written in between, as text of its own: for what stands in every row. `scratch` is empty before and after. */
+/*
+ * What stands in every row, as text of its own; the middle one of the parts becomes a JSON string. Names are short: `scratch` is never flushed.
+ */
 static char *
-keep_json(ese_tools__out *scratch, const char *before, const char *name, const char *behind,
-          size_t *size_out)
+keep_json(ese_tools__out *scratch, const char *const parts[3], size_t *size_out)
 {
     char *kept;
 
-    ese_tools__out_text(scratch, before);
-    ese_tools__out_json(scratch, name);
-    ese_tools__out_text(scratch, behind);
+    scratch->used = 0;
+    ese_tools__out_text(scratch, parts[0]);
+    ese_tools__out_json(scratch, parts[1]);
+    ese_tools__out_text(scratch, parts[2]);
     kept = ese_tools__alloc(scratch->used, 1);
     memcpy(kept, scratch->bytes, scratch->used);
     *size_out = scratch->used;
-    scratch->used = 0;
     return kept;
 }
 
@@ -340,12 +341,12 @@ make_member(ese_tools__out *scratch, const ese_tools__column *column)
 static void
 begin(ese_tools__rows *rows)
 {
-    jsonl *state = ese_tools__alloc(1, sizeof *state);
+    const char *const parts[3] = {"{\"table\":", rows->table->name, ",\"row\":{"};
     ese_tools__out *scratch = ese_tools__alloc(1, sizeof *scratch);
+    jsonl *state = ese_tools__alloc(1, sizeof *state);
 
     rows->state = state;
-    state->head =
-        keep_json(scratch, "{\"table\":", rows->table->name, ",\"row\":{", &state->head_size);
+    state->head = keep_json(scratch, parts, &state->head_size);
     state->members = ese_tools__alloc(rows->n_columns, sizeof *state->members);
     for (unsigned i = 0; i < rows->n_columns; i++)
         state->members[i] = make_member(scratch, rows->columns[i]);
