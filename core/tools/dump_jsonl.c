@@ -326,9 +326,10 @@ static const type_writer writers[JET_coltypMax] = {
 static member
 make_member(ese_tools__out *scratch, const ese_tools__column *column)
 {
+    const char *const parts[3] = {",", column->name, ":"};
     member made = {.is_list = (column->grbit & JET_bitColumnMultiValued) != 0, .write = out_binary};
 
-    made.prefix = keep_json(scratch, ",", column->name, ":", &made.prefix_size);
+    made.prefix = keep_json(scratch, parts, &made.prefix_size);
     if (ese_tools__is_text(column->coltyp)) {
         made.write = column->code_page == 1200 ? out_utf16 : out_cp1252;
     } else if (column->coltyp < JET_coltypMax && writers[column->coltyp].write != NULL) {
