@@ -23,32 +23,26 @@ ese_schema__compare_names(const char *a, const char *b)
     }
 }
 
-static void
-point_catalog_at(ese_schema *schema, ese_pgno root, uint32_t objid)
-{
-    schema->catalog = (ese_btree){.file = schema->file,
-                                  .root = root,
-                                  .objid = objid,
-                                  .is_unique = true,
-                                  .damage = schema->damage};
-}
-
-/* In a damaged file the shadow serves when the catalog itself cannot be read at its root. */
 static JET_ERR
-choose_catalog(ese_schema *schema)
+try_page(const ese_schema *schema, ese_pgno pgno)
 {
     ese_cache_page *page = NULL;
-    JET_ERR err = ese_cache_pin(schema->file, ESE_SCHEMA__CATALOG_ROOT, &page);
+    JET_ERR err = ese_cache_pin(schema->file, pgno, &page);
 
     ese_cache_unpin(&page);
-    if (err >= JET_errSuccess || schema->damage == NULL)
+    return err;
+}
+
+/* In a damaged file the shadow serves where the catalog itself cannot be read. */
+static JET_ERR
+check_roots(const ese_schema *schema)
+{
+    JET_ERR err = try_page(schema, ESE_SCHEMA__CATALOG_ROOT);
+
+    if (err >= JET_errSuccess || schema->damage == NULL || err == JET_errOutOfMemory)
         return err;
     schema->damage->skipped(schema->damage->self, ESE_SCHEMA__CATALOG_ROOT, err, ese_err_text(err));
-    err = ese_cache_pin(schema->file, ESE_SCHEMA__SHADOW_ROOT, &page);
-    ese_cache_unpin(&page);
-    if (err >= JET_errSuccess)
-        point_catalog_at(schema, ESE_SCHEMA__SHADOW_ROOT, ESE_SCHEMA__SHADOW_OBJID);
-    return err;
+    return try_page(schema, ESE_SCHEMA__SHADOW_ROOT);
 }
 
 JET_ERR
@@ -65,8 +59,7 @@ ese_schema_open(ese_cache_file *file, const ese_dbheader *header, const ese_btre
     schema->damage = damage;
     ese_os_mutex_init(&schema->lock);
     ese_list_init(&schema->entries);
-    point_catalog_at(schema, ESE_SCHEMA__CATALOG_ROOT, ESE_SCHEMA__CATALOG_OBJID);
-    err = choose_catalog(schema);
+    err = check_roots(schema);
     if (err < JET_errSuccess)
         ese_schema_close(&schema);
     else
@@ -151,28 +144,76 @@ find_entry_locked(ese_schema *schema, const char *name)
     return NULL;
 }
 
+/* A table row that a walk over the catalog has come to. */
+typedef struct found_object {
+    bool exists;
+    uint32_t objid_table;
+    ese_schema_object object;
+} found_object;
+
+static JET_ERR
+decode_object(const ese_schema *schema, const ese_schema__row *row, uint32_t objid_least,
+              found_object *found_out)
+{
+    ese_schema_object *object = &found_out->object;
+
+    if (row->objid_table < objid_least || row->objid_table > INT32_MAX)
+        return ese_schema__corrupted(schema, row->objid_table, "rows out of order");
+    memset(object, 0, sizeof *object);
+    object->objid = row->id;
+    object->flags = row->flags;
+    if (ese_cp1252_to_utf8(row->name.data, row->name.size, object->name, sizeof object->name - 1) >=
+        sizeof object->name)
+        return ese_schema__corrupted(schema, row->id, "a name that is too long");
+    found_out->objid_table = row->objid_table;
+    found_out->exists = true;
+    return JET_errSuccess;
+}
+
 /* The catalog is walked from table to table: (objid, type table) is the first row of each. */
 static JET_ERR
-next_object(ese_schema *schema, ese_btree_cursor *cursor, uint32_t objid_least, bool *found_out,
-            ese_schema__row *row_out)
+next_object(ese_schema__source *source, uint32_t objid_least, found_object *found_out)
 {
+    ese_btree_cursor cursor;
     uint8_t key[5] = {0x7f};
+    ese_schema__row row;
     bool found = false;
     int order;
     JET_ERR err;
 
+    found_out->exists = false;
     ese_store_be32(key + 1, objid_least ^ 0x80000000u);
-    ESE_TRY(ese_btree_seek(cursor, (ese_bytes){key, sizeof key}, (ese_bytes){0}, ESE_BTREE_GE,
+    ese_btree_cursor_init(&cursor, &source->tree);
+    ESE_TRY(ese_btree_seek(&cursor, (ese_bytes){key, sizeof key}, (ese_bytes){0}, ESE_BTREE_GE,
                            &found, &order));
     while (found) {
-        ESE_TRY(
-            ese_schema__row_decode(cursor->node.data, ese_cache_page_size(schema->file), row_out));
-        if (row_out->type == ESE_SCHEMA__ROW_TABLE)
+        err =
+            ese_schema__row_decode(cursor.node.data, ese_cache_page_size(source->tree.file), &row);
+        if (err >= JET_errSuccess && row.type == ESE_SCHEMA__ROW_TABLE)
+            err = decode_object(source->schema, &row, objid_least, found_out);
+        ESE_TRY(ese_schema__source_tolerate(source, &cursor, err));
+        if (found_out->exists)
             break;
-        ESE_TRY(ese_btree_next(cursor, &found));
+        ESE_TRY(ese_btree_next(&cursor, &found));
     }
-    *found_out = found;
 out:
+    ese_btree_cursor_reset(&cursor);
+    return err;
+}
+
+/* What the catalog has left out so far may stand in its shadow. */
+static JET_ERR
+next_of_both(ese_schema__source sources[2], uint32_t objid_least, found_object *found_out)
+{
+    found_object other;
+    JET_ERR err = next_object(&sources[ESE_SCHEMA__CATALOG], objid_least, found_out);
+
+    if (err < JET_errSuccess || !sources[ESE_SCHEMA__CATALOG].has_gap)
+        return err;
+    err = next_object(&sources[ESE_SCHEMA__SHADOW], objid_least, &other);
+    if (err >= JET_errSuccess && other.exists &&
+        (!found_out->exists || other.objid_table < found_out->objid_table))
+        *found_out = other;
     return err;
 }
 
@@ -181,32 +222,22 @@ static JET_ERR
 walk_objects(ese_schema *schema, void *self,
              JET_ERR (*visit)(void *self, const ese_schema_object *object, bool *stop))
 {
-    ese_btree_cursor cursor;
-    ese_schema__row row;
+    ese_schema__source sources[2];
+    found_object found = {.exists = true};
     uint64_t objid = 1;
-    bool found = true, stop = false;
+    bool stop = false;
     JET_ERR err = JET_errSuccess;
 
-    ese_btree_cursor_init(&cursor, &schema->catalog);
+    ese_schema__source_init(&sources[ESE_SCHEMA__CATALOG], schema, ESE_SCHEMA__CATALOG);
+    ese_schema__source_init(&sources[ESE_SCHEMA__SHADOW], schema, ESE_SCHEMA__SHADOW);
     while (!stop && objid <= INT32_MAX) {
-        ese_schema_object object = {{0}, 0, 0};
-
-        ESE_TRY(next_object(schema, &cursor, (uint32_t)objid, &found, &row));
-        if (!found)
+        ESE_TRY(next_of_both(sources, (uint32_t)objid, &found));
+        if (!found.exists)
             break;
-        if (row.objid_table < objid || row.objid_table > INT32_MAX)
-            ESE_TRY(ese_schema__corrupted(schema, row.objid_table, "rows out of order"));
-        object.objid = row.id;
-        object.flags = row.flags;
-        if (ese_cp1252_to_utf8(row.name.data, row.name.size, object.name, sizeof object.name - 1) >=
-            sizeof object.name)
-            ESE_TRY(ese_schema__corrupted(schema, row.id, "a name that is too long"));
-        objid = (uint64_t)row.objid_table + 1;
-        ese_btree_cursor_reset(&cursor);
-        ESE_TRY(visit(self, &object, &stop));
+        objid = (uint64_t)found.objid_table + 1;
+        ESE_TRY(visit(self, &found.object, &stop));
     }
 out:
-    ese_btree_cursor_reset(&cursor);
     return err;
 }
 

@@ -68,7 +68,7 @@ typedef enum ese_schema_table_flag {
 
 typedef struct ese_schema_column {
     JET_COLUMNID
-        columnid;    /* as the API shows it: the template bit set for columns of a template table */
+    columnid;        /* as the API shows it: the template bit set for columns of a template table */
     uint32_t fid;    /* id inside the record */
     bool is_derived; /* values carry the derived bit in tagged fields */
     uint8_t coltyp;

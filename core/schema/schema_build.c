@@ -89,7 +89,7 @@ ese_schema__hints_decode(ese_bytes stored, unsigned first_field, JET_SPACEHINTS 
 }
 
 static JET_ERR
-count_rows(const ese_schema *schema, uint32_t objid, row_counts *counts_out)
+count_rows(ese_schema__source *source, uint32_t objid, row_counts *counts_out)
 {
     ese_schema__scan scan;
     ese_schema__row row;
@@ -98,11 +98,11 @@ count_rows(const ese_schema *schema, uint32_t objid, row_counts *counts_out)
     bool found = false;
     JET_ERR err;
 
-    ese_schema__scan_start(&scan, schema, objid);
+    ese_schema__scan_start(&scan, source, objid);
     ESE_TRY(ese_schema__scan_next(&scan, &found, &row));
     for (; found; n_rows++) {
         if (n_rows == MAX_ROWS_OF_A_TABLE)
-            ESE_TRY(ese_schema__corrupted(schema, objid, "too many rows"));
+            ESE_TRY(ese_schema__corrupted(source->schema, objid, "too many rows"));
         counts.columns += row.type == ESE_SCHEMA__ROW_COLUMN && row.coltyp_or_pgno != JET_coltypNil;
         counts.indexes += row.type == ESE_SCHEMA__ROW_INDEX;
         ESE_TRY(ese_schema__scan_next(&scan, &found, &row));
@@ -364,7 +364,8 @@ finish(ese_schema *schema, ese_schema_table *table)
 }
 
 static JET_ERR
-build_rows(ese_schema *schema, uint32_t objid, ese_schema__role role, ese_schema__entry *entry)
+build_rows(ese_schema *schema, ese_schema__source *source, uint32_t objid, ese_schema__role role,
+           ese_schema__entry *entry)
 {
     ese_schema__scan scan;
     ese_schema__row row;
@@ -373,8 +374,8 @@ build_rows(ese_schema *schema, uint32_t objid, ese_schema__role role, ese_schema
     bool found = false;
     JET_ERR err;
 
-    ese_schema__scan_start(&scan, schema, objid);
-    ESE_TRY(count_rows(schema, objid, &counts));
+    ese_schema__scan_start(&scan, source, objid);
+    ESE_TRY(count_rows(source, objid, &counts));
     ESE_TRY(ese_schema__scan_next(&scan, &found, &row));
     if (!found || row.type != ESE_SCHEMA__ROW_TABLE)
         ESE_TRY(ese_schema__corrupted(schema, objid, "no row of the table itself"));
@@ -394,22 +395,66 @@ out:
     return err;
 }
 
+/* Drops an entry that is in no list, with its hold on the template. */
+static void
+drop_entry(ese_schema *schema, ese_schema__entry **entry_inout)
+{
+    if (*entry_inout != NULL && (*entry_inout)->table.template_table != NULL)
+        ese_schema_table_release(schema, &(*entry_inout)->table.template_table);
+    ese_schema__entry_destroy(entry_inout);
+}
+
+static JET_ERR
+build_from(ese_schema *schema, ese_schema__copy copy, uint32_t objid, ese_schema__role role,
+           ese_schema__entry **entry_out)
+{
+    ese_schema__source source;
+    ese_schema__entry *entry = NULL;
+    JET_ERR err;
+
+    ese_schema__source_init(&source, schema, copy);
+    ESE_TRY(ese_alloc(sizeof *entry, &entry));
+    ese_list_init(&entry->link);
+    ESE_TRY(build_rows(schema, &source, objid, role, entry));
+    entry->has_gap = source.has_gap;
+    *entry_out = entry;
+    entry = NULL;
+out:
+    drop_entry(schema, &entry);
+    return err;
+}
+
+/* In a damaged file the copy of the catalog is taken that has all of the table, and if neither has, what the first one still tells. */
+static JET_ERR
+build_from_shadow(ese_schema *schema, uint32_t objid, ese_schema__role role,
+                  ese_schema__entry **entry_inout)
+{
+    ese_schema__entry *other = NULL;
+    JET_ERR err = build_from(schema, ESE_SCHEMA__SHADOW, objid, role, &other);
+
+    if (*entry_inout == NULL || (err >= JET_errSuccess && !other->has_gap)) {
+        drop_entry(schema, entry_inout);
+        *entry_inout = other;
+        return err;
+    }
+    drop_entry(schema, &other);
+    return JET_errSuccess;
+}
+
 JET_ERR
 ese_schema__build(ese_schema *schema, uint32_t objid, ese_schema__role role,
                   ese_schema__entry **entry_out)
 {
     ese_schema__entry *entry = NULL;
-    JET_ERR err;
+    JET_ERR err = build_from(schema, ESE_SCHEMA__CATALOG, objid, role, &entry);
 
-    ESE_TRY(ese_alloc(sizeof *entry, &entry));
-    ese_list_init(&entry->link);
-    ESE_TRY(build_rows(schema, objid, role, entry));
-    *entry_out = entry;
-    entry = NULL;
-out:
-    if (entry != NULL && entry->table.template_table != NULL)
-        ese_schema_table_release(schema, &entry->table.template_table);
-    ese_schema__entry_destroy(&entry);
+    if (schema->damage != NULL && err != JET_errOutOfMemory && (entry == NULL || entry->has_gap)) {
+        if (entry == NULL)
+            schema->damage->skipped(schema->damage->self, 0, err, ese_err_text(err));
+        err = build_from_shadow(schema, objid, role, &entry);
+    }
+    if (err >= JET_errSuccess)
+        *entry_out = entry;
     return err;
 }
 

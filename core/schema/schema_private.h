@@ -53,27 +53,48 @@ typedef struct ese_schema__entry {
     unsigned n_columns_max; /* own columns, while it is built */
     unsigned n_indexes_max;
     bool columns_complete;
+    bool has_gap; /* of the copy of the catalog that it was made from something was left out */
 } ese_schema__entry;
 
 struct ese_schema {
     ese_cache_file *file;           /* [const] */
     ese_dbheader header;            /* [const] */
     const ese_btree_damage *damage; /* [const] */
-    ese_btree catalog;              /* [const] MSysObjects, or its shadow */
     ese_os_mutex lock;
     ese_list entries;  /* [lock] */
     unsigned n_closed; /* [lock] entries without a holder */
 };
 
+typedef enum ese_schema__copy { ESE_SCHEMA__CATALOG, ESE_SCHEMA__SHADOW } ese_schema__copy;
+
+/*
+ * One of the two copies of the catalog as one operation reads it. In a damaged file it knows whether something was left out, so that
+ * the other copy can be asked. Must not move while it is in use.
+ */
+typedef struct ese_schema__source {
+    const ese_schema *schema;
+    ese_btree tree;
+    ese_btree_damage
+        damage; /* what the tree is given in a damaged file: notes a gap and passes it on */
+    bool has_gap;
+} ese_schema__source;
+
+void ese_schema__source_init(ese_schema__source *source, const ese_schema *schema,
+                             ese_schema__copy copy);
+
+/* A row of the page that the cursor stands on could not be understood: success when it may be left out. */
+JET_ERR ese_schema__source_tolerate(ese_schema__source *source, const ese_btree_cursor *cursor,
+                                    JET_ERR err);
+
 /* Rows of one table: opens at the first, false at the end. */
 typedef struct ese_schema__scan {
+    ese_schema__source *source;
     ese_btree_cursor cursor;
     uint8_t prefix[5];
-    uint32_t page_size;
     bool started;
 } ese_schema__scan;
 
-void ese_schema__scan_start(ese_schema__scan *scan, const ese_schema *schema, uint32_t objid);
+void ese_schema__scan_start(ese_schema__scan *scan, ese_schema__source *source, uint32_t objid);
 JET_ERR ese_schema__scan_next(ese_schema__scan *scan, bool *found_out, ese_schema__row *row_out);
 void ese_schema__scan_end(ese_schema__scan *scan);
 

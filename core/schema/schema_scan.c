@@ -1,18 +1,55 @@
 /* Walks over the rows of the catalog, in the order of its primary key (ObjidTable, Type, Id). */
 #include "schema/schema_private.h"
 
-void
-ese_schema__scan_start(ese_schema__scan *scan, const ese_schema *schema, uint32_t objid)
+static void
+note_gap(void *self, ese_pgno pgno, JET_ERR why, const char *text)
 {
-    ese_btree_cursor_init(&scan->cursor, &schema->catalog);
-    scan->prefix[0] = 0x7f;
-    ese_store_be32(scan->prefix + 1, objid ^ 0x80000000u);
-    scan->page_size = ese_cache_page_size(schema->file);
-    scan->started = false;
+    ese_schema__source *source = self;
+    const ese_btree_damage *owner = source->schema->damage;
+
+    source->has_gap = true;
+    owner->skipped(owner->self, pgno, why, text);
+}
+
+void
+ese_schema__source_init(ese_schema__source *source, const ese_schema *schema, ese_schema__copy copy)
+{
+    bool is_shadow = copy == ESE_SCHEMA__SHADOW;
+
+    source->schema = schema;
+    source->has_gap = false;
+    source->damage = (ese_btree_damage){source, note_gap};
+    source->tree = (ese_btree){
+        .file = schema->file,
+        .root = is_shadow ? ESE_SCHEMA__SHADOW_ROOT : ESE_SCHEMA__CATALOG_ROOT,
+        .objid = is_shadow ? ESE_SCHEMA__SHADOW_OBJID : ESE_SCHEMA__CATALOG_OBJID,
+        .is_unique = true,
+        .damage = schema->damage != NULL ? &source->damage : NULL,
+    };
 }
 
 JET_ERR
-ese_schema__scan_next(ese_schema__scan *scan, bool *found_out, ese_schema__row *row_out)
+ese_schema__source_tolerate(ese_schema__source *source, const ese_btree_cursor *cursor, JET_ERR err)
+{
+    if (err >= JET_errSuccess || source->schema->damage == NULL || err == JET_errOutOfMemory)
+        return err;
+    note_gap(source, cursor->page->page.pgno, err, ese_err_text(err));
+    return JET_errSuccess;
+}
+
+void
+ese_schema__scan_start(ese_schema__scan *scan, ese_schema__source *source, uint32_t objid)
+{
+    scan->source = source;
+    ese_btree_cursor_init(&scan->cursor, &source->tree);
+    scan->prefix[0] = 0x7f;
+    ese_store_be32(scan->prefix + 1, objid ^ 0x80000000u);
+    scan->started = false;
+}
+
+/* The next entry, if it is one of the table. */
+static JET_ERR
+step(ese_schema__scan *scan, bool *found_out)
 {
     ese_bytes prefix = {scan->prefix, sizeof scan->prefix};
     uint8_t key[sizeof scan->prefix];
@@ -31,8 +68,26 @@ ese_schema__scan_next(ese_schema__scan *scan, bool *found_out, ese_schema__row *
 
         found = size >= sizeof key && memcmp(key, scan->prefix, sizeof key) == 0;
     }
-    if (found)
-        ESE_TRY(ese_schema__row_decode(scan->cursor.node.data, scan->page_size, row_out));
+    *found_out = found;
+out:
+    return err;
+}
+
+JET_ERR
+ese_schema__scan_next(ese_schema__scan *scan, bool *found_out, ese_schema__row *row_out)
+{
+    uint32_t page_size = ese_cache_page_size(scan->source->tree.file);
+    bool found = false, is_decoded = false;
+    JET_ERR err;
+
+    do {
+        ESE_TRY(step(scan, &found));
+        if (found) {
+            err = ese_schema__row_decode(scan->cursor.node.data, page_size, row_out);
+            is_decoded = err >= JET_errSuccess;
+            ESE_TRY(ese_schema__source_tolerate(scan->source, &scan->cursor, err));
+        }
+    } while (found && !is_decoded);
     *found_out = found;
 out:
     return err;
