@@ -26,7 +26,7 @@ is_damaged_read(const ese_api_database *database)
 static JET_ERR
 find_fault(ese_api_database *database, JET_ERR err)
 {
-    if (!is_damaged_read(database))
+    if (!is_damaged_read(database) || err == JET_errOutOfMemory)
         return err;
     ese_api_problems_add(&database->problems, 0, err, ese_err_text(err));
     return JET_errSuccess;
@@ -121,10 +121,7 @@ database_open(ese_api_instance *instance, const char *path, JET_GRBIT grbit,
     if (is_damaged_read(database))
         damage = &database->damage;
     ESE_TRY(ese_os_file_open(path, &database->file));
-    err = ese_api_header_read(database->file, &database->header);
-    if (err == JET_errReadVerifyFailure)
-        err = ese_raise(JET_errDatabaseCorrupted, "%s", ese_err_text(err));
-    ESE_TRY(err);
+    ESE_TRY(ese_api_header_read(database->file, &database->header));
     ESE_TRY(check_header(instance, database));
     ESE_TRY(ese_cache_attach(ese_api_instance_cache(instance), database->file,
                              database->header.fields.page_size, &database->pages));

@@ -13,7 +13,7 @@ typedef struct ese_api_header {
     bool is_shadow; /* taken from the second page, the first one being damaged */
 } ese_api_header;
 
-/* Reads the header, or its shadow. JET_errReadVerifyFailure: neither can be trusted. */
+/* Reads the header, or its shadow. JET_errDatabaseCorrupted: neither can be trusted. */
 JET_ERR ese_api_header_read(ese_os_file *file, ese_api_header *header_out);
 
 /* What the pages of a damaged file were left out for. */

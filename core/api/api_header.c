@@ -60,17 +60,19 @@ try_shadows(ese_os_file *file, ese_api_header *header_out)
 JET_ERR
 ese_api_header_read(ese_os_file *file, ese_api_header *header_out)
 {
+    const char *path = ese_os_file_path(file);
     JET_ERR err = try_header(file, 0, header_out);
 
     header_out->is_shadow = false;
-    if (err == JET_errReadVerifyFailure) {
-        err = try_shadows(file, header_out);
-        if (err == JET_errReadVerifyFailure)
-            err = ese_raise(
-                JET_errReadVerifyFailure,
-                "%s: neither the header nor its shadow has a right checksum: damaged, or not "
-                "a database",
-                ese_os_file_path(file));
-    }
+    if (err == JET_errDatabaseCorrupted)
+        return ese_raise(err, "%s: %s", path, ese_err_text(err));
+    if (err != JET_errReadVerifyFailure)
+        return err;
+    err = try_shadows(file, header_out);
+    if (err == JET_errReadVerifyFailure)
+        err = ese_raise(JET_errDatabaseCorrupted,
+                        "%s: neither the header nor its shadow has a right checksum: damaged, or "
+                        "not a database",
+                        path);
     return err;
 }
