@@ -42,7 +42,7 @@ check_roots(const ese_schema *schema)
     if (err >= JET_errSuccess || schema->damage == NULL || err == JET_errOutOfMemory)
         return err;
     schema->damage->skipped(schema->damage->self, ESE_SCHEMA__CATALOG_ROOT, err, ese_err_text(err));
-    return try_page(schema, ESE_SCHEMA__SHADOW_ROOT);
+    return ese_schema__has_shadow(schema) ? try_page(schema, ESE_SCHEMA__SHADOW_ROOT) : err;
 }
 
 JET_ERR
@@ -208,7 +208,8 @@ next_of_both(ese_schema__source sources[2], uint32_t objid_least, found_object *
     found_object other;
     JET_ERR err = next_object(&sources[ESE_SCHEMA__CATALOG], objid_least, found_out);
 
-    if (err < JET_errSuccess || !sources[ESE_SCHEMA__CATALOG].has_gap)
+    if (err < JET_errSuccess || !sources[ESE_SCHEMA__CATALOG].has_gap ||
+        !ese_schema__has_shadow(sources[ESE_SCHEMA__CATALOG].schema))
         return err;
     err = next_object(&sources[ESE_SCHEMA__SHADOW], objid_least, &other);
     if (err >= JET_errSuccess && other.exists &&

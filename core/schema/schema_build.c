@@ -451,7 +451,8 @@ ese_schema__build(ese_schema *schema, uint32_t objid, ese_schema__role role,
     if (schema->damage != NULL && err != JET_errOutOfMemory && (entry == NULL || entry->has_gap)) {
         if (entry == NULL)
             schema->damage->skipped(schema->damage->self, 0, err, ese_err_text(err));
-        err = build_from_shadow(schema, objid, role, &entry);
+        if (ese_schema__has_shadow(schema))
+            err = build_from_shadow(schema, objid, role, &entry);
     }
     if (err >= JET_errSuccess)
         *entry_out = entry;

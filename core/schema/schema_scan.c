@@ -1,6 +1,14 @@
 /* Walks over the rows of the catalog, in the order of its primary key (ObjidTable, Type, Id). */
 #include "schema/schema_private.h"
 
+enum { DBFLAG_SHADOWING_DISABLED = 1 };
+
+bool
+ese_schema__has_shadow(const ese_schema *schema)
+{
+    return (schema->header.flags & DBFLAG_SHADOWING_DISABLED) == 0;
+}
+
 static void
 note_gap(void *self, ese_pgno pgno, JET_ERR why, const char *text)
 {
