@@ -59,6 +59,8 @@ JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, v
     }
     err = retrieve_column(cursor, &request, pcbActual, pretinfo);
 out:
+    if (err < JET_errSuccess && pcbActual != NULL)
+        *pcbActual = 0; /* programs rely on it: the size of what was not found is 0 */
     return ese_api_leave(session, err);
 }
 

@@ -252,13 +252,14 @@ out:
 
 /* ---- Reading ahead ---- */
 
+/* Keys come in the order of one direction; ranges are read one after the other, and may name both. */
 static JET_ERR
-check_preread(JET_GRBIT grbit)
+check_preread(JET_GRBIT grbit, bool may_be_both)
 {
     JET_GRBIT way = grbit & PREREAD_BITS;
 
-    if (way != JET_bitPrereadForward && way != JET_bitPrereadBackward)
-        return ese_raise(JET_errInvalidGrbit, "keys are read ahead in one direction");
+    if (way == 0 || (way == PREREAD_BITS && !may_be_both))
+        return ese_raise(JET_errInvalidGrbit, "no direction to read ahead in, or two");
     return JET_errSuccess;
 }
 
@@ -286,7 +287,7 @@ JetPrereadKeys(JET_SESID sesid, JET_TABLEID tableid, const void **rgpvKeys,
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(check_preread(grbit));
+    ESE_TRY(check_preread(grbit, false));
     if (ckeys <= 0 || rgpvKeys == NULL || rgcbKeys == NULL)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no keys"));
     ESE_TRY(check_key_order(rgpvKeys, rgcbKeys, ckeys, grbit));
@@ -327,7 +328,7 @@ JetPrereadIndexRanges(JET_SESID sesid, JET_TABLEID tableid, const JET_INDEX_RANG
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(check_preread(grbit));
+    ESE_TRY(check_preread(grbit, true));
     if (rgIndexRanges == NULL && cIndexRanges != 0)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no ranges"));
     for (uint32_t i = 0; i < ccolumnidPreread; i++) {
