@@ -149,6 +149,10 @@ JET_ERR ese_model_begin_session(ese_model_instance *instance, ese_model_session 
 /* JetDupSession: a new session of the same instance and nothing more. */
 JET_ERR ese_model_dup_session(ese_model_session *session, ese_model_session **session_out);
 
+/* For tests: JetDupSession of a number that may be no session, and without room for the answer. */
+JET_ERR ese_model_dup_handle(uint64_t sesid);
+JET_ERR ese_model_dup_nowhere(ese_model_session *session);
+
 JET_ERR ese_model_begin_transaction(ese_model_session *session, JET_GRBIT grbit,
                                     ese_model_transaction **transaction_out);
 

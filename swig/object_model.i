@@ -34,6 +34,7 @@ typedef struct ese_model_session {
         bool is_open() { return ese_model_is_open(&$self->object); }
         JET_ERR close() { return ese_model_close(&$self->object); }
         JET_ERR dup(ese_model_session **session_out) { return ese_model_dup_session($self, session_out); }
+        JET_ERR dup_nowhere() { return ese_model_dup_nowhere($self); }
         JET_ERR begin(uint32_t grbit, ese_model_transaction **transaction_out)
         { return ese_model_begin_transaction($self, grbit, transaction_out); }
         JET_ERR open_database(const char *path, uint32_t grbit, ese_model_database **database_out)
@@ -107,6 +108,9 @@ JET_ERR ese_model_create_instance(const char *name, ese_model_instance **instanc
 
 %rename(open_file) ese_model_open_file;
 JET_ERR ese_model_open_file(const char *path, uint32_t grbit, ese_model_database **database_out);
+
+%rename(dup_handle) ese_model_dup_handle;
+JET_ERR ese_model_dup_handle(uint64_t sesid);
 
 %rename(close_orphans) ese_model_close_orphans;
 void ese_model_close_orphans(void);

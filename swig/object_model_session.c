@@ -130,16 +130,6 @@ ese_model_begin_session(ese_model_instance *instance, ese_model_session **sessio
     return err;
 }
 
-/* The engine knows best why there is nothing to duplicate: its instance may have gone, or all of them. */
-static JET_ERR
-dup_ended(JET_SESID sesid)
-{
-    JET_SESID none = JET_sesidNil;
-
-    ese_model__forget_failure();
-    return JetDupSession(sesid, &none);
-}
-
 JET_ERR
 ese_model_dup_session(ese_model_session *session, ese_model_session **session_out)
 {
@@ -147,8 +137,6 @@ ese_model_dup_session(ese_model_session *session, ese_model_session **session_ou
     ese_model_object *child = NULL;
     JET_ERR err = ese_model__enter(&session->object, &call);
 
-    if (session != NULL && err < JET_errSuccess && !ese_model_is_open(&session->object))
-        return dup_ended(session->sesid);
     if (err < JET_errSuccess)
         return err;
     err = ese_model__allocate(ESE_MODEL_SESSION, sizeof **session_out, call.object, &child);
@@ -159,6 +147,32 @@ ese_model_dup_session(ese_model_session *session, ese_model_session **session_ou
         else
             err = adopt_session(ese_model__instance_of(call.object), child, session_out);
     }
+    ese_model__leave(&call);
+    return err;
+}
+
+JET_ERR
+ese_model_dup_handle(uint64_t sesid)
+{
+    JET_SESID other = JET_sesidNil;
+    JET_ERR err;
+
+    ese_model__forget_failure();
+    err = JetDupSession(sesid, &other);
+    if (err >= JET_errSuccess)
+        err = JetEndSession(other, 0);
+    return err;
+}
+
+JET_ERR
+ese_model_dup_nowhere(ese_model_session *session)
+{
+    ese_model_call call;
+    JET_ERR err = ese_model__enter(&session->object, &call);
+
+    if (err < JET_errSuccess)
+        return err;
+    err = JetDupSession(session->sesid, NULL);
     ese_model__leave(&call);
     return err;
 }

@@ -33,10 +33,12 @@ ese_model_is_text(uint32_t cp)
 }
 
 static uint32_t
-unit_at(uint32_t cp, const uint8_t *data, size_t i)
+unit_at(uint32_t cp, const uint8_t *data, size_t size, size_t i)
 {
     if (is_latin(cp))
         return ese_model_latin_unit(data[i]);
+    if (2 * i + 1 == size)
+        return data[2 * i];
     return (uint32_t)(data[2 * i] | data[2 * i + 1] << 8);
 }
 
@@ -69,14 +71,14 @@ put_utf8(uint32_t point, char *out)
 size_t
 ese_model_utf8_from_column(uint32_t cp, const void *data, size_t size, char *out)
 {
-    size_t n_units = is_latin(cp) ? size : size / 2;
+    size_t n_units = is_latin(cp) ? size : size / 2 + size % 2;
     size_t n_bytes = 0;
 
     for (size_t i = 0; i < n_units; i++) {
-        uint32_t point = unit_at(cp, data, i);
+        uint32_t point = unit_at(cp, data, size, i);
 
         if (point >= 0xD800 && point < 0xDC00 && i + 1 < n_units) {
-            uint32_t low = unit_at(cp, data, i + 1);
+            uint32_t low = unit_at(cp, data, size, i + 1);
 
             if (low >= 0xDC00 && low < 0xE000) {
                 point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);

@@ -15,7 +15,7 @@ uint16_t ese_model_latin_unit(uint8_t byte);
 
 /*
  * Bytes of UTF-8 for a value of a text column, at most 3 for each byte of it. `out` NULL: only their number. Half a unit of
- * UTF-16 at the end, where a value was cut, is left out.
+ * UTF-16 at the end (fixed columns of odd width) is the character of that number.
  */
 size_t ese_model_utf8_from_column(uint32_t cp, const void *data, size_t size, char *out);
 

@@ -89,6 +89,25 @@ function ese.testing.fault(kind, work, options)
    return work()
 end
 
+--- JetDupSession of a number that may be no session: raises what the engine says.
+---@param number integer
+function ese.testing.dup_handle(number)
+   core.dup_handle(number)
+end
+
+--- JetDupSession without room for the answer.
+---@param session ese.Session
+function ese.testing.dup_nowhere(session)
+   session.handle:dup_nowhere()
+end
+
+--- Closes an instance in another thread; the result is a function that waits for the end and gives the error code.
+---@param ending ese.Instance
+---@return fun(): integer
+function ese.testing.close_elsewhere(ending)
+   return ending.handle:close_elsewhere()
+end
+
 --- Memory blocks that the engine holds.
 ---@return integer
 function ese.testing.live_allocations()

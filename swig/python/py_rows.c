@@ -157,24 +157,30 @@ put_uuid(const uint8_t *data)
     return uuid;
 }
 
+/* Text that Python's own decoders do not read as the model does. */
+static PyObject *
+put_odd_text(uint32_t cp, const uint8_t *data, size_t size)
+{
+    char *utf8 = PyMem_Malloc(3 * size);
+    PyObject *text;
+    size_t n;
+
+    if (utf8 == NULL)
+        return PyErr_NoMemory();
+    n = ese_model_utf8_from_column(cp, data, size, utf8);
+    text = PyUnicode_DecodeUTF8(utf8, (Py_ssize_t)n, "surrogatepass");
+    PyMem_Free(utf8);
+    return text;
+}
+
 static PyObject *
 put_latin(const uint8_t *data, size_t size)
 {
-    bool is_latin1 = true;
-    PyObject *text;
-    char *utf8;
-
-    for (size_t i = 0; i < size && is_latin1; i++)
-        is_latin1 = data[i] < 0x80 || data[i] >= 0xA0;
-    if (is_latin1)
-        return PyUnicode_DecodeLatin1((const char *)data, (Py_ssize_t)size, NULL);
-    utf8 = PyMem_Malloc(3 * size);
-    if (utf8 == NULL)
-        return PyErr_NoMemory();
-    text = PyUnicode_DecodeUTF8(
-        utf8, (Py_ssize_t)ese_model_utf8_from_column(ESE_MODEL_CP_LATIN, data, size, utf8), NULL);
-    PyMem_Free(utf8);
-    return text;
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] >= 0x80 && data[i] < 0xA0)
+            return put_odd_text(ESE_MODEL_CP_LATIN, data, size);
+    }
+    return PyUnicode_DecodeLatin1((const char *)data, (Py_ssize_t)size, NULL);
 }
 
 static PyObject *
@@ -186,8 +192,9 @@ put_text(uint32_t cp, const uint8_t *data, size_t size)
         return PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
     if (cp != ESE_MODEL_CP_UTF16)
         return put_latin(data, size);
-    return PyUnicode_DecodeUTF16((const char *)data, (Py_ssize_t)(size & ~(size_t)1),
-                                 "surrogatepass", &little);
+    if (size % 2 != 0)
+        return put_odd_text(cp, data, size);
+    return PyUnicode_DecodeUTF16((const char *)data, (Py_ssize_t)size, "surrogatepass", &little);
 }
 
 /* ---- Values --------------------------------------------------------------------------------------------- */

@@ -68,7 +68,8 @@ local function json_value(column, value)
    elseif kind == "float" then
       return json_double(value)
    elseif kind == "string" then
-      return text_types[column.type] and json_text(value) or ('{"hex": "%s"}'):format(hex(value))
+      -- without the terminating zero that some applications store
+      return text_types[column.type] and json_text((value:gsub("%z$", ""))) or ('{"hex": "%s"}'):format(hex(value))
    elseif column.type == UNSIGNED_LONG_LONG then
       return json_unsigned(value)
    end

@@ -30,7 +30,9 @@ def plain(value: Any) -> Any:
         return {"hex": value.hex()}
     if isinstance(value, list):
         return [plain(item) for item in value]
-    return value if isinstance(value, bool | int | str) else str(value)
+    if isinstance(value, str):
+        return value.removesuffix("\0")  # the end that some applications store
+    return value if isinstance(value, bool | int) else str(value)
 
 
 def stored_double(value: Any) -> Any:

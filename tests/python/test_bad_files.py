@@ -10,7 +10,8 @@ from ese import testing
 
 
 def test_not_a_database(tmp_path: Path) -> None:
-    for name, content in {"empty": b"", "short": b"x" * 100, "text": b"no database\n" * 5000, "zeros": bytes(65536)}.items():
+    contents = {"empty": b"", "short": b"x" * 100, "text": b"no database\n" * 5000, "zeros": bytes(65536)}
+    for name, content in contents.items():
         path = tmp_path / name
         path.write_bytes(content)
         with pytest.raises(ese.EseError) as caught:
@@ -63,7 +64,7 @@ def test_damaged_page_is_an_error_or_left_out_and_told(databases: Path, tmp_path
 
 
 def test_unreadable_file(databases: Path) -> None:
-    with testing.fault("open"), pytest.raises(ese.FileAccessDenied):
+    with testing.fault("open", repeat=True), pytest.raises(ese.FileAccessDenied):
         ese.open(databases / "small-4k.edb")
     with testing.fault("read", repeat=True), pytest.raises(ese.DiskIO):
         ese.open(databases / "small-4k.edb")

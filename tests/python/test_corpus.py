@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from compare_corpus import CORPUS, Case, golden_sets, real_files, run_case  # noqa: E402
+from compare_corpus import CORPUS, Case, golden_sets, real_files, run_case
 
 CASES = [*real_files(), *golden_sets()] if CORPUS.is_dir() else []
 

@@ -43,5 +43,5 @@ def test_errors_can_be_pickled() -> None:
 
 
 def test_messages_name_the_file(tmp_path: Path) -> None:
-    with pytest.raises(ese.FileNotFound, match="nobody.edb"):
+    with pytest.raises(ese.FileNotFound, match=r"nobody\.edb"):
         ese.open(tmp_path / "nobody.edb")

@@ -54,8 +54,8 @@ def test_handles_may_die_in_any_order(databases: Path, tmp_path: Path) -> None:
         instance.set_parameter(34, 0, "off")
         instance.start()
         session = instance.begin_session()
-        transaction = session.begin(0)
         database = session.open_database(bytes(databases / "small-4k.edb"), 0)
+        transaction = session.begin(0)
         cursor = database.open_cursor("notes")
         handles: list[object] = [instance, session, transaction, database, cursor]
         del instance, session, transaction, database, cursor

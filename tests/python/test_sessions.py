@@ -40,18 +40,40 @@ def test_dup_after_a_stop_of_the_service(instance: ese.Instance, session: ese.Se
     assert caught.value.code == -1329
 
 
-def test_dup_after_a_fatal_error(instance: ese.Instance, session: ese.Session) -> None:
+def test_dup_after_a_fatal_error(tmp_path: Path) -> None:
+    instance = ese.Instance("fatal", directory=tmp_path, recovery=False)
+    session = instance.session()
     with testing.fault("fatal"), pytest.raises(ese.EseError):
         session.dup()
     with pytest.raises(ese.InstanceUnavailable) as caught:
         session.dup()
     assert isinstance(caught.value, ese.FatalError)
+    instance.close()
+    assert instance.closed and session.closed
 
 
-def test_dup_without_any_instance(tmp_path: Path) -> None:
+def test_dup_while_no_instance_runs() -> None:
+    with pytest.raises(ese.NotInitialized):
+        testing.dup_handle(12345)
+
+
+def test_dup_of_what_is_no_session(session: ese.Session) -> None:
+    for number in (0, 1, 12345, 2**63, 2**64 - 1):
+        with pytest.raises(ese.InvalidSesid):
+            testing.dup_handle(number)
+    assert not session.closed
+
+
+def test_dup_without_room_for_the_answer(session: ese.Session) -> None:
+    with pytest.raises(ese.InvalidParameter):
+        testing.dup_nowhere(session)
+    assert not session.closed
+
+
+def test_dup_of_a_session_whose_instance_has_ended(tmp_path: Path) -> None:
     with ese.Instance("short", directory=tmp_path, recovery=False) as instance:
         session = instance.session()
-    with pytest.raises(ese.NotInitialized):
+    with pytest.raises(ese.InvalidSesid, match="the session is closed"):
         session.dup()
 
 

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .instance import Session
+
 _KINDS = {"alloc": 0, "open": 1, "read": 2, "fatal": 3, "term": 4}
 
 
@@ -31,3 +33,13 @@ def fault(kind: str, nth: int = 1, *, repeat: bool = False) -> Iterator[None]:
 def live_allocations() -> int:
     """Memory blocks that the engine holds; the same before and after means that nothing leaked."""
     return _core.live_allocations()
+
+
+def dup_handle(number: int) -> None:
+    """JetDupSession of a number that may be no session: raises what the engine says."""
+    _core.dup_handle(number)
+
+
+def dup_nowhere(session: Session) -> None:
+    """JetDupSession without room for the answer."""
+    session._handle.dup_nowhere()

@@ -125,7 +125,7 @@ test_swig_model__a_closed_object_gives_the_error_of_its_kind(void **state)
     (void)state;
     ese_model_close(&o.instance->object);
     assert_int_equal(ese_model_begin_session(o.instance, &session), JET_errNotInitialized);
-    assert_int_equal(ese_model_dup_session(o.session, &session), JET_errNotInitialized);
+    assert_int_equal(ese_model_dup_session(o.session, &session), JET_errInvalidSesid);
     assert_int_equal(ese_model_open_database(o.session, "file", 0, &database), JET_errInvalidSesid);
     assert_int_equal(ese_model_open_cursor(o.database, "table", &cursor), JET_errInvalidDatabaseId);
     assert_int_equal(ese_model_move(o.cursor, 1, &found), JET_errInvalidTableId);
