@@ -118,7 +118,7 @@ typedef struct ese_maint_page {
 
 typedef struct ese_maint_page_visitor {
     void *self;
-    JET_ERR (*visit)
+    JET_ERR(*visit)
     (void *self, const ese_maint_page *page); /* an error ends the walk and is returned */
     void (*progress)(void *self, const char *phase, uint64_t done,
                      uint64_t total); /* may be NULL */
