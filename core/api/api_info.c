@@ -3,6 +3,10 @@
 
 #include "page/page_space.h"
 
+enum {
+    BITMAP_END = 33
+}; /* the root, and the pages behind it that have a bit in its space header */
+
 JET_ERR
 ese_api_answer_check(const ese_api_answer *answer, size_t size)
 {
@@ -110,11 +114,11 @@ out:
     return err;
 }
 
-/* The one extent of a small tree; its free pages are bits in the root. */
+/* The one extent of a small tree; its free pages are bits in the root, those that no bit is left for are free too. */
 static void
 add_single_extent(const ese_page_space *space, ese_api_space *sum)
 {
-    uint32_t n_free = 0;
+    uint32_t n_free = space->n_primary > BITMAP_END ? space->n_primary - BITMAP_END : 0;
 
     for (uint32_t bits = space->free_bits; bits != 0; bits &= bits - 1)
         n_free++;
@@ -124,8 +128,9 @@ add_single_extent(const ese_page_space *space, ese_api_space *sum)
     add_saturated(&sum->n_available_extents, n_free != 0);
 }
 
-JET_ERR
-ese_api_space_add(const ese_btree *tree, ese_api_space *space_inout)
+/* Adds the space of one tree to *space_inout. */
+static JET_ERR
+add_tree(const ese_btree *tree, ese_api_space *space_inout)
 {
     ese_cache_page *page = NULL;
     ese_page_space space = {0};
@@ -137,8 +142,8 @@ ese_api_space_add(const ese_btree *tree, ese_api_space *space_inout)
         add_single_extent(&space, space_inout);
         goto out;
     }
-    ESE_TRY(add_extents(tree, space.owned_root, &space_inout->n_owned,
-                        &space_inout->n_owned_extents));
+    ESE_TRY(
+        add_extents(tree, space.owned_root, &space_inout->n_owned, &space_inout->n_owned_extents));
     ESE_TRY(add_extents(tree, space.owned_root + 1, &space_inout->n_available,
                         &space_inout->n_available_extents));
 out:
@@ -149,16 +154,18 @@ out:
 JET_ERR
 ese_api_space_of_table(const ese_schema_table *table, ese_api_space *space_out)
 {
-    ese_api_space space = {0};
+    ese_api_space space = {0}, children = {0};
     JET_ERR err;
 
-    ESE_TRY(ese_api_space_add(&table->tree, &space));
+    ESE_TRY(add_tree(&table->tree, &space));
     for (unsigned i = 0; i < table->n_indexes; i++) {
         if (&table->indexes[i] != table->primary)
-            ESE_TRY(ese_api_space_add(&table->indexes[i].tree, &space));
+            ESE_TRY(add_tree(&table->indexes[i].tree, &children));
     }
     if (table->has_lv_tree)
-        ESE_TRY(ese_api_space_add(&table->lv_tree, &space));
+        ESE_TRY(add_tree(&table->lv_tree, &children));
+    add_saturated(&space.n_available, children.n_available);
+    add_saturated(&space.n_available_extents, children.n_available_extents);
     *space_out = space;
 out:
     return err;

@@ -37,16 +37,16 @@ JET_ERR ese_api_on_table(JET_SESID sesid, JET_TABLEID tableid, ese_api_subject_w
 JET_ERR ese_api_on_named_table(JET_SESID sesid, JET_DBID dbid, const char *name,
                                ese_api_subject_work *work, void *arguments);
 
-/* Pages that trees own, and how many of them are free. */
+/* Pages that belong to a table, and how many of them are free. */
 typedef struct ese_api_space {
     uint32_t n_owned, n_available;
     uint32_t n_owned_extents, n_available_extents;
 } ese_api_space;
 
-/* Adds the space of a tree to *space_inout. */
-JET_ERR ese_api_space_add(const ese_btree *tree, ese_api_space *space_inout);
-
-/* Space of a table with its indexes and long values. */
+/*
+ * Space of a table with its indexes and long values: their pages come out of those of the table, which owns them all, while
+ * each tree keeps free pages of its own.
+ */
 JET_ERR ese_api_space_of_table(const ese_schema_table *table, ese_api_space *space_out);
 
 /* Numbers and names of locales: api_locale.c. */

@@ -177,10 +177,9 @@ enum {
     N_LIST_COLUMNS
 };
 
-_Static_assert(sizeof(JET_COLUMNLIST) ==
-                   offsetof(JET_COLUMNLIST, columnidPresentationOrder) +
-                       N_LIST_COLUMNS * sizeof(JET_COLUMNID) +
-                       (N_LIST_COLUMNS % 2 == 0) * 4,
+_Static_assert(sizeof(JET_COLUMNLIST) == offsetof(JET_COLUMNLIST, columnidPresentationOrder) +
+                                             N_LIST_COLUMNS * sizeof(JET_COLUMNID) +
+                                             (N_LIST_COLUMNS % 2 == 0) * 4,
                "the members of JET_COLUMNLIST are the columns of the list");
 
 static const ese_api_list_column list_columns[N_LIST_COLUMNS] = {
@@ -216,8 +215,8 @@ shape_of(uint32_t level)
     return (list_shape){
         .is_by_id = base != JET_ColInfoList || (level & JET_ColInfoGrbitSortByColumnid) != 0,
         .is_minimal = (level & JET_ColInfoGrbitMinimalInfo) != 0,
-        .is_own_only = base == JET_ColInfoListCompact ||
-                       (level & JET_ColInfoGrbitNonDerivedColumnsOnly) != 0,
+        .is_own_only =
+            base == JET_ColInfoListCompact || (level & JET_ColInfoGrbitNonDerivedColumnsOnly) != 0,
         .is_compact = base == JET_ColInfoListCompact,
     };
 }
@@ -334,8 +333,8 @@ ask_wide(const void *name_or_id, question *asked_inout, char **name_out)
 }
 
 JET_ERR JET_API
-JetGetTableColumnInfoA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szColumnName,
-                       void *pvResult, uint32_t cbMax, uint32_t InfoLevel)
+JetGetTableColumnInfoA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szColumnName, void *pvResult,
+                       uint32_t cbMax, uint32_t InfoLevel)
 {
     question asked = ask(szColumnName, pvResult, cbMax, InfoLevel);
 

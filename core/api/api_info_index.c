@@ -19,8 +19,7 @@ has_name(const question *asked)
 
 /* The index asked about; NULL for a table whose records have no key. */
 static JET_ERR
-find_index(const ese_schema_table *table, const question *asked,
-           const ese_schema_index **index_out)
+find_index(const ese_schema_table *table, const question *asked, const ese_schema_index **index_out)
 {
     const ese_schema_index *index = table->primary;
 
@@ -171,7 +170,8 @@ add_segment(ese_api_list *list, const ese_schema_index *index, uint32_t number,
     const ese_api_list_value values[N_LIST_COLUMNS] = {
         [INDEX_NAME] = {.text = index->name},
         [INDEX_GRBIT] = {&grbit, 4, NULL},
-        [N_KEYS] = {&unknown, 4, NULL}, /* statistics: what JetComputeStats leaves behind, and it never ran */
+        [N_KEYS] = {&unknown, 4,
+                    NULL}, /* statistics: what JetComputeStats leaves behind, and it never ran */
         [N_ENTRIES] = {&unknown, 4, NULL},
         [N_PAGES] = {&unknown, 4, NULL},
         [N_COLUMNS] = {&n_columns, 4, NULL},

@@ -75,12 +75,9 @@ add_object(void *self, const ese_schema_object *object)
     filling *fill = self;
     const JET_OBJECTINFO info = describe(object->flags);
     const ese_api_list_value values[N_LIST_COLUMNS] = {
-        [CONTAINER_NAME] = {.text = container},
-        [OBJECT_NAME] = {.text = object->name},
-        [OBJECT_TYPE] = {&info.objtyp, 4, NULL},
-        [GRBIT] = {&info.grbit, 4, NULL},
-        [FLAGS] = {&info.flags, 4, NULL},
-        [N_RECORDS] = {&info.cRecord, 4, NULL},
+        [CONTAINER_NAME] = {.text = container},  [OBJECT_NAME] = {.text = object->name},
+        [OBJECT_TYPE] = {&info.objtyp, 4, NULL}, [GRBIT] = {&info.grbit, 4, NULL},
+        [FLAGS] = {&info.flags, 4, NULL},        [N_RECORDS] = {&info.cRecord, 4, NULL},
         [N_PAGES] = {&info.cPage, 4, NULL},
     };
 
@@ -221,7 +218,8 @@ give_dbid(const ese_api_subject *subject, const ese_api_answer *answer)
     JET_DBID dbid = ese_api_database_dbid(ese_table_owner_of(subject->cursor)->database);
     JET_DBID both[2] = {dbid, dbid};
 
-    return ese_api_answer_give(answer, both, answer->room < sizeof both ? sizeof dbid : sizeof both);
+    return ese_api_answer_give(answer, both,
+                               answer->room < sizeof both ? sizeof dbid : sizeof both);
 }
 
 static JET_ERR
@@ -239,7 +237,8 @@ give_space(const ese_api_subject *subject, uint32_t level, const ese_api_answer 
     uint32_t pair[2];
     JET_ERR err;
 
-    ESE_TRY(ese_api_answer_check(answer, level == JET_TblInfoSpaceUsage ? sizeof pair : sizeof pair[0]));
+    ESE_TRY(ese_api_answer_check(answer,
+                                 level == JET_TblInfoSpaceUsage ? sizeof pair : sizeof pair[0]));
     ESE_TRY(ese_api_space_of_table(subject->table, &space));
     if (level == JET_TblInfoSpaceOwned)
         return ese_api_answer_give(answer, &space.n_owned, sizeof space.n_owned);
@@ -298,8 +297,8 @@ table_info(JET_SESID sesid, JET_TABLEID tableid, table_question *asked)
     ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
     if (ese_table_is_temporary(cursor))
         ESE_TRY(refuse_temporary(cursor, asked->level));
-    subject = (ese_api_subject){session, ese_table_schema(cursor), ese_table_descriptor(cursor),
-                                cursor};
+    subject =
+        (ese_api_subject){session, ese_table_schema(cursor), ese_table_descriptor(cursor), cursor};
     ESE_TRY(give_table_level(&subject, asked));
 out:
     return ese_api_leave(session, err);

@@ -18,8 +18,7 @@ ese_api_open_temporary(ese_api_session *session, ese_table_temp_options *options
     ese_api_instance *instance = ese_api_session_instance(session);
 
     options->budget = &instance->temporary;
-    options->tables_max =
-        (uint32_t)ese_api_instance_param(instance, JET_paramMaxTemporaryTables);
+    options->tables_max = (uint32_t)ese_api_instance_param(instance, JET_paramMaxTemporaryTables);
     options->bytes_max = ese_api__cache_limit(instance);
     options->is_versioned =
         ese_api_instance_param(instance, JET_paramEnableTempTableVersioning) != 0;

@@ -4,10 +4,11 @@
 #include "table/table_temp.h"
 
 enum {
-    LCID_DEFAULT = 1033,   /* en-US */
+    LCID_DEFAULT = 1033, /* en-US */
     LCMAP_SORTKEY = 0x400,
     LCMAP_UPPERCASE = 0x200,
-    NORM_BITS = 0x1 | 0x2 | 0x4 | 0x10000 | 0x20000 | 0x1000, /* what is ignored, and whether as strings */
+    NORM_BITS =
+        0x1 | 0x2 | 0x4 | 0x10000 | 0x20000 | 0x1000, /* what is ignored, and whether as strings */
     LCMAP_BYTEREV = 0x800,
 };
 

@@ -35,7 +35,8 @@ count_of(const bookmark_set *set)
 static JET_ERR
 collect(bookmark_set *set, ese_bytes bookmark)
 {
-    const candidate item = {.bookmark = {NULL, bookmark.size}, .start = set->bytes.size, .n_hits = 1};
+    const candidate item = {
+        .bookmark = {NULL, bookmark.size}, .start = set->bytes.size, .n_hits = 1};
     JET_ERR err = ese_growbuf_append(&set->bytes, bookmark.data, bookmark.size);
 
     return err < JET_errSuccess ? err : ese_growbuf_append(&set->candidates, &item, sizeof item);
@@ -71,8 +72,7 @@ look_up(bookmark_set *set, ese_bytes bookmark)
     const candidate sought = {.bookmark = bookmark};
     size_t n = count_of(set);
     candidate *found =
-        n == 0 ? NULL
-               : bsearch(&sought, candidates_of(set), n, sizeof sought, compare_candidates);
+        n == 0 ? NULL : bsearch(&sought, candidates_of(set), n, sizeof sought, compare_candidates);
 
     if (found != NULL && found->n_hits == set->round)
         found->n_hits++;

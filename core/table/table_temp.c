@@ -90,8 +90,7 @@ give_id(const JET_COLUMNDEF *definition, ese_schema_column *column, column_ids *
 static JET_ERR
 describe_column(const JET_COLUMNDEF *definition, ese_schema_column *column, column_ids *ids)
 {
-    bool is_text =
-        definition->coltyp == JET_coltypText || definition->coltyp == JET_coltypLongText;
+    bool is_text = definition->coltyp == JET_coltypText || definition->coltyp == JET_coltypLongText;
     JET_ERR err = check_column(definition);
 
     if (err < JET_errSuccess)
@@ -104,9 +103,8 @@ describe_column(const JET_COLUMNDEF *definition, ese_schema_column *column, colu
     if (is_long_type(definition->coltyp))
         column->size_max = definition->cbMax;
     else if (column->size_max == 0)
-        column->size_max = definition->cbMax == 0 || definition->cbMax > SHORT_MAX
-                               ? SHORT_MAX
-                               : definition->cbMax;
+        column->size_max =
+            definition->cbMax == 0 || definition->cbMax > SHORT_MAX ? SHORT_MAX : definition->cbMax;
     err = give_id(definition, column, ids);
     column->columnid = column->fid;
     return err;
@@ -137,8 +135,8 @@ describe_columns(ese_table__temp *temp, const ese_table_temp_options *options,
     column_ids ids = {0, ESE_RECORD_VARIABLE_FIRST - 1, ESE_RECORD_TAGGED_FIRST - 1, RECORD_START};
     JET_ERR err;
 
-    ESE_TRY(
-        ese_arena_alloc(&temp->arena, options->n_columns * sizeof *table->columns, &table->columns));
+    ESE_TRY(ese_arena_alloc(&temp->arena, options->n_columns * sizeof *table->columns,
+                            &table->columns));
     for (uint32_t i = 0; i < options->n_columns; i++) {
         ese_schema_column column = {0};
 
@@ -173,8 +171,7 @@ describe_index(ese_table__temp *temp, const ese_table_temp_options *options,
                const JET_COLUMNID *columnids)
 {
     ese_schema_index *index = &temp->index;
-    uint32_t key_most =
-        options->key_most == 0 ? ESE_RECORD_KEY_MOST_DEFAULT : options->key_most;
+    uint32_t key_most = options->key_most == 0 ? ESE_RECORD_KEY_MOST_DEFAULT : options->key_most;
     uint32_t var_seg_mac = options->var_seg_mac == 0 ? key_most : options->var_seg_mac;
 
     if (key_most < ESE_RECORD_KEY_MOST_DEFAULT || key_most > ESE_RECORD_KEY_MOST_MAX ||
@@ -222,16 +219,14 @@ choose_kind(ese_table__temp *temp, const ese_table_temp_options *options)
 
     temp->grbit = grbit;
     temp->is_versioned = options->is_versioned;
-    temp->is_updatable =
-        (grbit & (JET_bitTTUpdatable | JET_bitTTErrorOnDuplicateInsertion)) != 0;
+    temp->is_updatable = (grbit & (JET_bitTTUpdatable | JET_bitTTErrorOnDuplicateInsertion)) != 0;
     temp->is_scrollable =
         temp->is_updatable || (grbit & (JET_bitTTIndexed | JET_bitTTScrollable)) != 0;
     temp->is_numbered = temp->is_updatable && (grbit & KIND_BITS) == 0;
     temp->keeps_duplicates = is_forward_only && (grbit & JET_bitTTUnique) == 0;
     temp->is_sorted = (grbit & JET_bitTTErrorOnDuplicateInsertion) != 0;
-    if (is_forward_only &&
-        (temp->is_scrollable ||
-         (has_long_column(options) && (grbit & JET_bitTTIntrinsicLVsOnly) == 0)))
+    if (is_forward_only && (temp->is_scrollable ||
+                            (has_long_column(options) && (grbit & JET_bitTTIntrinsicLVsOnly) == 0)))
         return ese_raise(JET_errCannotMaterializeForwardOnlySort,
                          "a forward-only temporary table has no such columns or options");
     return JET_errSuccess;
@@ -320,7 +315,8 @@ open_cursor(ese_txn_session *session, ese_table__temp *temp, ese_table_cursor **
 
     if (err < JET_errSuccess)
         goto out;
-    ESE_TRY(ese_table__create(session, NULL, &temp->descriptor, &ese_table__memory_ops, cursor_out));
+    ESE_TRY(
+        ese_table__create(session, NULL, &temp->descriptor, &ese_table__memory_ops, cursor_out));
     spot->temp = temp;
     (*cursor_out)->memory = spot;
     return err;

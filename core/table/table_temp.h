@@ -11,7 +11,9 @@
 
 #include <stdatomic.h>
 
-enum { ESE_TABLE_LCMAP_DEFAULT = 0x30401 }; /* how Unicode keys are made when nothing else is asked for */
+enum {
+    ESE_TABLE_LCMAP_DEFAULT = 0x30401
+}; /* how Unicode keys are made when nothing else is asked for */
 
 /* What the temporary tables of one instance use together. Starts as zeros. */
 typedef struct ese_table_temp_budget {

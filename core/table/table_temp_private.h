@@ -118,8 +118,10 @@ size_t ese_table__temp_upper_bound(const ese_table__temp *temp, ese_bytes key);
 JET_ERR ese_table__temp_check_key(const ese_table__temp *temp, ese_bytes key);
 
 /* Changes. Each holds the row it stores; a failed one changes nothing. The rows to remove are in the table. */
-JET_ERR ese_table__temp_insert(ese_table__temp *temp, const ese_txn_session *session, ese_table__row *row);
-JET_ERR ese_table__temp_remove(ese_table__temp *temp, const ese_txn_session *session, ese_table__row *row);
+JET_ERR ese_table__temp_insert(ese_table__temp *temp, const ese_txn_session *session,
+                               ese_table__row *row);
+JET_ERR ese_table__temp_remove(ese_table__temp *temp, const ese_txn_session *session,
+                               ese_table__row *row);
 JET_ERR ese_table__temp_replace(ese_table__temp *temp, const ese_txn_session *session,
                                 ese_table__row *old_row, ese_table__row *new_row);
 

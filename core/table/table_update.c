@@ -6,9 +6,9 @@
 #include "record/record_encode.h"
 
 enum {
-    RECORD_MAX = 32672,    /* largest record of a page of 32 KiB */
-    INTRINSIC_MAX = 1023,  /* bytes of a long value kept in the record, and */
-    SEPARABLE_MIN = 5,     /* of one moved out of it when the record is too big */
+    RECORD_MAX = 32672,   /* largest record of a page of 32 KiB */
+    INTRINSIC_MAX = 1023, /* bytes of a long value kept in the record, and */
+    SEPARABLE_MIN = 5,    /* of one moved out of it when the record is too big */
     REFERENCE_SIZE = 4,
     UPDATE_LID = 0x40000000, /* marks long-value ids of the row in preparation */
     ARRAY_MAX = 64 << 20,
@@ -147,9 +147,9 @@ describe_field(encoding *plan, const ese_table__field *field, size_t limit)
     *plan->columns++ = (ese_record_column){
         .id = column->fid,
         .is_long = is_long(column),
-        .state = field->n_items != 0                      ? ESE_RECORD_VALUE
+        .state = field->n_items != 0                     ? ESE_RECORD_VALUE
                  : column->fid < ESE_RECORD_TAGGED_FIRST ? ESE_RECORD_NULL
-                                                          : ESE_RECORD_ABSENT,
+                                                         : ESE_RECORD_ABSENT,
         .offset = column->offset,
         .size = (uint16_t)column->size_max,
         .n_values = field->n_items,
@@ -222,8 +222,7 @@ accept_encoding(ese_table__update *update)
 JET_ERR
 ese_table__update_encode(ese_table_cursor *cursor)
 {
-    bool may_separate =
-        (ese_table__spot_of(cursor)->temp->grbit & JET_bitTTIntrinsicLVsOnly) == 0;
+    bool may_separate = (ese_table__spot_of(cursor)->temp->grbit & JET_bitTTIntrinsicLVsOnly) == 0;
     JET_ERR err = encode_with_limit(cursor, may_separate ? INTRINSIC_MAX : SIZE_MAX);
 
     if (err == JET_errRecordTooBig && may_separate)
@@ -542,14 +541,13 @@ change_original(ese_table_cursor *cursor, ese_table__row *row)
     ese_table__update *update = cursor->update;
     ese_table__temp *temp = ese_table__spot_of(cursor)->temp;
     ese_table__row *original = NULL;
-    bool is_replace =
-        update->prep == JET_prepReplace || update->prep == JET_prepReplaceNoLock;
+    bool is_replace = update->prep == JET_prepReplace || update->prep == JET_prepReplaceNoLock;
     bool is_same_key;
     JET_ERR err;
 
     ESE_TRY(find_original(temp, update, &original));
-    is_same_key = temp->is_numbered || ese_bytes_compare(ese_table__row_key(original),
-                                                         ese_table__row_key(row)) == 0;
+    is_same_key = temp->is_numbered ||
+                  ese_bytes_compare(ese_table__row_key(original), ese_table__row_key(row)) == 0;
     if (is_replace && !is_same_key)
         return ese_raise(JET_errRecordPrimaryChanged, "a replaced row keeps its key");
     if (is_replace)
@@ -617,7 +615,8 @@ ese_table_update(ese_table_cursor *cursor, void *to, uint32_t room, uint32_t *si
     bookmark = future_bookmark(temp, cursor->update, &key, number);
     if (to != NULL && room < bookmark.size)
         return ese_raise(JET_errBufferTooSmall, "the bookmark has %zu bytes", bookmark.size);
-    ESE_TRY(ese_table__update_encode(cursor)); /* a set that failed may have left another plan of the record */
+    ESE_TRY(ese_table__update_encode(
+        cursor)); /* a set that failed may have left another plan of the record */
     ESE_TRY(finish_update(cursor, &key));
     ese_table_cancel_update(cursor);
     if (to != NULL && bookmark.size != 0)

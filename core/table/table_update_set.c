@@ -119,9 +119,8 @@ is_equal_normalized(const ese_schema_column *column, ese_bytes a, ese_bytes b, b
     ese_record_key_start(&key_b);
     ESE_TRY(ese_record_key_append(&key_a, &rules, &key_column, &a));
     ESE_TRY(ese_record_key_append(&key_b, &rules, &key_column, &b));
-    *is_equal_out =
-        ese_bytes_compare((ese_bytes){key_a.bytes, key_a.size},
-                          (ese_bytes){key_b.bytes, key_b.size}) == 0;
+    *is_equal_out = ese_bytes_compare((ese_bytes){key_a.bytes, key_a.size},
+                                      (ese_bytes){key_b.bytes, key_b.size}) == 0;
 out:
     return err;
 }
@@ -267,8 +266,7 @@ edit_value(ese_table_cursor *cursor, ese_table__field *field, uint32_t index, co
 
     if (change->new_size > (column->size_max != 0 ? column->size_max : (uint64_t)INT32_MAX))
         return too_big(column, change->new_size);
-    if (!is_new && field->items[index].is_separated &&
-        change->new_size >= field->items[index].size)
+    if (!is_new && field->items[index].is_separated && change->new_size >= field->items[index].size)
         return edit_in_place(&field->items[index], change);
     if (!is_new) {
         const ese_table__item *old = &field->items[index];

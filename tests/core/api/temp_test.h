@@ -115,8 +115,8 @@ rows_of(const temp_fixture *f, int32_t from, int32_t step)
     for (int n = 0; err >= 0 && n < ROWS_MAX; n++) {
         char text[60] = "";
         uint32_t size = 0;
-        JET_ERR text_err = JetRetrieveColumn(f->sesid, f->table, f->text, text, sizeof text - 1,
-                                             &size, 0, NULL);
+        JET_ERR text_err =
+            JetRetrieveColumn(f->sesid, f->table, f->text, text, sizeof text - 1, &size, 0, NULL);
 
         text[text_err == 0 ? size : 0] = '\0';
         used += (size_t)snprintf(line + used, sizeof line - used, "%d%s%d ",

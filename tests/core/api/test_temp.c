@@ -33,8 +33,12 @@ seek_temp(const temp_fixture *f, int32_t key, const char *text, JET_GRBIT grbit)
 static void
 test_temp__sorts_by_key_and_keeps_the_first_of_equal_rows(void **state)
 {
-    static const JET_GRBIT kinds[] = {0, JET_bitTTUnique, JET_bitTTIndexed, JET_bitTTScrollable,
-                                      JET_bitTTUpdatable, MATERIALIZED,
+    static const JET_GRBIT kinds[] = {0,
+                                      JET_bitTTUnique,
+                                      JET_bitTTIndexed,
+                                      JET_bitTTScrollable,
+                                      JET_bitTTUpdatable,
+                                      MATERIALIZED,
                                       JET_bitTTErrorOnDuplicateInsertion};
     temp_fixture f = {0};
 
@@ -237,9 +241,9 @@ test_temp__refuses_what_needs_a_table_of_a_database(void **state)
                      JET_errIllegalOperation);
     assert_int_equal(JetGotoPosition(f.sesid, f.table, &position), JET_errIllegalOperation);
     assert_int_equal(JetSetCurrentIndexA(f.sesid, f.table, NULL), JET_errIllegalOperation);
-    assert_int_equal(JetGetTableColumnInfoA(f.sesid, f.table, "x", &column, sizeof column,
-                                            JET_ColInfo),
-                     JET_errIllegalOperation);
+    assert_int_equal(
+        JetGetTableColumnInfoA(f.sesid, f.table, "x", &column, sizeof column, JET_ColInfo),
+        JET_errIllegalOperation);
     assert_int_equal(JetGetTableInfoA(f.sesid, f.table, &dbid, sizeof dbid, JET_TblInfoDbid),
                      JET_errInvalidOperation);
     end_temp(&f);
@@ -339,10 +343,9 @@ test_temp_cursor__walks_a_range(void **state)
                          JET_bitNewKey | JET_bitFullColumnStartLimit));
     assert_ok(JetSeek(f.sesid, f.table, JET_bitSeekGE));
     assert_int_equal(get_long(&f, f.value), 4);
-    assert_ok(JetMakeKey(f.sesid, f.table, &key, sizeof key,
-                         JET_bitNewKey | JET_bitFullColumnEndLimit));
-    assert_ok(JetSetIndexRange(f.sesid, f.table,
-                               JET_bitRangeUpperLimit | JET_bitRangeInclusive));
+    assert_ok(
+        JetMakeKey(f.sesid, f.table, &key, sizeof key, JET_bitNewKey | JET_bitFullColumnEndLimit));
+    assert_ok(JetSetIndexRange(f.sesid, f.table, JET_bitRangeUpperLimit | JET_bitRangeInclusive));
     assert_ok(JetMove(f.sesid, f.table, JET_MoveNext, 0));
     assert_int_equal(get_long(&f, f.value), 2);
     assert_int_equal(JetMove(f.sesid, f.table, JET_MoveNext, 0), JET_errNoCurrentRecord);
@@ -383,7 +386,8 @@ test_temp_rollback__undoes_changes_of_a_sorted_table_level_by_level(void **state
 }
 
 static void
-test_temp_rollback__keeps_what_was_committed_and_what_was_inserted_before_the_first_move(void **state)
+test_temp_rollback__keeps_what_was_committed_and_what_was_inserted_before_the_first_move(
+    void **state)
 {
     temp_fixture f = {0};
 
@@ -505,7 +509,8 @@ test_temp_open__refuses_more_fixed_columns_than_there_are(void **state)
 static JET_ERR
 open_sorted_by(const temp_fixture *f, uint32_t lcid, uint32_t flags)
 {
-    const JET_COLUMNDEF column = {.coltyp = JET_coltypText, .cp = 1200, .grbit = JET_bitColumnTTKey};
+    const JET_COLUMNDEF column = {
+        .coltyp = JET_coltypText, .cp = 1200, .grbit = JET_bitColumnTTKey};
     JET_UNICODEINDEX unicode = {lcid, flags};
     JET_TABLEID table = 0;
     JET_COLUMNID id;
@@ -523,8 +528,16 @@ test_temp_open__checks_how_text_is_to_be_sorted(void **state)
         uint32_t lcid, flags;
         JET_ERR err;
     } cases[] = {
-        {1033, 0, 0},     {1033, 0x400, 0}, {1033, 0x401, 0}, {1033, 0x30401, 0}, {1033, 0x1400, 0},
-        {1033, 0xc00, 0}, {1033, 0x200, 0}, {1033, 1, 0},     {127, 0x30401, 0},  {1031, 0x400, 0},
+        {1033, 0, 0},
+        {1033, 0x400, 0},
+        {1033, 0x401, 0},
+        {1033, 0x30401, 0},
+        {1033, 0x1400, 0},
+        {1033, 0xc00, 0},
+        {1033, 0x200, 0},
+        {1033, 1, 0},
+        {127, 0x30401, 0},
+        {1031, 0x400, 0},
         {1033, 0x100, JET_errInvalidLCMapStringFlags},
         {1033, 0x500, JET_errInvalidLCMapStringFlags},
         {1033, 0x600, JET_errInvalidLCMapStringFlags},
@@ -556,15 +569,19 @@ test_temp_open__limits_keys_as_the_structure_says(void **state)
         uint32_t most, segment;
         JET_ERR err;
     } cases[] = {
-        {0, 0, 0},     {255, 0, 0}, {2000, 100, 0}, {254, 0, JET_errIndexInvalidDef},
-        {2001, 0, JET_errIndexInvalidDef}, {300, 301, JET_errIndexInvalidDef},
+        {0, 0, 0},
+        {255, 0, 0},
+        {2000, 100, 0},
+        {254, 0, JET_errIndexInvalidDef},
+        {2001, 0, JET_errIndexInvalidDef},
+        {300, 301, JET_errIndexInvalidDef},
     };
     temp_fixture f = {0};
     JET_COLUMNID id;
-    JET_OPENTEMPORARYTABLE open = {.prgcolumndef = &column, .ccolumn = 1, .prgcolumnid = &id,
-                                   .grbit = JET_bitTTIndexed};
-    JET_OPENTEMPORARYTABLE2 open2 = {.cbStruct = sizeof open2, .prgcolumndef = &column,
-                                     .ccolumn = 1, .prgcolumnid = &id};
+    JET_OPENTEMPORARYTABLE open = {
+        .prgcolumndef = &column, .ccolumn = 1, .prgcolumnid = &id, .grbit = JET_bitTTIndexed};
+    JET_OPENTEMPORARYTABLE2 open2 = {
+        .cbStruct = sizeof open2, .prgcolumndef = &column, .ccolumn = 1, .prgcolumnid = &id};
     char16_t locale[] = u"en-us", no_locale[] = u"xx-nonsense";
     JET_UNICODEINDEX2 unicode = {locale, 0x30401};
 
@@ -595,8 +612,8 @@ test_temp__tells_rows_apart_only_as_far_as_keys_reach(void **state)
     static const uint32_t mosts[] = {255, 1000}, expected[] = {1, 2};
     temp_fixture f = {0};
     JET_COLUMNID id;
-    JET_OPENTEMPORARYTABLE open = {.cbStruct = sizeof open, .prgcolumndef = &column, .ccolumn = 1,
-                                   .prgcolumnid = &id};
+    JET_OPENTEMPORARYTABLE open = {
+        .cbStruct = sizeof open, .prgcolumndef = &column, .ccolumn = 1, .prgcolumnid = &id};
 
     (void)state;
     start_temp(&f);

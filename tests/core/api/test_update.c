@@ -196,10 +196,18 @@ test_update_set__wants_the_exact_size_of_fixed_types(void **state)
         JET_COLTYP coltyp;
         uint32_t size;
     } types[] = {
-        {JET_coltypBit, 1},        {JET_coltypUnsignedByte, 1}, {JET_coltypShort, 2},
-        {JET_coltypLong, 4},       {JET_coltypCurrency, 8},     {JET_coltypIEEESingle, 4},
-        {JET_coltypIEEEDouble, 8}, {JET_coltypDateTime, 8},     {JET_coltypUnsignedLong, 4},
-        {JET_coltypLongLong, 8},   {JET_coltypGUID, 16},        {JET_coltypUnsignedShort, 2},
+        {JET_coltypBit, 1},
+        {JET_coltypUnsignedByte, 1},
+        {JET_coltypShort, 2},
+        {JET_coltypLong, 4},
+        {JET_coltypCurrency, 8},
+        {JET_coltypIEEESingle, 4},
+        {JET_coltypIEEEDouble, 8},
+        {JET_coltypDateTime, 8},
+        {JET_coltypUnsignedLong, 4},
+        {JET_coltypLongLong, 8},
+        {JET_coltypGUID, 16},
+        {JET_coltypUnsignedShort, 2},
         {JET_coltypUnsignedLongLong, 8},
     };
     static const uint8_t data[32] = {1, 2, 3};
@@ -246,16 +254,17 @@ test_update_set__fills_up_fixed_text_and_binary(void **state)
     uint8_t back[10] = {0};
 
     (void)state;
-    prepare_column(&f, (JET_COLUMNDEF){
-                           .coltyp = JET_coltypText, .cbMax = 5, .grbit = JET_bitColumnFixed});
+    prepare_column(
+        &f, (JET_COLUMNDEF){.coltyp = JET_coltypText, .cbMax = 5, .grbit = JET_bitColumnFixed});
     assert_ok(set_bytes(&f, "ab", 2, 0));
     assert_string_equal(values_of(&f), "ab   |");
     assert_int_equal(set_bytes(&f, "abcdef", 6, 0), JET_errInvalidBufferSize);
     assert_ok(set_bytes(&f, NULL, 0, JET_bitSetZeroLength));
     assert_string_equal(values_of(&f), "-");
     end_temp(&f);
-    prepare_column(&f, (JET_COLUMNDEF){.coltyp = JET_coltypText, .cp = 1200, .cbMax = 6,
-                                       .grbit = JET_bitColumnFixed});
+    prepare_column(
+        &f, (JET_COLUMNDEF){
+                .coltyp = JET_coltypText, .cp = 1200, .cbMax = 6, .grbit = JET_bitColumnFixed});
     assert_ok(set_bytes(&f, wide, 2, 0));
     assert_ok(JetRetrieveColumn(f.sesid, f.table, f.key, back, sizeof back, NULL,
                                 JET_bitRetrieveCopy, NULL));
@@ -273,8 +282,8 @@ test_update_set__cuts_variable_values_with_a_warning_and_refuses_tagged_ones(voi
     assert_int_equal(set_bytes(&f, "abcd", 4, 0), JET_wrnColumnMaxTruncated);
     assert_string_equal(values_of(&f), "abc|");
     end_temp(&f);
-    prepare_column(&f, (JET_COLUMNDEF){
-                           .coltyp = JET_coltypText, .cbMax = 3, .grbit = JET_bitColumnTagged});
+    prepare_column(
+        &f, (JET_COLUMNDEF){.coltyp = JET_coltypText, .cbMax = 3, .grbit = JET_bitColumnTagged});
     assert_int_equal(set_bytes(&f, "abcd", 4, 0), JET_errColumnTooBig);
     assert_string_equal(values_of(&f), "-");
     end_temp(&f);
@@ -326,8 +335,8 @@ test_update_set_columns__stops_at_the_first_failure(void **state)
     start_with_rows(&f);
     assert_ok(prepare(&f, JET_prepReplace));
     for (int i = 0; i < 3; i++)
-        list[i] = (JET_SETCOLUMN){.columnid = f.value, .pvData = &value, .cbData = 4,
-                                  .itagSequence = 1, .err = 77};
+        list[i] = (JET_SETCOLUMN){
+            .columnid = f.value, .pvData = &value, .cbData = 4, .itagSequence = 1, .err = 77};
     list[0].columnid = f.many;
     list[0].cbData = 1;
     list[1].cbData = 3;
@@ -350,8 +359,8 @@ test_update_set__appends_replaces_and_removes_values_by_number(void **state)
     temp_fixture f = {0};
 
     (void)state;
-    prepare_column(&f, (JET_COLUMNDEF){
-                           .coltyp = JET_coltypText, .cbMax = 40, .grbit = JET_bitColumnTagged});
+    prepare_column(
+        &f, (JET_COLUMNDEF){.coltyp = JET_coltypText, .cbMax = 40, .grbit = JET_bitColumnTagged});
     assert_ok(set_at(&f, "one", 0, 0, 1));
     assert_ok(set_at(&f, "two", 0, 0, 2));
     assert_ok(set_at(&f, "ten", 0, 0, 10));
@@ -376,8 +385,8 @@ test_update_set__keeps_values_unique_when_asked(void **state)
     temp_fixture f = {0};
 
     (void)state;
-    prepare_column(&f, (JET_COLUMNDEF){
-                           .coltyp = JET_coltypText, .cbMax = 40, .grbit = JET_bitColumnTagged});
+    prepare_column(
+        &f, (JET_COLUMNDEF){.coltyp = JET_coltypText, .cbMax = 40, .grbit = JET_bitColumnTagged});
     assert_ok(set_at(&f, "alpha", BYTES, 0, 0));
     assert_ok(set_at(&f, "ALPHA", BYTES, 0, 0));
     assert_int_equal(set_at(&f, "alpha", BYTES, 0, 0), JET_errMultiValuedDuplicate);
@@ -399,8 +408,7 @@ test_update_set__stops_when_the_record_is_full(void **state)
     JET_ERR err;
 
     (void)state;
-    prepare_column(&f,
-                   (JET_COLUMNDEF){.coltyp = JET_coltypLong, .grbit = JET_bitColumnTagged});
+    prepare_column(&f, (JET_COLUMNDEF){.coltyp = JET_coltypLong, .grbit = JET_bitColumnTagged});
     do
         err = JetSetColumn(f.sesid, f.table, f.key, &n, sizeof n, 0, &append);
     while (err >= 0 && ++n < 10000);

@@ -53,7 +53,12 @@ test_record_encode__fills_fixed_columns_left_out_and_marks_them_null(void **stat
     static const uint8_t bytes[] = {0x03, 0x7f, 0x0a, 0x00, '*', 1, 2, '*', '*', 0xfd};
     const ese_record_value value = bytes_value("\1\2", 2);
     const ese_record_column columns[] = {
-        {.id = 2, .state = ESE_RECORD_VALUE, .offset = 5, .size = 2, .n_values = 1, .values = &value},
+        {.id = 2,
+         .state = ESE_RECORD_VALUE,
+         .offset = 5,
+         .size = 2,
+         .n_values = 1,
+         .values = &value},
         {.id = 3, .state = ESE_RECORD_NULL, .offset = 7, .size = 2},
     };
 
@@ -64,8 +69,8 @@ test_record_encode__fills_fixed_columns_left_out_and_marks_them_null(void **stat
 static void
 test_record_encode__repeats_the_end_of_null_variable_columns(void **state)
 {
-    static const uint8_t bytes[] = {0x00, 0x82, 0x04, 0x00, 0x00, 0x80, 0x02, 0x00,
-                                    0x02, 0x00, 'h',  'i'};
+    static const uint8_t bytes[] = {0x00, 0x82, 0x04, 0x00, 0x00, 0x80,
+                                    0x02, 0x00, 0x02, 0x00, 'h',  'i'};
     const ese_record_value text = bytes_value("hi", 2), empty = bytes_value(NULL, 0);
     const ese_record_column columns[] = {
         {.id = 129, .state = ESE_RECORD_VALUE, .n_values = 1, .values = &text},
@@ -111,7 +116,11 @@ test_record_encode__marks_separated_values_and_explicit_nulls(void **state)
                                     0x01, 0x0d, 0x20, 0x05, 0x01, 0x00, 0x00, 0x00};
     const ese_record_value reference = {{(const uint8_t *)"\1\0\0\0", 4}, ESE_RECORD_SEPARATED};
     const ese_record_column columns[] = {
-        {.id = 256, .is_long = true, .state = ESE_RECORD_VALUE, .n_values = 1, .values = &reference},
+        {.id = 256,
+         .is_long = true,
+         .state = ESE_RECORD_VALUE,
+         .n_values = 1,
+         .values = &reference},
         {.id = 257, .state = ESE_RECORD_NULL},
     };
 
@@ -165,8 +174,18 @@ test_record_encode__refuses_columns_that_contradict_themselves(void **state)
                                        {{(const uint8_t *)"cd", 2}, ESE_RECORD_COMPRESSED},
                                        bytes_value("ef", 2)};
     const ese_record_column wrong[] = {
-        {.id = 1, .state = ESE_RECORD_VALUE, .offset = 4, .size = 3, .n_values = 1, .values = values},
-        {.id = 1, .state = ESE_RECORD_VALUE, .offset = 3, .size = 2, .n_values = 1, .values = values},
+        {.id = 1,
+         .state = ESE_RECORD_VALUE,
+         .offset = 4,
+         .size = 3,
+         .n_values = 1,
+         .values = values},
+        {.id = 1,
+         .state = ESE_RECORD_VALUE,
+         .offset = 3,
+         .size = 2,
+         .n_values = 1,
+         .values = values},
         {.id = 256, .state = ESE_RECORD_VALUE, .n_values = 0, .values = values},
         {.id = 256, .is_long = true, .state = ESE_RECORD_VALUE, .n_values = 3, .values = values},
     };
@@ -243,7 +262,8 @@ make_random(random_record *record)
     for (uint32_t id = 128; id <= 127 + random_below(20); id++)
         add(record, (ese_record_column){.id = id});
     for (uint32_t id = 256; id < 256 + random_below(10); id++)
-        add(record, (ese_record_column){.id = id, .is_derived = true, .is_long = random_below(2) == 0});
+        add(record,
+            (ese_record_column){.id = id, .is_derived = true, .is_long = random_below(2) == 0});
     for (uint32_t id = 256; id < 256 + random_below(10); id++)
         add(record, (ese_record_column){.id = id * 3, .is_long = random_below(2) == 0});
 }
