@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 
 from . import _core
 from .errors import SessionSharingViolation
@@ -21,7 +22,7 @@ else:
 
 _RAW_TYPE = 11  # JET_coltypLongBinary: bytes, unchanged
 _FIRST_BATCH = 8
-_LARGEST_BATCH = 2048
+_LARGEST_BATCH = 512  # of which the processor's cache holds all values
 
 # ese_model_from
 FROM_FIRST, FROM_LAST, FROM_HERE, FROM_HERE_BACKWARD = range(4)
@@ -71,20 +72,22 @@ class Reader:
 
     def many(self, open_cursor: Callable[[], tuple[_core.Cursor, int] | None]) -> Iterator[Any]:
         """All records from a cursor of their own, which is opened at the first and closed with the iterator."""
+        batches = self._batches(open_cursor)
+        positions = self._positions
+        if positions is None:
+            return chain.from_iterable(batches)  # without a step in Python for each record
+        return (Row(values, positions) for batch in batches for values in batch)
+
+    def _batches(self, open_cursor: Callable[[], tuple[_core.Cursor, int] | None]) -> Iterator[list[tuple[Any, ...]]]:
         opened = open_cursor()
         if opened is None:
             return
         cursor, start = opened
-        positions = self._positions
         size = _FIRST_BATCH
         try:
             reader = cursor.reader(self._outputs, start)
             while batch := reader.fetch(size):
-                if positions is None:
-                    yield from batch
-                else:
-                    for values in batch:
-                        yield Row(values, positions)
+                yield batch
                 size = min(4 * size, _LARGEST_BATCH)
         finally:
             close_quietly(cursor)

@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""Shows what is in a database: its tables and the first rows of each.
+
+usage: quickstart.py FILE
+"""
+
+import itertools
+import sys
+
+import ese
+
+
+def main(path: str) -> None:
+    with ese.open(path) as db:
+        info = db.info
+        print(f"{path}: {info.size:,} bytes, pages of {info.page_size}, {info.state.name.lower().replace('_', ' ')}")
+        for name in db:
+            table = db[name]
+            print(f"\n{name}: {len(table)} rows")
+            for row in itertools.islice(table, 3):
+                print("  ", {column: value for column, value in row.items() if value is not None})
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])
