@@ -5,7 +5,6 @@
 #include "record/record.h"
 
 enum {
-    HEADER_SIZE = 4,
     VARIABLE_NONE = ESE_RECORD_VARIABLE_FIRST - 1,
     VARIABLE_IS_NULL = 0x8000,
     VARIABLE_OFFSET = 0x7fff,
@@ -132,14 +131,14 @@ ese_record_open(ese_bytes bytes, uint32_t page_size, ese_record *record_out)
     size_t end, bitmap_size;
     JET_ERR err;
 
-    if (bytes.size < HEADER_SIZE)
+    if (bytes.size < ESE_RECORD_HEADER_SIZE)
         return ese_raise(JET_errDatabaseCorrupted, "a record of %zu bytes", bytes.size);
     fixed_last = bytes.data[0];
     variable_last = bytes.data[1];
     end = ese_load_le16(bytes.data + 2);
     bitmap_size = ((size_t)fixed_last + 7) / 8;
     if (fixed_last > ESE_RECORD_FIXED_LAST || variable_last < VARIABLE_NONE ||
-        end < HEADER_SIZE + bitmap_size || end > bytes.size)
+        end < ESE_RECORD_HEADER_SIZE + bitmap_size || end > bytes.size)
         return ese_raise(
             JET_errDatabaseCorrupted,
             "a record of %zu bytes says last columns %u and %u, fixed columns end at byte %zu",
@@ -157,27 +156,12 @@ ese_record_open(ese_bytes bytes, uint32_t page_size, ese_record *record_out)
 }
 
 JET_ERR
-ese_record_fixed(const ese_record *record, ese_record_place place, ese_record_state *state_out,
-                 ese_bytes *value_out)
+ese_record_misplaced(const ese_record *record, ese_record_place place)
 {
-    unsigned bit = place.id - 1U;
-
-    if (place.id == 0 || place.id > record->fixed_last) {
-        *state_out = ESE_RECORD_ABSENT;
-        return JET_errSuccess;
-    }
-    if ((record->null_bitmap[bit / 8] >> bit % 8 & 1) != 0) {
-        *state_out = ESE_RECORD_NULL;
-        return JET_errSuccess;
-    }
-    if (place.offset < HEADER_SIZE || (uint32_t)place.offset + place.size > record->fixed_end)
-        return ese_raise(JET_errDatabaseCorrupted,
-                         "fixed column %u ends at byte %u of a record, the fixed columns at %u",
-                         (unsigned)place.id, (unsigned)place.offset + place.size,
-                         (unsigned)record->fixed_end);
-    *value_out = slice(record->bytes, place.offset, (size_t)place.offset + place.size);
-    *state_out = ESE_RECORD_VALUE;
-    return JET_errSuccess;
+    return ese_raise(JET_errDatabaseCorrupted,
+                     "fixed column %u ends at byte %u of a record, the fixed columns at %u",
+                     (unsigned)place.id, (unsigned)place.offset + place.size,
+                     (unsigned)record->fixed_end);
 }
 
 JET_ERR

@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 enum {
+    ESE_RECORD_HEADER_SIZE = 4,
     ESE_RECORD_FIXED_FIRST = 1,
     ESE_RECORD_FIXED_LAST = 127,
     ESE_RECORD_VARIABLE_FIRST = 128,
@@ -70,8 +71,32 @@ typedef struct ese_record_place {
     uint16_t size;
 } ese_record_place;
 
-JET_ERR ese_record_fixed(const ese_record *record, ese_record_place place,
-                         ese_record_state *state_out, ese_bytes *value_out);
+/* JET_errDatabaseCorrupted for a fixed column that does not lie among the fixed columns of the record. */
+JET_ERR ese_record_misplaced(const ese_record *record, ese_record_place place);
+
+/* Inline: a scan calls it for each value. */
+static inline JET_ERR
+ese_record_fixed(const ese_record *record, ese_record_place place, ese_record_state *state_out,
+                 ese_bytes *value_out)
+{
+    unsigned bit = place.id - 1U;
+
+    if (place.id == 0 || place.id > record->fixed_last) {
+        *state_out = ESE_RECORD_ABSENT;
+        return JET_errSuccess;
+    }
+    if ((record->null_bitmap[bit / 8] >> bit % 8 & 1) != 0) {
+        *state_out = ESE_RECORD_NULL;
+        return JET_errSuccess;
+    }
+    if (place.offset < ESE_RECORD_HEADER_SIZE ||
+        (uint32_t)place.offset + place.size > record->fixed_end)
+        return ese_record_misplaced(record, place);
+    value_out->data = record->bytes.data + place.offset;
+    value_out->size = place.size;
+    *state_out = ESE_RECORD_VALUE;
+    return JET_errSuccess;
+}
 
 /* Variable column `id`. */
 JET_ERR ese_record_variable(const ese_record *record, uint32_t id, ese_record_state *state_out,

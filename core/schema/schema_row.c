@@ -52,8 +52,8 @@ static JET_ERR
 decode_fixed(const ese_record *record, const fixed_column *column, ese_schema__row *row)
 {
     ese_record_place place = {column->id, column->offset, column->size};
-    ese_record_state state;
-    ese_bytes value;
+    ese_record_state state = ESE_RECORD_ABSENT;
+    ese_bytes value = {0};
     uint32_t number;
     JET_ERR err = ese_record_fixed(record, place, &state, &value);
 
@@ -67,8 +67,8 @@ decode_fixed(const ese_record *record, const fixed_column *column, ese_schema__r
 static JET_ERR
 decode_type(const ese_record *record, ese_schema__row *row)
 {
-    ese_record_state state;
-    ese_bytes value;
+    ese_record_state state = ESE_RECORD_ABSENT;
+    ese_bytes value = {0};
     JET_ERR err = ese_record_fixed(record, (ese_record_place){2, 8, 2}, &state, &value);
 
     if (err >= JET_errSuccess && state == ESE_RECORD_VALUE)

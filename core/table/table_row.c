@@ -189,13 +189,24 @@ point_at_values(row_reader *row, ese_column *columns, uint32_t n_columns)
     }
 }
 
+/* Field by field: to clear the record and the tagged entry, too, would take longer than to read a value. */
+static void
+start_row(row_reader *row, ese_table_cursor *cursor, uint32_t value_limit)
+{
+    row->cursor = cursor;
+    row->value_limit = value_limit;
+    row->hint = row->last_fid = row->n_values = 0;
+    row->last_is_derived = row->has_next = false;
+}
+
 JET_ERR
 ese_table_get_row(ese_table_cursor *cursor, uint32_t value_limit, ese_column *columns,
                   uint32_t n_columns)
 {
-    row_reader row = {.cursor = cursor, .value_limit = value_limit};
+    row_reader row;
     JET_ERR err;
 
+    start_row(&row, cursor, value_limit);
     ESE_TRY(reserve_plan(cursor, n_columns));
     ESE_TRY(ese_table__current_record(cursor, &row.record));
     ese_growbuf_clear(&cursor->row_bytes);
