@@ -2,13 +2,13 @@
  * JetGetRecordSize: what a record takes, its own data apart from what the format adds.
  *
  * Overhead of a record: 6 bytes of its node (tag and size of the key), its key, header, null bitmap, ends of variable columns,
- * array and header bytes of tagged columns; a reference to a long value counts as 8. Overhead of a long value: 6 bytes and the
- * key of each of its nodes.
+ * array and header bytes of tagged columns; a reference to a long value counts as 8. Overhead of a long value: 6 bytes of each
+ * of its nodes, the key and 12 bytes of its root, the offset in the key of each chunk.
  */
 #include "record/record_compress.h"
 #include "table/table_private.h"
 
-enum { NODE_OVERHEAD = 6, REFERENCE_OVERHEAD = 8 };
+enum { NODE_OVERHEAD = 6, REFERENCE_OVERHEAD = 8, LV_ROOT_OVERHEAD = 12, LV_OFFSET_OVERHEAD = 4 };
 
 static JET_ERR
 add_long_value(ese_table_cursor *cursor, ese_bytes reference, JET_RECSIZE2 *size)
@@ -25,9 +25,9 @@ add_long_value(ese_table_cursor *cursor, ese_bytes reference, JET_RECSIZE2 *size
     n_chunks = full_size / chunk_size + (full_size % chunk_size != 0);
     size->cbLongValueData += full_size;
     size->cbLongValueDataCompressed += full_size;
-    size->cbLongValueOverhead +=
-        NODE_OVERHEAD + ese_record_lv_root_key(lid, key) +
-        (uint64_t)n_chunks * (NODE_OVERHEAD + ese_record_lv_chunk_key(lid, 0, key));
+    size->cbLongValueOverhead += NODE_OVERHEAD + ese_record_lv_root_key(lid, key) +
+                                 LV_ROOT_OVERHEAD +
+                                 (uint64_t)n_chunks * (NODE_OVERHEAD + LV_OFFSET_OVERHEAD);
 out:
     return err;
 }
@@ -97,9 +97,9 @@ add_untagged(const ese_table_cursor *cursor, const ese_record *record, JET_RECSI
 
         if (!is_present)
             continue;
+        size->cNonTaggedColumns++;
         ESE_TRY(ese_table__get_value(record, column, 0, &value));
         if (value.state == ESE_TABLE_VALUE) {
-            size->cNonTaggedColumns++;
             size->cbData += value.value.bytes.size;
             size->cbDataCompressed += value.value.bytes.size;
         }

@@ -203,8 +203,8 @@ def sizes(database: Database) -> None:
         {**plain, "m": values},
         {**plain, "m": values, "lv": pattern(100)},
         {**plain, "m": values, "lv": pattern(20000)},
-        {"a": 5, "f": "fixed", "m": values, "lv": pattern(9000)},
-        {"a": 5, "f": "fixed", "m": ["tagged", "tagged three"]},
+        {**plain, "b": None, "m": values, "lv": pattern(9000)},
+        {**plain, "b": None, "m": ["tagged", "tagged three"]},
         {"lv": Separate(b"abc")},
         {"lv": b""},
     ]
