@@ -76,6 +76,7 @@ typedef struct ese_maint__check {
     ese_schema *schema; /* NULL: the catalog cannot be read at all */
     ese_btree_damage damage;
     bool is_catalog_complete; /* every tree of the database is known */
+    bool has_unknown_space;   /* the space header of a tree cannot be read */
     ese_arena arena;          /* names */
     ese_maint__tree *trees;   /* number n at n - 1; parents before children */
     uint32_t n_trees, n_trees_max;

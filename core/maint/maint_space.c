@@ -106,7 +106,7 @@ claim(ese_maint__check *check, uint32_t number, ese_pgno first, ese_pgno last)
             wrong = pgno;
         check->map.owner[pgno] = number;
     }
-    if (wrong != 0) {
+    if (wrong != 0 && (tree->parent == 0 || ese_maint__tree_at(check, tree->parent)->has_space)) {
         ese_maint__place place = place_of(check, number, wrong);
 
         ese_maint__found(check, &place, JET_errSPOwnExtCorrupted,
@@ -278,8 +278,10 @@ ese_maint__space_claim(ese_maint__check *check, uint32_t number)
 
     ESE_TRY(read_space_header(check, number, &space, &found));
     tree->has_space = found;
-    if (!found)
+    if (!found) {
+        check->has_unknown_space = true;
         return JET_errSuccess;
+    }
     tree->is_single_extent = !space.is_multi_extent;
     if (space.parent != parent_root)
         ese_maint__found(check, &place, JET_errSPOwnExtCorrupted,
@@ -374,7 +376,7 @@ ese_maint__space_settle(ese_maint__check *check)
             settle_page(check, pgno);
         } else if (map->owner[pgno] != 0) {
             next = end_of_leak(check, pgno);
-            if (check->is_catalog_complete)
+            if (check->is_catalog_complete && !check->has_unknown_space)
                 note_leak(check, pgno, next);
         } else {
             map->use[pgno] = ESE_MAINT_USE_OUTSIDE;
