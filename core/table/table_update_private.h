@@ -4,6 +4,8 @@
 #include "table/table_temp_private.h"
 #include "table/table_update.h"
 
+enum { ESE_TABLE__RECORD_MAX = 32672 }; /* the largest record of a page of 32 KiB */
+
 /* One value. Owns its bytes. */
 typedef struct ese_table__item {
     uint8_t *data;
@@ -52,8 +54,14 @@ JET_ERR ese_table__update_field(ese_table__update *update, const ese_schema_colu
 /* JET_errPermissionDenied for a table of a database, JET_errIllegalOperation for a sort whose rows are being read. */
 JET_ERR ese_table__update_check_writable(const ese_table_cursor *cursor);
 
+/* ---- table_update_encode.c */
+
 /* Encodes the fields anew. On failure (JET_errRecordTooBig) the old record stays. */
 JET_ERR ese_table__update_encode(ese_table_cursor *cursor);
+
+/* The row that the update makes, held once. The fields were encoded last by a call that succeeded. */
+JET_ERR ese_table__update_make_row(ese_table_cursor *cursor, const ese_record_key *key,
+                                   ese_table__row **row_out);
 
 /* ---- table_update_item.c */
 
