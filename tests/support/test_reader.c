@@ -297,9 +297,9 @@ walk_index(const reading *r, uint64_t hash, int32_t step, bool with_rows)
         last = now;
         result.sum += hash_entry(hash, &now);
         tell(r->reader, hash_entry(hash, &now));
-        if (with_rows)
+        if (with_rows && result.n % r->reader->detail_every == 0)
             read_row(r, hash_entry(hash, &now));
-        else if (step > 0 && result.n % SEEK_EVERY == 0)
+        if (step > 0 && result.n % (SEEK_EVERY * r->reader->detail_every) == 0)
             seek_entry(r, &now);
         result.n++;
     }
@@ -455,6 +455,7 @@ test_reader_begin(test_reader *reader, size_t cache_bytes)
 {
     JET_API_PTR pages = cache_bytes / 4096;
 
+    reader->detail_every = 1;
     return JetSetSystemParameterA(NULL, 0, JET_paramCacheSizeMax, pages, NULL) >= 0 &&
            JetCreateInstanceA(&reader->instance, "reader") >= 0 &&
            JetSetSystemParameterA(&reader->instance, 0, JET_paramRecovery, 0, "off") >= 0 &&
