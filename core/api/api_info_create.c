@@ -36,16 +36,17 @@ take(tail *rest, size_t size)
 static size_t
 put_text(const tail *rest, const char *utf8, uint8_t *to)
 {
-    size_t n_units = 0, size = strlen(utf8);
+    const ese_bytes text = {(const uint8_t *)utf8, strlen(utf8)};
+    size_t n_units = 0;
     char16_t units[4 * ESE_SCHEMA_NAME_MAX];
     size_t room = sizeof units / sizeof units[0];
 
     if (rest->form == ESE_API_TEXT_A) {
         if (to != NULL)
-            memcpy(to, utf8, size);
-        return size;
+            memcpy(to, text.data, text.size);
+        return text.size;
     }
-    if (ese_utf8_to_utf16(utf8, size, units, room, &n_units) < JET_errSuccess)
+    if (ese_utf8_to_utf16(utf8, text.size, units, room, &n_units) < JET_errSuccess)
         return 0;
     n_units = n_units < room ? n_units : room;
     if (to != NULL)

@@ -56,15 +56,16 @@ ese_api_list_begin(ese_api_session *session, const ese_api_list_column *columns,
 static uint32_t
 encode_text(const char *utf8, ese_api_text_form form, uint8_t to[TEXT_MAX])
 {
+    const ese_bytes text = {(const uint8_t *)utf8, strlen(utf8)};
     char16_t units[TEXT_MAX / sizeof(char16_t)];
-    size_t n = 0, size = strlen(utf8), room = sizeof units / sizeof units[0];
+    size_t n = 0, room = sizeof units / sizeof units[0];
 
     if (form == ESE_API_TEXT_A) {
-        size = size < TEXT_MAX ? size : TEXT_MAX;
-        memcpy(to, utf8, size);
-        return (uint32_t)size;
+        n = text.size < TEXT_MAX ? text.size : TEXT_MAX;
+        memcpy(to, text.data, n);
+        return (uint32_t)n;
     }
-    if (ese_utf8_to_utf16(utf8, size, units, room, &n) < JET_errSuccess)
+    if (ese_utf8_to_utf16(utf8, text.size, units, room, &n) < JET_errSuccess)
         return 0;
     n = n < room ? n : room;
     for (size_t i = 0; i < n; i++)

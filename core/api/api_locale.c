@@ -55,10 +55,12 @@ ese_api_locale_check(uint32_t lcid)
     return unknown_order();
 }
 
-static char
-to_lower(char c)
+static bool
+is_same_letter(char a, char b)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    bool is_letter = (a >= 'A' && a <= 'Z') || (a >= 'a' && a <= 'z');
+
+    return a == b || (is_letter && (a ^ b) == ('A' ^ 'a'));
 }
 
 uint32_t
@@ -69,7 +71,7 @@ ese_api_locale_number(const char *name)
     for (size_t i = 0; i < N_LOCALES; i++) {
         size_t k = 0;
 
-        while (name[k] != '\0' && to_lower(name[k]) == to_lower(locales[i].name[k]))
+        while (name[k] != '\0' && is_same_letter(name[k], locales[i].name[k]))
             k++;
         if (name[k] == '\0' && locales[i].name[k] == '\0')
             return locales[i].lcid;
