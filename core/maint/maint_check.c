@@ -172,7 +172,16 @@ take_page(void *self, const ese_maint__scanned *scanned)
     return JET_errSuccess;
 }
 
-/* What is wrong with a page that no walk has met: it is free, leaked, or behind the last page in use. */
+static bool
+is_questionable(const ese_maint__check *check, ese_pgno pgno)
+{
+    uint8_t state = check->map.state[pgno];
+
+    return state != ESE_MAINT_PAGE_GOOD && state != ESE_MAINT_PAGE_BLANK &&
+           (state & ESE_MAINT__REPORTED) == 0;
+}
+
+/* What is wrong with an owned page that no walk has told of. */
 static JET_ERR
 report_page(ese_maint__check *check, ese_pgno pgno, uint8_t *room)
 {
@@ -189,9 +198,6 @@ report_page(ese_maint__check *check, ese_pgno pgno, uint8_t *room)
     if (scanned.state == ESE_MAINT_PAGE_CORRECTED)
         ese_maint__found(check, &place, JET_errReadVerifyFailure,
                          "one bit of the page is wrong; it is corrected when the page is read");
-    else if (owner == 0 && check->is_catalog_complete)
-        ese_maint__noted(check, &place, "the page is not in use and holds something else: %s",
-                         scanned.problem == NULL ? "" : scanned.problem);
     else if (scanned.problem != NULL)
         ese_maint__found(check, &place,
                          scanned.state == ESE_MAINT_PAGE_BAD_CHECKSUM ? JET_errReadVerifyFailure
@@ -201,19 +207,40 @@ report_page(ese_maint__check *check, ese_pgno pgno, uint8_t *room)
     return JET_errSuccess;
 }
 
+/* Pages from `first` on that nothing owns and that are no pages of a database; returns the page behind them. */
+static ese_pgno
+note_foreign(ese_maint__check *check, ese_pgno first)
+{
+    ese_maint__place place = {ESE_MAINT_PAGE, first, NULL};
+    ese_pgno end = first;
+
+    while (end <= check->file.n_pages && check->map.owner[end] == 0 && is_questionable(check, end))
+        end++;
+    if (end - first == 1)
+        ese_maint__noted(check, &place, "the page is not in use, and no page of a database");
+    else
+        ese_maint__noted(check, &place, "pages %u to %u are not in use, and no pages of a database",
+                         (unsigned)first, (unsigned)(end - 1));
+    return end;
+}
+
 static JET_ERR
 report_pages(ese_maint__check *check)
 {
+    ese_pgno pgno = 1;
     uint8_t *room = NULL;
     JET_ERR err;
 
     ESE_TRY(ese_alloc_aligned(check->file.page_size, 64, &room));
-    for (ese_pgno pgno = 1; pgno <= check->file.n_pages; pgno++) {
-        uint8_t state = check->map.state[pgno];
-
-        if (state != ESE_MAINT_PAGE_GOOD && state != ESE_MAINT_PAGE_BLANK &&
-            (state & ESE_MAINT__REPORTED) == 0)
+    while (pgno <= check->file.n_pages) {
+        if (!is_questionable(check, pgno)) {
+            pgno++;
+        } else if (check->map.owner[pgno] == 0 && check->last_owned != 0) {
+            pgno = note_foreign(check, pgno);
+        } else {
             ESE_TRY(report_page(check, pgno, room));
+            pgno++;
+        }
     }
 out:
     ese_free(&room);

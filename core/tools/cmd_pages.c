@@ -60,8 +60,12 @@ print_page(void *self, const ese_maint_page *page)
     ese_tools__out *out = &ese_tools__stdout;
 
     ese_tools__progress_clear(&listing->progress);
-    ese_tools__out_printf(out, "%10" PRIu32 "  %-13s  %-12s", page->pgno, state_names[page->state],
-                          use_names[page->use]);
+    ese_tools__out_printf(out, "%10" PRIu32 "  %-13s  ", page->pgno, state_names[page->state]);
+    if (!has_content(page) && page->use == ESE_MAINT_USE_OUTSIDE) {
+        ese_tools__out_printf(out, "%s\n", use_names[page->use]);
+        return JET_errSuccess;
+    }
+    ese_tools__out_printf(out, "%-12s", use_names[page->use]);
     if (has_content(page))
         ese_tools__out_printf(
             out, "  %-9s  %6" PRIu32 "  %5u  %5" PRIu32 "  0x%05" PRIx32 "  %10" PRIu64,
