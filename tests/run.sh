@@ -202,12 +202,17 @@ run_install() {
 }
 
 python_with_ese() {
-    PYTHONPATH=$build/gcc/python "$python" "$@"
+    ESE_FIXTURES=$build/gcc/fixtures PYTHONPATH=$build/gcc/python "$python" "$@"
+}
+
+# Runs a command that runs Lua.
+with_lua_paths() {
+    ESE_FIXTURES=$build/gcc/fixtures LUA_PATH="$build/gcc/lua/?.lua;$root/tests/lua/?.lua;;" \
+        LUA_CPATH="$build/gcc/lua/?.so;;" "$@"
 }
 
 lua_with_ese() {
-    LUA_PATH="$build/gcc/lua/?.lua;$build/gcc/lua/?/init.lua;$root/tests/lua/?.lua;;" \
-        LUA_CPATH="$build/gcc/lua/?.so;;" lua5.4 "$@"
+    with_lua_paths lua5.4 "$@"
 }
 
 run_python() {
@@ -250,6 +255,8 @@ run_corpus() {
     fi
     step corpus-command count_closing_line "$python" tests/support/compare_corpus.py \
         -- "$build/gcc/bin/ese" dump --all-tables --indexes
+    step corpus-lua count_closing_line with_lua_paths "$python" tests/support/compare_corpus.py \
+        -- lua5.4 "$root/tests/lua/dump.lua" --all-tables
 }
 
 run_clang() {
