@@ -219,8 +219,10 @@ note_foreign(ese_maint__check *check, ese_pgno first)
     if (end - first == 1)
         ese_maint__noted(check, &place, "the page is not in use, and no page of a database");
     else
-        ese_maint__noted(check, &place, "pages %u to %u are not in use, and no pages of a database",
-                         (unsigned)first, (unsigned)(end - 1));
+        ese_maint__noted(
+            check, &place,
+            "this page and those up to page %u are not in use, and no pages of a database",
+            (unsigned)(end - 1));
     return end;
 }
 

@@ -325,8 +325,9 @@ note_leak(ese_maint__check *check, ese_pgno first, ese_pgno end)
     if (end - first == 1)
         ese_maint__noted(check, &place, "the page is owned but neither used nor free");
     else
-        ese_maint__noted(check, &place, "pages %u to %u are owned but neither used nor free",
-                         (unsigned)first, (unsigned)(end - 1));
+        ese_maint__noted(check, &place,
+                         "this page and those up to page %u are owned but neither used nor free",
+                         (unsigned)(end - 1));
 }
 
 static ese_pgno
