@@ -82,7 +82,8 @@ take_kind(columns_of_kind *rest, uint32_t last)
 
     while (kind.n < rest->n && rest->first[kind.n].id <= last)
         kind.n++;
-    rest->first += kind.n;
+    if (kind.n != 0) /* no column at all comes without an array */
+        rest->first += kind.n;
     rest->n -= kind.n;
     return kind;
 }
