@@ -1,16 +1,12 @@
 /*
- * Speed of what runs once for every page that is read: the checksum and the check of the structure.
- * Prints GB/s of one core for each page size, of data in the processor's cache.
- *
- *   bench_checksum [MILLISECONDS-PER-LINE]
+ * Speed of what runs once for every page that is read: the checksum and the check of the structure, of one core and of data in the
+ * processor's cache, for each page size.
  */
+#include "bench.h"
+
 #include "../core/page/page_builder.h"
-#include "os/os_thread.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-enum { DEFAULT_MS = 200, ROUND = 64, PGNO = 1000 };
+enum { BYTES = 256 << 20, PGNO = 1000 }; /* of one round */
 
 static uint8_t bytes[ESE_PAGE_SIZE_MAX];
 
@@ -33,47 +29,37 @@ make_page(uint32_t size)
     ese_page_checksum_update(bytes, size, PGNO);
 }
 
-static bool
-run_checksum(uint32_t size)
+static void
+run_checksum(void *self)
 {
-    return ese_page_checksum_verify(bytes, size, PGNO) == ESE_PAGE_STATE_GOOD;
+    uint32_t size = *(const uint32_t *)self;
+
+    for (uint32_t i = 0; i < BYTES / size; i++)
+        bench_require(ese_page_checksum_verify(bytes, size, PGNO) == ESE_PAGE_STATE_GOOD,
+                      "the checksum is not good");
 }
 
-static bool
-run_structure(uint32_t size)
+static void
+run_structure(void *self)
 {
-    return ese_page_verify(&(ese_page){bytes, size, PGNO}) == JET_errSuccess;
-}
+    uint32_t size = *(const uint32_t *)self;
 
-/* GB/s, or exits when the page is not what it should be. */
-static double
-measure(bool (*run)(uint32_t size), uint32_t size, uint64_t ns)
-{
-    uint64_t start = ese_os_now_ns();
-    uint64_t now = start;
-    uint64_t n_rounds = 0;
-
-    for (; now - start < ns; now = ese_os_now_ns(), n_rounds++) {
-        for (int i = 0; i < ROUND; i++) {
-            if (!run(size)) {
-                fprintf(stderr, "the page of %u bytes is not good\n", size);
-                exit(1);
-            }
-        }
-    }
-    return (double)(n_rounds * ROUND * size) / (double)(now - start);
+    for (uint32_t i = 0; i < BYTES / size; i++)
+        bench_require(ese_page_verify(&(ese_page){bytes, size, PGNO}) == JET_errSuccess,
+                      "the structure is not good");
 }
 
 int
-main(int argc, char **argv)
+main(void)
 {
-    uint64_t ns = (argc > 1 ? strtoull(argv[1], NULL, 10) : DEFAULT_MS) * 1000000;
+    char name[64];
 
-    printf("page size  checksum GB/s  structure GB/s\n");
     for (uint32_t size = ESE_PAGE_SIZE_MIN; size <= ESE_PAGE_SIZE_MAX; size *= 2) {
         make_page(size);
-        printf("%9u  %13.1f  %14.1f\n", size, measure(run_checksum, size, ns),
-               measure(run_structure, size, ns));
+        snprintf(name, sizeof name, "page checksum, %u bytes", (unsigned)size);
+        bench_throughput(name, BYTES, run_checksum, &size);
+        snprintf(name, sizeof name, "page structure, %u bytes", (unsigned)size);
+        bench_throughput(name, BYTES, run_structure, &size);
     }
     return 0;
 }

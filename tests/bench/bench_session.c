@@ -1,63 +1,55 @@
-/*
- * Nanoseconds per JetDupSession + JetEndSession, per empty transaction and per call that only enters and leaves.
- *
- *     bench_session [ROUNDS]      default 2000000
- */
-#include "esent.h"
+/* Nanoseconds per JetDupSession + JetEndSession, per empty transaction and per call that only enters and leaves. */
+#include "bench.h"
 
-#include "os/os_thread.h"
+enum { N_CALLS = 500000 };
 
-#include <stdio.h>
-#include <stdlib.h>
+static JET_SESID session;
 
 static void
-must(JET_ERR err)
+dup_and_end(void *self)
 {
-    if (err >= JET_errSuccess)
-        return;
-    fprintf(stderr, "error %d\n", (int)err);
-    exit(1);
+    JET_SESID other = 0;
+
+    (void)self;
+    for (int i = 0; i < N_CALLS; i++) {
+        bench_must(JetDupSession(session, &other), "JetDupSession");
+        bench_must(JetEndSession(other, 0), "JetEndSession");
+    }
 }
 
 static void
-report(const char *what, uint64_t begin, uint64_t n)
+begin_and_commit(void *self)
 {
-    printf("%-32s %8.1f ns\n", what, (double)(ese_os_now_ns() - begin) / (double)n);
+    (void)self;
+    for (int i = 0; i < N_CALLS; i++) {
+        bench_must(JetBeginTransaction(session), "JetBeginTransaction");
+        bench_must(JetCommitTransaction(session, 0), "JetCommitTransaction");
+    }
+}
+
+static void
+enter_and_leave(void *self)
+{
+    uint32_t version = 0;
+
+    (void)self;
+    for (int i = 0; i < N_CALLS; i++)
+        bench_must(JetGetVersion(session, &version), "JetGetVersion");
 }
 
 int
-main(int argc, char **argv)
+main(void)
 {
-    uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 2000000;
     JET_INSTANCE instance = 0;
-    JET_SESID session = 0, other = 0;
-    uint32_t version = 0;
-    uint64_t begin;
 
-    must(JetCreateInstance(&instance, "bench"));
-    must(JetSetSystemParameter(&instance, JET_sesidNil, JET_paramRecovery, 0, "off"));
-    must(JetInit(&instance));
-    must(JetBeginSession(instance, &session, NULL, NULL));
-
-    begin = ese_os_now_ns();
-    for (uint64_t i = 0; i < n; i++) {
-        must(JetDupSession(session, &other));
-        must(JetEndSession(other, 0));
-    }
-    report("JetDupSession + JetEndSession", begin, n);
-
-    begin = ese_os_now_ns();
-    for (uint64_t i = 0; i < n; i++) {
-        must(JetBeginTransaction(session));
-        must(JetCommitTransaction(session, 0));
-    }
-    report("begin + commit transaction", begin, n);
-
-    begin = ese_os_now_ns();
-    for (uint64_t i = 0; i < n; i++)
-        must(JetGetVersion(session, &version));
-    report("JetGetVersion", begin, n);
-
-    must(JetTerm(instance));
+    bench_must(JetCreateInstance(&instance, "bench"), "JetCreateInstance");
+    bench_must(JetSetSystemParameter(&instance, JET_sesidNil, JET_paramRecovery, 0, "off"),
+               "JET_paramRecovery");
+    bench_must(JetInit(&instance), "JetInit");
+    bench_must(JetBeginSession(instance, &session, NULL, NULL), "JetBeginSession");
+    bench_time_each("JetDupSession + JetEndSession", N_CALLS, dup_and_end, NULL);
+    bench_time_each("begin + commit transaction", N_CALLS, begin_and_commit, NULL);
+    bench_time_each("JetGetVersion", N_CALLS, enter_and_leave, NULL);
+    bench_must(JetTerm(instance), "JetTerm");
     return 0;
 }
