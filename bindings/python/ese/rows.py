@@ -21,6 +21,7 @@ else:
     _Base = Mapping
 
 _RAW_TYPE = 11  # JET_coltypLongBinary: bytes, unchanged
+_MULTI_VALUED = 0x400  # JET_bitColumnMultiValued
 _FIRST_BATCH = 8
 _LARGEST_BATCH = 512  # of which the processor's cache holds all values
 
@@ -60,7 +61,12 @@ class Reader:
 
     def __init__(self, columns: Sequence[Column], *, raw: bool, tuples: bool) -> None:
         self._outputs = [
-            (column.id, _RAW_TYPE if raw else int(column.type), column.code_page, column.multi_valued)
+            (
+                column.id,
+                _RAW_TYPE if raw else int(column.type),
+                column.code_page,
+                bool(int(column.flags) & _MULTI_VALUED),
+            )
             for column in columns
         ]
         self._positions = None if tuples else {column.name: i for i, column in enumerate(columns)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -201,9 +202,16 @@ class Problem(NamedTuple):
     text: str
 
 
+@cache
+def _column_kind(coltyp: int, grbit: int) -> tuple[ColumnType, ColumnFlags]:
+    """Tables have up to 65,248 columns, of few kinds."""
+    return ColumnType(coltyp), ColumnFlags(grbit)
+
+
 def column_from(row: tuple[str, int, int, int, int, int, bytes]) -> Column:
     name, columnid, coltyp, code_page, size, grbit, default = row
-    return Column(name, columnid, ColumnType(coltyp), code_page, size, ColumnFlags(grbit), default or None)
+    kind, flags = _column_kind(coltyp, grbit)
+    return Column(name, columnid, kind, code_page, size, flags, default or None)
 
 
 def index_from(

@@ -10,7 +10,7 @@ from .rows import FROM_FIRST, FROM_HERE, FROM_HERE_BACKWARD, FROM_LAST, Reader, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from .database import Database
@@ -58,6 +58,7 @@ class Table:
         self._cursor = database._open_cursor(name)
         self._columns: tuple[Column, ...] | None = None
         self._indexes: tuple[Index, ...] | None = None
+        self._readers: dict[tuple[bool, bool], Reader] = {}
 
     def __repr__(self) -> str:
         return f"<ese.Table {self.name!r}>"
@@ -111,6 +112,14 @@ class Table:
         if name is None:
             return TableIndex(self, None)
         raise _not_found(IndexNotFound, f"table {self.name} has no index {name}")
+
+    def _reader(self, columns: Iterable[str] | None, *, raw: bool, tuples: bool) -> Reader:
+        if columns is not None:
+            return Reader([self.column(name) for name in columns], raw=raw, tuples=tuples)
+        reader = self._readers.get((raw, tuples))
+        if reader is None:
+            reader = self._readers[raw, tuples] = Reader(self.columns, raw=raw, tuples=tuples)
+        return reader
 
     # ---- all records
 
@@ -182,7 +191,7 @@ class Table:
     @property
     def record(self) -> Row:
         """The record on which the table stands; NoCurrentRecord."""
-        row: Row = Reader(self.columns, raw=False, tuples=False).one(self._cursor)
+        row: Row = self._reader(None, raw=False, tuples=False).one(self._cursor)
         return row
 
     @property
@@ -206,9 +215,7 @@ class IndexRange:
         self, columns: Iterable[str] | None = None, *, raw: bool = False, tuples: bool = False, reverse: bool = False
     ) -> Iterator[Any]:
         """The records, as Table.rows gives them."""
-        table = self._index.table
-        chosen: Sequence[Column] = table.columns if columns is None else [table.column(name) for name in columns]
-        return Reader(chosen, raw=raw, tuples=tuples).many(self._opener(reverse))
+        return self._index.table._reader(columns, raw=raw, tuples=tuples).many(self._opener(reverse))
 
     def bookmarks(self, *, reverse: bool = False) -> Iterator[bytes]:
         """The bookmark of the record of each entry."""
