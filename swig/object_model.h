@@ -303,6 +303,3 @@ typedef struct ese_model_bookmark {
 
 JET_ERR ese_model_get_bookmark(ese_model_cursor *cursor, ese_model_bookmark *bookmark_out);
 JET_ERR ese_model_goto_bookmark(ese_model_cursor *cursor, const void *data, size_t size);
-
-/* The key of the current entry, as the index holds it. */
-JET_ERR ese_model_get_key(ese_model_cursor *cursor, ese_model_bookmark *key_out);

@@ -78,7 +78,6 @@ typedef struct ese_model_cursor {
         JET_ERR count(uint32_t *n_entries_out) { return ese_model_count($self, n_entries_out); }
         JET_ERR bookmark(ese_model_bookmark *bookmark_out)
         { return ese_model_get_bookmark($self, bookmark_out); }
-        JET_ERR key(ese_model_bookmark *bookmark_out) { return ese_model_get_key($self, bookmark_out); }
         JET_ERR goto_bookmark(const void *data, size_t size)
         { return ese_model_goto_bookmark($self, data, size); }
         JET_ERR reader(const ese_model_output *outputs, uint32_t n_outputs, int from,

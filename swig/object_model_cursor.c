@@ -264,17 +264,3 @@ ese_model_goto_bookmark(ese_model_cursor *cursor, const void *data, size_t size)
     ese_model__leave(&call);
     return err;
 }
-
-JET_ERR
-ese_model_get_key(ese_model_cursor *cursor, ese_model_bookmark *key_out)
-{
-    ese_model_call call;
-    JET_ERR err = ese_model__enter(&cursor->object, &call);
-
-    if (err < JET_errSuccess)
-        return err;
-    err = JetRetrieveKey(cursor->sesid, cursor->tableid, key_out->data, sizeof key_out->data,
-                         &key_out->size, 0);
-    ese_model__leave(&call);
-    return err;
-}

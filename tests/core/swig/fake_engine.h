@@ -342,15 +342,6 @@ JetGotoBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t
 }
 
 JET_ERR
-JetRetrieveKey(JET_SESID sesid, JET_TABLEID tableid, void *pvKey, uint32_t cbMax,
-               uint32_t *pcbActual, JET_GRBIT grbit)
-{
-    (void)sesid, (void)tableid, (void)pvKey, (void)cbMax, (void)grbit;
-    *pcbActual = 0;
-    return fake_call("JetRetrieveKey", NULL, 0);
-}
-
-JET_ERR
 JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, void *pvData,
                   uint32_t cbData, uint32_t *pcbActual, JET_GRBIT grbit, JET_RETINFO *pretinfo)
 {
