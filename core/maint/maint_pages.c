@@ -8,18 +8,22 @@ enum {
     CB_FREE_OFFSET = 28, /* in the page header */
 };
 
-/* Trees in order of their object id. */
+/* A tree by its object id. */
+typedef struct tree_name {
+    uint32_t objid;
+    const ese_maint__tree *tree;
+} tree_name;
+
 typedef struct lister {
     ese_maint__check check;
-    const ese_maint__tree **by_objid;
+    tree_name *by_objid; /* ascending, n_trees of them */
     const ese_maint_page_visitor *visitor;
 } lister;
 
 static int
 compare_objids(const void *a, const void *b)
 {
-    uint32_t x = (*(const ese_maint__tree *const *)a)->btree.objid;
-    uint32_t y = (*(const ese_maint__tree *const *)b)->btree.objid;
+    uint32_t x = ((const tree_name *)a)->objid, y = ((const tree_name *)b)->objid;
 
     return (x > y) - (x < y);
 }
@@ -28,26 +32,24 @@ static JET_ERR
 sort_trees(lister *listing)
 {
     const ese_maint__check *check = &listing->check;
-    JET_ERR err = ese_alloc((check->n_trees + 1u) * sizeof *listing->by_objid, &listing->by_objid);
+    JET_ERR err = ese_alloc(check->n_trees * sizeof *listing->by_objid, &listing->by_objid);
 
     if (err < JET_errSuccess)
         return err;
     for (uint32_t i = 0; i < check->n_trees; i++)
-        listing->by_objid[i] = &check->trees[i];
-    if (check->n_trees > 1)
-        qsort(listing->by_objid, check->n_trees, sizeof *listing->by_objid, compare_objids);
+        listing->by_objid[i] = (tree_name){check->trees[i].btree.objid, &check->trees[i]};
+    qsort(listing->by_objid, check->n_trees, sizeof *listing->by_objid, compare_objids);
     return JET_errSuccess;
 }
 
 static const ese_maint__tree *
 find_tree(const lister *listing, uint32_t objid)
 {
-    ese_maint__tree wanted = {.btree = {.objid = objid}};
-    const ese_maint__tree *key = &wanted;
-    const ese_maint__tree *const *found = bsearch(&key, listing->by_objid, listing->check.n_trees,
-                                                  sizeof *listing->by_objid, compare_objids);
+    const tree_name wanted = {objid, NULL};
+    const tree_name *found = bsearch(&wanted, listing->by_objid, listing->check.n_trees,
+                                     sizeof *listing->by_objid, compare_objids);
 
-    return found == NULL ? NULL : *found;
+    return found == NULL ? NULL : found->tree;
 }
 
 static JET_ERR

@@ -48,7 +48,7 @@ choose_columns(ese_tools__rows *rows, const char *names)
     const ese_tools__table *table = rows->table;
     ese_tools__status status = ESE_TOOLS__OK;
 
-    rows->columns = ese_tools__alloc(table->n_columns, sizeof *rows->columns);
+    rows->columns = ese_tools__alloc(table->n_columns, sizeof(const void *));
     rows->values = ese_tools__alloc(table->n_columns, sizeof *rows->values);
     if (names == NULL) {
         for (unsigned i = 0; i < table->n_columns; i++)

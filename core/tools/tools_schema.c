@@ -290,7 +290,7 @@ load_locale(const ese_tools__database *database, const ese_tools__table *table,
                                        sizeof wide, JET_IdxInfoLocaleName);
 
     for (unsigned i = 0; i + 1 < LOCALE_ROOM && wide[i] != 0; i++)
-        text[i] = wide[i] < 0x80 ? (char)wide[i] : '?';
+        text[i] = (char)(wide[i] < 0x80 ? wide[i] : '?');
     index->locale = ese_tools__copy_text(text);
     return err;
 }
