@@ -63,11 +63,10 @@ add_value(row_reader *row, ese_value value, size_t place)
     ese_table_cursor *cursor = row->cursor;
     JET_ERR err = JET_errSuccess;
 
-    if (cursor->row_values.size + sizeof value > cursor->row_values.capacity) {
+    if (cursor->row_values.size + sizeof value > cursor->row_values.capacity)
         ESE_TRY(ese_growbuf_reserve(&cursor->row_values, cursor->row_values.size + sizeof value));
-        ESE_TRY(ese_growbuf_reserve(&cursor->row_offsets,
-                                    cursor->row_values.capacity / sizeof value * sizeof place));
-    }
+    if ((row->n_values + 1) * sizeof place > cursor->row_offsets.capacity)
+        ESE_TRY(ese_growbuf_reserve(&cursor->row_offsets, (row->n_values + 1) * sizeof place));
     ((ese_value *)(void *)cursor->row_values.data)[row->n_values] = value;
     ((size_t *)(void *)cursor->row_offsets.data)[row->n_values] = place;
     cursor->row_values.size += sizeof value;
