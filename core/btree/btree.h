@@ -52,12 +52,12 @@ typedef struct ese_btree_cursor {
 void ese_btree_cursor_init(ese_btree_cursor *cursor, const ese_btree *tree);
 void ese_btree_cursor_reset(ese_btree_cursor *cursor); /* stands nowhere, no pin */
 
-/* *found_out = false: the tree has no such node and the cursor stands nowhere. */
+/* *found_out = false: the tree has no such node and the cursor stands nowhere. After an error, of any function, it stays where it was. */
 JET_ERR ese_btree_first(ese_btree_cursor *cursor, bool *found_out);
 JET_ERR ese_btree_last(ese_btree_cursor *cursor, bool *found_out);
 
 /*
- * From the node the cursor stands on. At the end *found_out = false, and then and after an error the cursor stays where it was. A cursor
+ * From the node the cursor stands on. At the end *found_out = false, and the cursor stays where it was. A cursor
  * that stands nowhere finds nothing.
  */
 JET_ERR ese_btree_next(ese_btree_cursor *cursor, bool *found_out);

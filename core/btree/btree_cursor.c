@@ -58,17 +58,19 @@ out:
     return err;
 }
 
-/* As ese_btree__go, but nothing found or an error leaves the cursor nowhere. */
+/* As ese_btree__go, but when nothing is found the cursor stands nowhere. */
 static JET_ERR
 go_anew(ese_btree_cursor *cursor, ese_btree__path *path, bool *found_out)
 {
     bool found = false;
     JET_ERR err;
 
-    ese_btree_cursor_reset(cursor);
     err = ese_btree__go(cursor, path, &found);
-    if (err >= JET_errSuccess)
-        *found_out = found;
+    if (err < JET_errSuccess)
+        return err;
+    if (!found)
+        ese_btree_cursor_reset(cursor);
+    *found_out = found;
     return err;
 }
 

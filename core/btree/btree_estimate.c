@@ -97,7 +97,6 @@ ese_btree_goto_fraction(ese_btree_cursor *cursor, uint64_t numerator, uint64_t d
 
     if (denominator == 0 || numerator >= denominator)
         return ese_btree_last(cursor, found_out);
-    ese_btree_cursor_reset(cursor);
     ese_btree__path_init(&path, cursor->tree, cursor->told, ESE_BTREE__FORWARD);
     path.target.goal = ESE_BTREE__FRACTION;
     path.target.fraction = (double)numerator / (double)denominator + rounding;

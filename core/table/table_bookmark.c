@@ -82,7 +82,7 @@ out:
 }
 
 static JET_ERR
-go_in_secondary_order(ese_table_cursor *cursor, ese_bytes bookmark)
+search_in_secondary_order(ese_table_cursor *cursor, ese_bytes bookmark)
 {
     bool found = false, exists = false;
     int order = 1;
@@ -99,6 +99,22 @@ go_in_secondary_order(ese_table_cursor *cursor, ese_bytes bookmark)
         ESE_TRY(ese_raise(JET_errNoCurrentRecord, "the record has no entry in index '%s'",
                           cursor->index->name));
 out:
+    return err;
+}
+
+static JET_ERR
+go_in_secondary_order(ese_table_cursor *cursor, ese_bytes bookmark)
+{
+    ese_table__position before;
+    JET_ERR err;
+
+    ese_table__save(cursor, &before);
+    err = search_in_secondary_order(cursor, bookmark);
+    /* A record without an entry is still gone to. */
+    if (err < JET_errSuccess && err != JET_errNoCurrentRecord)
+        ese_table__restore(cursor, &before);
+    else
+        ese_table__forget(&before);
     return err;
 }
 

@@ -203,9 +203,9 @@ out:
     return err;
 }
 
-JET_ERR
-ese_table_set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table_keep keep,
-                    uint32_t itag_sequence, ese_table_outcome *outcome_out)
+static JET_ERR
+set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table_keep keep,
+          uint32_t itag_sequence, ese_table_outcome *outcome_out)
 {
     bool is_same = index == cursor->index;
     bool found;
@@ -231,5 +231,21 @@ ese_table_set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table
     }
     if (err >= JET_errSuccess)
         *outcome_out = found ? ESE_TABLE_FOUND : ESE_TABLE_NO_RECORD;
+    return err;
+}
+
+JET_ERR
+ese_table_set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table_keep keep,
+                    uint32_t itag_sequence, ese_table_outcome *outcome_out)
+{
+    ese_table__position before;
+    JET_ERR err;
+
+    ese_table__save(cursor, &before);
+    err = set_index(cursor, index, keep, itag_sequence, outcome_out);
+    if (err < JET_errSuccess)
+        ese_table__restore(cursor, &before);
+    else
+        ese_table__forget(&before);
     return err;
 }

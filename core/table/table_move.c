@@ -15,6 +15,42 @@ ese_table__set_place(ese_table_cursor *cursor, ese_table__place place)
     cursor->moved_at = cursor->session->clock;
 }
 
+void
+ese_table__save(const ese_table_cursor *cursor, ese_table__position *position_out)
+{
+    *position_out = (ese_table__position){
+        .index = cursor->index,
+        .place = cursor->place,
+        .is_secondary = cursor->is_secondary,
+        .is_record_held = cursor->is_record_held,
+        .is_range_active = cursor->range.is_active,
+        .has_search_key = cursor->has_search_key,
+    };
+    ese_btree_cursor_copy(&position_out->entry, &cursor->entry);
+    ese_btree_cursor_copy(&position_out->record, &cursor->record);
+}
+
+void
+ese_table__restore(ese_table_cursor *cursor, ese_table__position *position)
+{
+    cursor->index = position->index;
+    cursor->is_secondary = position->is_secondary;
+    cursor->is_record_held = position->is_record_held;
+    cursor->range.is_active = position->is_range_active;
+    cursor->has_search_key = position->has_search_key;
+    ese_btree_cursor_copy(&cursor->entry, &position->entry);
+    ese_btree_cursor_copy(&cursor->record, &position->record);
+    ese_table__set_place(cursor, position->place);
+    ese_table__forget(position);
+}
+
+void
+ese_table__forget(ese_table__position *position)
+{
+    ese_btree_cursor_reset(&position->entry);
+    ese_btree_cursor_reset(&position->record);
+}
+
 bool
 ese_table_roll_back(ese_table_cursor *cursor, uint8_t level)
 {
@@ -128,10 +164,18 @@ static JET_ERR
 move_to_end(ese_table_cursor *cursor, direction way, bool *found_out)
 {
     direction back = way == FORWARD ? BACK : FORWARD;
+    ese_table__place before = cursor->place;
+    bool had_range = cursor->range.is_active;
+    JET_ERR err;
 
     cursor->range.is_active = false;
     ese_table__set_place(cursor, end_of(way));
-    return step(cursor, back, found_out);
+    err = step(cursor, back, found_out);
+    if (err < JET_errSuccess && cursor->place == end_of(way)) {
+        ese_table__set_place(cursor, before);
+        cursor->range.is_active = had_range;
+    }
+    return err;
 }
 
 JET_ERR

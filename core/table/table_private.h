@@ -113,6 +113,19 @@ void ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index
 /* Every change of position goes through here. */
 void ese_table__set_place(ese_table_cursor *cursor, ese_table__place place);
 
+/* Where a cursor of a database stands, for calls that have moved it before they fail. */
+typedef struct ese_table__position {
+    ese_schema_index *index;
+    ese_table__place place;
+    bool is_secondary, is_record_held, is_range_active, has_search_key;
+    ese_btree_cursor entry, record;
+} ese_table__position;
+
+/* Ends with one of ese_table__restore, which goes back there, and ese_table__forget. */
+void ese_table__save(const ese_table_cursor *cursor, ese_table__position *position_out);
+void ese_table__restore(ese_table_cursor *cursor, ese_table__position *position);
+void ese_table__forget(ese_table__position *position);
+
 /* The record of the current row; JET_errNoCurrentRecord. */
 JET_ERR ese_table__current_record(ese_table_cursor *cursor, ese_record *record_out);
 

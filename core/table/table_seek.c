@@ -73,13 +73,13 @@ seek_equal(ese_table_cursor *cursor, JET_GRBIT grbit, ese_table_match *match_out
         return JET_errSuccess;
     }
     ese_table__set_place(cursor, ESE_TABLE__ON_ENTRY);
+    if (grbit & JET_bitCheckUniqueness)
+        ESE_TRY(is_only_entry_of_key(cursor, key, &unique));
     if (grbit & JET_bitSetIndexRange) {
         cursor->range = (ese_table__range){
             .is_active = true, .is_upper = true, .is_inclusive = true, .size = key.size};
         memcpy(cursor->range.key, key.data, key.size);
     }
-    if (grbit & JET_bitCheckUniqueness)
-        ESE_TRY(is_only_entry_of_key(cursor, key, &unique));
     *match_out = unique ? ESE_TABLE_MATCH_EQUAL_UNIQUE : ESE_TABLE_MATCH_EQUAL;
 out:
     return err;
@@ -132,13 +132,9 @@ out:
     return err;
 }
 
-JET_ERR
-ese_table_seek(ese_table_cursor *cursor, JET_GRBIT grbit, ese_table_match *match_out)
+static JET_ERR
+seek_by(ese_table_cursor *cursor, JET_GRBIT grbit, ese_table_match *match_out)
 {
-    if (!cursor->has_search_key)
-        return ese_raise(JET_errKeyNotMade, "no key was made for the seek");
-    cursor->has_search_key = false;
-    cursor->range.is_active = false;
     switch (grbit & RELATION_BITS) {
     case JET_bitSeekEQ: return seek_equal(cursor, grbit, match_out);
     case JET_bitSeekGE: return seek_up(cursor, ESE_BTREE_GE, match_out);
@@ -147,6 +143,40 @@ ese_table_seek(ese_table_cursor *cursor, JET_GRBIT grbit, ese_table_match *match
     case JET_bitSeekLT: return seek_down(cursor, ESE_BTREE_LT, match_out);
     default: return ese_raise(JET_errInvalidGrbit, "a seek needs one relation");
     }
+}
+
+/* A search alone leaves the cursor where it is when it fails; what looks further must be undone. */
+static bool
+is_one_search(const ese_table_cursor *cursor, JET_GRBIT grbit)
+{
+    return cursor->n_filters == 0 && (grbit & RELATION_BITS) != JET_bitSeekLE &&
+           (grbit & JET_bitCheckUniqueness) == 0;
+}
+
+JET_ERR
+ese_table_seek(ese_table_cursor *cursor, JET_GRBIT grbit, ese_table_match *match_out)
+{
+    bool had_range = cursor->range.is_active;
+    bool is_short = ese_table_is_temporary(cursor) || is_one_search(cursor, grbit);
+    ese_table__position before;
+    JET_ERR err;
+
+    if (!cursor->has_search_key)
+        return ese_raise(JET_errKeyNotMade, "no key was made for the seek");
+    if (!is_short)
+        ese_table__save(cursor, &before);
+    cursor->has_search_key = false;
+    cursor->range.is_active = false;
+    err = seek_by(cursor, grbit, match_out);
+    if (err < JET_errSuccess) {
+        cursor->has_search_key = true;
+        cursor->range.is_active = had_range;
+        if (!is_short)
+            ese_table__restore(cursor, &before);
+    } else if (!is_short) {
+        ese_table__forget(&before);
+    }
+    return err;
 }
 
 static JET_ERR

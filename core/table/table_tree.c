@@ -21,40 +21,44 @@ ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index)
     ese_btree_cursor_init(&cursor->record, tree);
 }
 
+/* The record held belongs to the entry before a move that succeeded. */
+static JET_ERR
+note_move(ese_table_cursor *cursor, JET_ERR err)
+{
+    if (err >= JET_errSuccess)
+        cursor->is_record_held = false;
+    return err;
+}
+
 static JET_ERR
 tree_first(ese_table_cursor *cursor, bool *found_out)
 {
-    cursor->is_record_held = false;
-    return ese_btree_first(&cursor->entry, found_out);
+    return note_move(cursor, ese_btree_first(&cursor->entry, found_out));
 }
 
 static JET_ERR
 tree_last(ese_table_cursor *cursor, bool *found_out)
 {
-    cursor->is_record_held = false;
-    return ese_btree_last(&cursor->entry, found_out);
+    return note_move(cursor, ese_btree_last(&cursor->entry, found_out));
 }
 
 static JET_ERR
 tree_next(ese_table_cursor *cursor, bool *found_out)
 {
-    cursor->is_record_held = false;
-    return ese_btree_next(&cursor->entry, found_out);
+    return note_move(cursor, ese_btree_next(&cursor->entry, found_out));
 }
 
 static JET_ERR
 tree_prev(ese_table_cursor *cursor, bool *found_out)
 {
-    cursor->is_record_held = false;
-    return ese_btree_prev(&cursor->entry, found_out);
+    return note_move(cursor, ese_btree_prev(&cursor->entry, found_out));
 }
 
 static JET_ERR
 tree_seek(ese_table_cursor *cursor, ese_bytes key, ese_bytes data, ese_btree_seek_mode mode,
           bool *found_out, int *order_out)
 {
-    cursor->is_record_held = false;
-    return ese_btree_seek(&cursor->entry, key, data, mode, found_out, order_out);
+    return note_move(cursor, ese_btree_seek(&cursor->entry, key, data, mode, found_out, order_out));
 }
 
 static size_t
@@ -106,8 +110,8 @@ static JET_ERR
 tree_go_fraction(ese_table_cursor *cursor, uint64_t numerator, uint64_t denominator,
                  bool *found_out)
 {
-    cursor->is_record_held = false;
-    return ese_btree_goto_fraction(&cursor->entry, numerator, denominator, found_out);
+    return note_move(cursor,
+                     ese_btree_goto_fraction(&cursor->entry, numerator, denominator, found_out));
 }
 
 /* An index entry whose record is gone is damage: nothing removes a record without its entries. */
