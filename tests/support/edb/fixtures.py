@@ -369,6 +369,15 @@ def mixed(format: tuple[int, int] = (20, 0), **options: Any) -> Database:
     return database
 
 
+def many() -> Database:
+    """More tables than an engine keeps descriptors of."""
+    database = Database(least_growth=1)
+    for number in range(100):
+        columns = [Column("Id", T.LONG), Column(f"Only {number}", T.TEXT, size=number + 1)]
+        database.table(f"Table {number:03}", columns, rows=[{"Id": number}])
+    return database
+
+
 FIXTURES: dict[str, Callable[[], Database]] = {
     "small-4k": small,
     "types-2k": lambda: types(2048),
@@ -384,6 +393,7 @@ FIXTURES: dict[str, Callable[[], Database]] = {
     "dirty-4k": lambda: mixed(dirty=True),
     "win7-4k": lambda: mixed((17, 0)),
     "win10-4k": lambda: mixed((110, 240)),
+    "many-4k": many,
     "cursors-4k": cursors.cursors,
     "cursors-8k": cursors.values,
 }
