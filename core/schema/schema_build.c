@@ -55,6 +55,14 @@ ese_schema__corrupted(const ese_schema *schema, uint32_t objid, const char *what
 }
 
 JET_ERR
+ese_schema__corrupted_table(const ese_schema *schema, const ese_schema_table *table,
+                            const char *what)
+{
+    return ese_raise(JET_errCatalogCorrupted, "%s: catalog, table '%s': %s",
+                     ese_cache_path(schema->file), table->name, what);
+}
+
+JET_ERR
 ese_schema__text(ese_arena *arena, ese_bytes cp1252, const char **text_out)
 {
     size_t size = ese_cp1252_to_utf8(cp1252.data, cp1252.size, NULL, 0);
@@ -182,12 +190,12 @@ check_column(const ese_schema *schema, const ese_schema_table *table,
     bool is_long = column->coltyp == JET_coltypLongBinary || column->coltyp == JET_coltypLongText;
 
     if (column->fid == 0 || column->fid > 0xffff)
-        return ese_schema__corrupted(schema, table->objid, "a column id out of range");
+        return ese_schema__corrupted_table(schema, table, "a column id out of range");
     if (is_fixed && (column->size_max == 0 || column->size_max > 255 || column->offset < 4 ||
                      column->offset + column->size_max > ESE_PAGE_SIZE_MAX))
-        return ese_schema__corrupted(schema, table->objid, "a fixed column outside the record");
+        return ese_schema__corrupted_table(schema, table, "a fixed column outside the record");
     if (is_long && column->fid < ESE_RECORD_TAGGED_FIRST)
-        return ese_schema__corrupted(schema, table->objid, "a long column that is not tagged");
+        return ese_schema__corrupted_table(schema, table, "a long column that is not tagged");
     return JET_errSuccess;
 }
 
@@ -199,7 +207,7 @@ fill_column(const ese_schema *schema, ese_schema__entry *entry, const ese_schema
     JET_ERR err;
 
     if (!is_known_type(row->coltyp_or_pgno))
-        return ese_schema__corrupted(schema, entry->table.objid, "an unknown column type");
+        return ese_schema__corrupted_table(schema, &entry->table, "an unknown column type");
     column->fid = row->id;
     column->columnid = row->id;
     if ((entry->table.flags & ESE_SCHEMA_TABLE_TEMPLATE) &&
@@ -226,7 +234,7 @@ check_default(const ese_schema *schema, const ese_schema_table *table,
     uint16_t size = size_of_type(column->coltyp);
 
     if ((column->flags & ESE_SCHEMA_DEFAULT) && size != 0 && column->default_value.size != size)
-        return ese_schema__corrupted(schema, table->objid, "a default value of the wrong size");
+        return ese_schema__corrupted_table(schema, table, "a default value of the wrong size");
     return JET_errSuccess;
 }
 
@@ -239,7 +247,7 @@ add_column(ese_schema *schema, ese_schema__entry *entry, const ese_schema__row *
     JET_ERR err;
 
     if (entry->columns_complete || table->n_columns == entry->n_columns_max)
-        return ese_schema__corrupted(schema, table->objid, "rows out of order");
+        return ese_schema__corrupted_table(schema, table, "rows out of order");
     ESE_TRY(fill_column(schema, entry, row, column));
     if (column->fid <= ESE_RECORD_FIXED_LAST)
         column->offset = (uint16_t)offset_of_column(table, row, catalog_offset, column->size_max);
@@ -281,7 +289,7 @@ complete_columns(const ese_schema *schema, ese_schema__entry *entry)
         qsort(table->columns, table->n_columns, sizeof *table->columns, compare_columns);
     for (unsigned i = 1; i < table->n_columns; i++) {
         if (table->columns[i - 1].columnid == table->columns[i].columnid)
-            return ese_schema__corrupted(schema, table->objid, "two columns with the same id");
+            return ese_schema__corrupted_table(schema, table, "two columns with the same id");
     }
     return JET_errSuccess;
 }
@@ -301,7 +309,7 @@ add_index(ese_schema *schema, ese_schema__entry *entry, const ese_schema__row *r
     JET_ERR err;
 
     if (table->n_indexes == entry->n_indexes_max)
-        return ese_schema__corrupted(schema, table->objid, "rows out of order");
+        return ese_schema__corrupted_table(schema, table, "rows out of order");
     ESE_TRY(complete_columns(schema, entry));
     ESE_TRY(ese_schema__build_index(schema, table, &entry->arena, row,
                                     &table->indexes[table->n_indexes]));
@@ -404,6 +412,14 @@ drop_entry(ese_schema *schema, ese_schema__entry **entry_inout)
     ese_schema__entry_destroy(entry_inout);
 }
 
+/* Rows that can all be read, but make no table: a problem of no page in particular. */
+static void
+tell_content(const ese_schema *schema, JET_ERR err)
+{
+    if (schema->damage != NULL && err != JET_errOutOfMemory)
+        schema->damage->skipped(schema->damage->self, 0, err, ese_err_text(err));
+}
+
 static JET_ERR
 build_from(ese_schema *schema, ese_schema__copy copy, uint32_t objid, ese_schema__role role,
            ese_schema__entry **entry_out)
@@ -420,6 +436,8 @@ build_from(ese_schema *schema, ese_schema__copy copy, uint32_t objid, ese_schema
     *entry_out = entry;
     entry = NULL;
 out:
+    if (err < JET_errSuccess && !source.has_gap)
+        tell_content(schema, err);
     drop_entry(schema, &entry);
     return err;
 }
@@ -448,12 +466,9 @@ ese_schema__build(ese_schema *schema, uint32_t objid, ese_schema__role role,
     ese_schema__entry *entry = NULL;
     JET_ERR err = build_from(schema, ESE_SCHEMA__CATALOG, objid, role, &entry);
 
-    if (schema->damage != NULL && err != JET_errOutOfMemory && (entry == NULL || entry->has_gap)) {
-        if (entry == NULL)
-            schema->damage->skipped(schema->damage->self, 0, err, ese_err_text(err));
-        if (ese_schema__has_shadow(schema))
-            err = build_from_shadow(schema, objid, role, &entry);
-    }
+    if (schema->damage != NULL && ese_schema__has_shadow(schema) && err != JET_errOutOfMemory &&
+        (entry == NULL || entry->has_gap))
+        err = build_from_shadow(schema, objid, role, &entry);
     if (err >= JET_errSuccess)
         *entry_out = entry;
     return err;

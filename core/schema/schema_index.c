@@ -190,7 +190,7 @@ ese_schema__build_index(const ese_schema *schema, const ese_schema_table *table,
     err = (row->flags & ESE_SCHEMA_INDEX_DERIVED) ? inherit_definition(table, index)
                                                   : decode_definition(table, row, index);
     if (err == JET_errCatalogCorrupted)
-        ESE_TRY(ese_schema__corrupted(schema, table->objid, "an index that cannot be understood"));
+        ESE_TRY(ese_schema__corrupted_table(schema, table, "an index that cannot be understood"));
     ESE_TRY(err);
     decode_version(row, index);
     ese_schema__hints_decode(row->space_hints, 1, &index->hints);

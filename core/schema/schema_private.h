@@ -129,4 +129,8 @@ int ese_schema__compare_names(const char *a, const char *b);
 /* A finding about the catalog: JET_errCatalogCorrupted with file and table in the text. */
 JET_ERR ese_schema__corrupted(const ese_schema *schema, uint32_t objid, const char *what);
 
+/* The same, once the name of the table is known. */
+JET_ERR ese_schema__corrupted_table(const ese_schema *schema, const ese_schema_table *table,
+                                    const char *what);
+
 void ese_schema__hints_decode(ese_bytes stored, unsigned first_field, JET_SPACEHINTS *hints_out);
