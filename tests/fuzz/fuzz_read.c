@@ -1,7 +1,8 @@
 /*
  * The whole read path over damaged databases. The input is edits of a small database that has a bit of everything:
  *
- *   byte 0      bit 0: as a damaged file; bit 1: the checksums of the edited pages are left wrong
+ *   byte 0      bit 0: as a damaged file; bit 1: the checksums of the edited pages are left wrong; bit 2: the tables of the system
+ *               are read like those of users, too
  *   then        edits of six bytes: what, page, position (little-endian), value (little-endian)
  *
  * Positions are taken modulo what they may be, so every edit does something. The database is the fixture small-4k.edb of the build;
@@ -23,6 +24,7 @@ enum {
     DETAIL_EVERY = 32,
     AS_DAMAGED = 1,
     LEAVE_CHECKSUMS = 2,
+    WITH_SYSTEM_TABLES = 4,
 };
 
 typedef enum edit_kind {
@@ -128,6 +130,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 1; i + EDIT_SIZE <= size; i += EDIT_SIZE)
         apply_edit(f, data + i);
     bring_edits(f, (data[0] & LEAVE_CHECKSUMS) != 0);
+    f->reader.leaves_out_system_tables = (data[0] & WITH_SYSTEM_TABLES) == 0;
     (void)test_reader_read(&f->reader, f->image.path,
                            data[0] & AS_DAMAGED ? ESE_bitDbReadDamaged : 0);
     require(f->reader.n_strange == 0, f->reader.strange_text);

@@ -373,6 +373,8 @@ read_table(void *self, const ese_schema_object *object)
     reading r = *(const reading *)self;
     JET_SESID sesid = r.reader->sesid;
 
+    if (r.reader->leaves_out_system_tables && (object->flags & (uint32_t)ESE_SCHEMA_TABLE_SYSTEM))
+        return JET_errSuccess;
     if (!worked(r.reader, "JetOpenTable",
                 JetOpenTableA(sesid, r.dbid, object->name, NULL, 0, 0, &r.tableid)))
         return JET_errSuccess;

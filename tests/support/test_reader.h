@@ -16,6 +16,7 @@ typedef struct test_reader {
     JET_SESID sesid;
     void *self;
     void (*fact)(void *self, uint64_t fact); /* NULL: nobody wants them */
+    bool leaves_out_system_tables;
     unsigned detail_every; /* the values of one row of so many are read; 1 at first */
 
     /* What came of it. */
