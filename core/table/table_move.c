@@ -120,11 +120,14 @@ raw_step(ese_table_cursor *cursor, direction way, bool *found_out)
     return JET_errSuccess;
 }
 
-/* One entry on, minding range and filter. A failure leaves the cursor on the entry it had got to. */
+/*
+ * One entry on, minding range and filter. A failure leaves the cursor where it stood, but with a filter on the entry it had got to.
+ */
 static JET_ERR
 step(ese_table_cursor *cursor, direction way, bool *found_out)
 {
     bool found = false, passes = false;
+    bool had_range = cursor->range.is_active;
     JET_ERR err = JET_errSuccess;
 
     if (cursor->range.is_active && cursor->range.is_upper != (way == FORWARD))
@@ -139,6 +142,8 @@ step(ese_table_cursor *cursor, direction way, bool *found_out)
     } while (found && cursor->n_filters != 0 && !passes);
     *found_out = found;
 out:
+    if (err < JET_errSuccess)
+        cursor->range.is_active = had_range;
     return err;
 }
 
@@ -160,22 +165,27 @@ out:
     return err;
 }
 
+/* A move of several steps that failed at one of them goes back to where it began. */
+static JET_ERR
+end_move(ese_table_cursor *cursor, ese_table__position *before, JET_ERR err)
+{
+    if (err < JET_errSuccess)
+        ese_table__restore(cursor, before);
+    else
+        ese_table__forget(before);
+    return err;
+}
+
 static JET_ERR
 move_to_end(ese_table_cursor *cursor, direction way, bool *found_out)
 {
     direction back = way == FORWARD ? BACK : FORWARD;
-    ese_table__place before = cursor->place;
-    bool had_range = cursor->range.is_active;
-    JET_ERR err;
+    ese_table__position before;
 
+    ese_table__save(cursor, &before);
     cursor->range.is_active = false;
     ese_table__set_place(cursor, end_of(way));
-    err = step(cursor, back, found_out);
-    if (err < JET_errSuccess && cursor->place == end_of(way)) {
-        ese_table__set_place(cursor, before);
-        cursor->range.is_active = had_range;
-    }
-    return err;
+    return end_move(cursor, &before, step(cursor, back, found_out));
 }
 
 JET_ERR
@@ -190,22 +200,40 @@ ese_table_move_last(ese_table_cursor *cursor, bool *found_out)
     return move_to_end(cursor, FORWARD, found_out);
 }
 
-JET_ERR
-ese_table_move(ese_table_cursor *cursor, int64_t distance, ese_table_step by, bool *found_out)
+static JET_ERR
+stay(ese_table_cursor *cursor, bool *found_out)
+{
+    if (ese_table_is_temporary(cursor))
+        return ese_table__temp_stay(cursor, found_out);
+    *found_out = cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
+    return JET_errSuccess;
+}
+
+static JET_ERR
+take_steps(ese_table_cursor *cursor, int64_t distance, ese_table_step by, bool *found_out)
 {
     direction way = distance < 0 ? BACK : FORWARD;
     uint64_t n = distance < 0 ? (uint64_t)-distance : (uint64_t)distance;
-    bool found = cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
+    bool found = true;
     JET_ERR err = JET_errSuccess;
 
-    if (n == 0 && ese_table_is_temporary(cursor))
-        return ese_table__temp_stay(cursor, found_out);
-    for (uint64_t i = 0; i < n; i++) {
+    for (uint64_t i = 0; i < n && found; i++)
         ESE_TRY(by == ESE_TABLE_BY_KEY ? step_key(cursor, way, &found) : step(cursor, way, &found));
-        if (!found)
-            break;
-    }
     *found_out = found;
 out:
     return err;
+}
+
+JET_ERR
+ese_table_move(ese_table_cursor *cursor, int64_t distance, ese_table_step by, bool *found_out)
+{
+    bool is_one_step = (distance == 1 || distance == -1) && by == ESE_TABLE_BY_ENTRY;
+    ese_table__position before;
+
+    if (distance == 0)
+        return stay(cursor, found_out);
+    if (is_one_step && cursor->n_filters == 0)
+        return step(cursor, distance < 0 ? BACK : FORWARD, found_out);
+    ese_table__save(cursor, &before);
+    return end_move(cursor, &before, take_steps(cursor, distance, by, found_out));
 }
