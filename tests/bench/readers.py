@@ -60,26 +60,11 @@ def open_impacket(path: str, table: str) -> Rows:
     return rows
 
 
-def open_pyesedb(path: str, table: str) -> Rows:
-    import pyesedb
-
-    file = pyesedb.file()
-    file.open(path)
-    opened = file.get_table_by_name(table)
-
-    def rows() -> Iterator[Any]:
-        for record in opened.records:
-            yield [record.get_value_data(i) for i in range(record.number_of_values)]
-
-    return rows
-
-
 READERS = {
     "ese": (open_ese, None),
     "ese-mappings": (open_ese_mappings, None),
     "dissect.esedb": (open_dissect, "dissect.esedb"),
     "impacket": (open_impacket, "impacket"),
-    "pyesedb": (open_pyesedb, "libesedb-python"),
 }
 
 

@@ -32,7 +32,7 @@ HERE = Path(__file__).resolve().parent
 DUMPED = "wide-32k.edb"
 SCANNED, TABLE, INDEX, COLUMN = "golden/clean-04k-btree/data.edb", "rows50000", "pk", "id"
 HUGE = 10 << 30
-READERS = {"dissect.esedb": "dissect.esedb", "impacket": "impacket", "pyesedb": "libesedb-python"}
+READERS = ("dissect.esedb", "impacket")
 
 
 @dataclass
@@ -165,9 +165,9 @@ class Bench:
         libesedb = self._scan_libesedb(path)
         if libesedb is not None:
             self.report.compare("libesedb, C", libesedb, "C", in_c)
-        for reader, distribution in READERS.items():
-            if not is_installed(distribution):
-                self.report.skip(f"{reader} is not installed (pip install {distribution})")
+        for reader in READERS:
+            if not is_installed(reader):
+                self.report.skip(f"{reader} is not installed (pip install {reader})")
                 continue
             other = self._scan_with(reader, path)
             self.report.compare(reader, other, "Python", python, 100 if reader == "dissect.esedb" else None)
@@ -175,7 +175,7 @@ class Bench:
 
     def _scan_with(self, reader: str, path: Path) -> Cost:
         rounds = self.rounds + 1 if reader.startswith("ese") else 4
-        command = [sys.executable, HERE / "readers.py", "scan", reader, path, TABLE, str(rounds)]
+        command: list[str | Path] = [sys.executable, HERE / "readers.py", "scan", reader, path, TABLE, str(rounds)]
         return warm_cost(json.loads(output_of(command, self.python_path)))
 
     def _scan_libesedb(self, path: Path) -> Cost | None:
