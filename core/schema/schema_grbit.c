@@ -67,6 +67,8 @@ ese_schema_index_grbit(const ese_schema_index *index)
     JET_GRBIT grbit =
         translate(index->flags, pairs, sizeof pairs / sizeof pairs[0]) | null_options(index->flags);
 
+    if (index->rules.key_most > ESE_RECORD_KEY_MOST_DEFAULT)
+        grbit |= JET_bitIndexKeyMost;
     return index->is_tuple ? grbit | JET_bitIndexTuples : grbit;
 }
 

@@ -174,6 +174,37 @@ out:
     return err;
 }
 
+/*
+ * The longest key of a primary index over numbers only is known; the engine shows it as the limit of a segment, where the catalog
+ * stores none. 0: some segment has no fixed length.
+ */
+static uint32_t
+size_of_fixed_key(const ese_schema_index *index)
+{
+    uint32_t size = 0;
+
+    for (unsigned i = 0; i < index->n_segments; i++) {
+        const ese_schema_column *column = index->segments[i].column;
+        bool is_number = column->coltyp != JET_coltypBinary && column->coltyp != JET_coltypText &&
+                         column->coltyp != JET_coltypLongBinary &&
+                         column->coltyp != JET_coltypLongText;
+
+        if (!is_number)
+            return 0;
+        size += 1 + column->size_max;
+    }
+    return size;
+}
+
+static void
+limit_fixed_key(const ese_schema__row *row, ese_schema_index *index)
+{
+    uint32_t size = size_of_fixed_key(index);
+
+    if (row->var_seg_mac.size == 0 && size != 0 && size < index->rules.var_seg_mac)
+        index->rules.var_seg_mac = (uint16_t)size;
+}
+
 JET_ERR
 ese_schema__build_index(const ese_schema *schema, const ese_schema_table *table, ese_arena *arena,
                         const ese_schema__row *row, ese_schema_index *index)
@@ -192,6 +223,8 @@ ese_schema__build_index(const ese_schema *schema, const ese_schema_table *table,
     if (err == JET_errCatalogCorrupted)
         ESE_TRY(ese_schema__corrupted_table(schema, table, "an index that cannot be understood"));
     ESE_TRY(err);
+    if (is_primary)
+        limit_fixed_key(row, index);
     decode_version(row, index);
     ese_schema__hints_decode(row->space_hints, 1, &index->hints);
     index->tree = table->tree;

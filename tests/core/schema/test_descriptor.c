@@ -188,7 +188,7 @@ test_schema_descriptor__has_every_kind_of_index(void **state)
         {"ByGroupIfOpen", "+Group", "=Done", 0, 255, 255},
         {"ByGuid", "-Key", "", 0, 255, 255},
         {"ByGuidNet", "+Key", "", JET_bitIndexDotNetGuid, 255, 255},
-        {"ById", "+Id", "", JET_bitIndexPrimary | UNIQUE, 255, 255},
+        {"ById", "+Id", "", JET_bitIndexPrimary | UNIQUE, 255, 5},
         {"ByName", "+Name", "", UNIQUE | JET_bitIndexIgnoreNull, 255, 255},
         {"ByPiece", "+Name", "", JET_bitIndexTuples | JET_bitIndexIgnoreNull, 255, 255},
         {"ByShortKey", "+Name+Data", "", 0, 8, 8},
@@ -283,7 +283,7 @@ test_schema_descriptor__of_a_derived_table_begins_with_the_template(void **state
     };
     static const expected_index indexes[] = {
         {"ByColour", "-Colour", "", 0, 255, 255},
-        {"ById", "+Id", "", JET_bitIndexPrimary | JET_bitIndexUnique, 255, 255},
+        {"ById", "+Id", "", JET_bitIndexPrimary | JET_bitIndexUnique, 255, 5},
         {"ByKind", "+Kind", "", 0, 255, 255},
         {"ByLabel", "+Labels", "", JET_bitIndexIgnoreNull, 255, 255},
         {"ByPriceAndKind", "+Price-Kind", "", 0, 255, 255},
