@@ -94,7 +94,7 @@ check_size(ese_api_database *database)
     ese_btree_cursor_init(&cursor, &owned);
     ESE_TRY(ese_btree_last(&cursor, &found));
     if (found)
-        ESE_TRY(ese_page_extent_decode(&cursor.node, &extent));
+        ESE_TRY(ese_api_extent_at(&cursor, &extent));
     if (extent.last > ese_cache_page_count(database->pages))
         err = ese_raise(JET_errDatabaseCorrupted,
                         "%s: truncated: holds %u pages, but page %u belongs to it",

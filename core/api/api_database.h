@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "os/os_thread.h"
 #include "page/page_dbheader.h"
+#include "page/page_space.h"
 
 /* Header of a database file, decoded and as stored. */
 typedef struct ese_api_header {
@@ -12,6 +13,9 @@ typedef struct ese_api_header {
     uint8_t raw[ESE_DBHEADER_SIZE];
     bool is_shadow; /* taken from the second page, the first one being damaged */
 } ese_api_header;
+
+/* The extent that a cursor of a space tree stands on; an error names file and page. */
+JET_ERR ese_api_extent_at(const ese_btree_cursor *cursor, ese_page_extent *extent_out);
 
 /* Reads the header, or its shadow. JET_errDatabaseCorrupted: neither can be trusted. */
 JET_ERR ese_api_header_read(ese_os_file *file, ese_api_header *header_out);

@@ -118,6 +118,17 @@ too_small(uint32_t room)
     return ese_raise(JET_errBufferTooSmall, "%u bytes are too few", (unsigned)room);
 }
 
+JET_ERR
+ese_api_extent_at(const ese_btree_cursor *cursor, ese_page_extent *extent_out)
+{
+    JET_ERR err = ese_page_extent_decode(&cursor->node, extent_out);
+
+    if (err < JET_errSuccess)
+        err = ese_raise(err, "%s: page %u: %s", ese_cache_path(cursor->tree->file),
+                        (unsigned)cursor->page->page.pgno, ese_err_text(err));
+    return err;
+}
+
 /* Sum of the extents of a space tree. */
 static JET_ERR
 count_space(const ese_api_database *database, ese_pgno root, uint32_t *count_out)
@@ -137,7 +148,7 @@ count_space(const ese_api_database *database, ese_pgno root, uint32_t *count_out
     while (found) {
         ese_page_extent extent;
 
-        ESE_TRY(ese_page_extent_decode(&cursor.node, &extent));
+        ESE_TRY(ese_api_extent_at(&cursor, &extent));
         count += extent.count;
         ESE_TRY(ese_btree_next(&cursor, &found));
     }

@@ -1,6 +1,7 @@
 /* Answers, and the way from a handle or a name to a table. */
 #include "api/api_info.h"
 
+#include "api/api_database.h"
 #include "page/page_space.h"
 
 enum {
@@ -104,7 +105,7 @@ add_extents(const ese_btree *owner, ese_pgno root, uint32_t *n_pages, uint32_t *
     while (found) {
         ese_page_extent extent;
 
-        ESE_TRY(ese_page_extent_decode(&cursor.node, &extent));
+        ESE_TRY(ese_api_extent_at(&cursor, &extent));
         add_saturated(n_pages, extent.count);
         add_saturated(n_extents, extent.count != 0);
         ESE_TRY(ese_btree_next(&cursor, &found));

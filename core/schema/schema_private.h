@@ -85,7 +85,7 @@ void ese_schema__source_init(ese_schema__source *source, const ese_schema *schem
 /* A database can do without the shadow; what stands in it is then out of date. */
 bool ese_schema__has_shadow(const ese_schema *schema);
 
-/* A row of the page that the cursor stands on could not be understood: success when it may be left out. */
+/* A row of the page that the cursor stands on could not be understood: success when it may be left out, else the error naming the page. */
 JET_ERR ese_schema__source_tolerate(ese_schema__source *source, const ese_btree_cursor *cursor,
                                     JET_ERR err);
 

@@ -39,7 +39,14 @@ ese_schema__source_init(ese_schema__source *source, const ese_schema *schema, es
 JET_ERR
 ese_schema__source_tolerate(ese_schema__source *source, const ese_btree_cursor *cursor, JET_ERR err)
 {
-    if (err >= JET_errSuccess || source->schema->damage == NULL || err == JET_errOutOfMemory)
+    const char *path = ese_cache_path(source->tree.file);
+
+    if (err >= JET_errSuccess)
+        return err;
+    if (strstr(ese_err_text(err), path) == NULL)
+        err = ese_raise(err, "%s: page %u: %s", path, (unsigned)cursor->page->page.pgno,
+                        ese_err_text(err));
+    if (source->schema->damage == NULL || err == JET_errOutOfMemory)
         return err;
     note_gap(source, cursor->page->page.pgno, err, ese_err_text(err));
     return JET_errSuccess;

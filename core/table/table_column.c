@@ -16,7 +16,9 @@ ese_table__current_record(ese_table_cursor *cursor, ese_record *record_out)
     if (cursor->place != ESE_TABLE__ON_ENTRY && cursor->place != ESE_TABLE__RECORD_ONLY)
         return ese_raise(JET_errNoCurrentRecord, "the cursor stands on no record");
     err = cursor->ops->record(cursor, &bytes);
-    return err < JET_errSuccess ? err : ese_record_open(bytes, cursor->page_size, record_out);
+    if (err >= JET_errSuccess)
+        err = ese_record_open(bytes, cursor->page_size, record_out);
+    return ese_table__say_where(cursor, err);
 }
 
 /* The record to read: the one in preparation when it is asked for and there is one. */
@@ -222,6 +224,22 @@ out:
 }
 
 JET_ERR
+ese_table__say_where(const ese_table_cursor *cursor, JET_ERR err)
+{
+    const ese_btree_cursor *holder = cursor->is_secondary ? &cursor->record : &cursor->entry;
+    const char *path;
+
+    if ((err != JET_errDatabaseCorrupted && err != JET_errDecompressionFailed) ||
+        ese_table_is_temporary(cursor) || holder->page == NULL)
+        return err;
+    path = ese_cache_path(holder->tree->file);
+    if (strstr(ese_err_text(err), path) != NULL)
+        return err;
+    return ese_raise(err, "%s: page %u: table '%s': %s", path, (unsigned)holder->page->page.pgno,
+                     cursor->table->name, ese_err_text(err));
+}
+
+JET_ERR
 ese_table_retrieve(ese_table_cursor *cursor, ese_table_request *request)
 {
     ese_record record;
@@ -230,7 +248,9 @@ ese_table_retrieve(ese_table_cursor *cursor, ese_table_request *request)
     if (request->grbit & ~(JET_GRBIT)RETRIEVE_BITS)
         return ese_raise(JET_errInvalidGrbit, "unknown options %x", (unsigned)request->grbit);
     err = record_for(cursor, request->grbit, &record);
-    return err < JET_errSuccess ? err : retrieve_from(cursor, &record, request);
+    if (err >= JET_errSuccess)
+        err = retrieve_from(cursor, &record, request);
+    return ese_table__say_where(cursor, err);
 }
 
 static ese_table_presence
@@ -264,5 +284,5 @@ ese_table_find_column(ese_table_cursor *cursor, JET_GRBIT grbit, const ese_schem
     *n_values_out = *presence_out == ESE_TABLE_PRESENT ? tagged.n_values
                                                        : *presence_out == ESE_TABLE_BY_DEFAULT;
 out:
-    return err;
+    return ese_table__say_where(cursor, err);
 }

@@ -93,10 +93,12 @@ append_segment(const key_maker *maker, unsigned i, const key_choice *choice, ese
         if (!*exists_out)
             return JET_errSuccess;
     }
-    ESE_TRY(
-        ese_record_key_append(key, &maker->index->rules, &column, *is_null_out ? NULL : &bytes));
+    err = ese_record_key_append(key, &maker->index->rules, &column, *is_null_out ? NULL : &bytes);
+    if (err < JET_errSuccess && !ese_table_is_temporary(maker->cursor))
+        err = ese_raise(JET_errDatabaseCorrupted, "a value has no key in index '%s': %s",
+                        maker->index->name, ese_err_text(err));
 out:
-    return err;
+    return ese_table__say_where(maker->cursor, err);
 }
 
 /* *exists_out = false: no such tuple, or the null rules keep the entry out. */

@@ -129,6 +129,11 @@ void ese_table__forget(ese_table__position *position);
 /* The record of the current row; JET_errNoCurrentRecord. */
 JET_ERR ese_table__current_record(ese_table_cursor *cursor, ese_record *record_out);
 
+/*
+ * The error with a text that names file, page and table: what is wrong with the bytes of a record is found where neither is known.
+ */
+JET_ERR ese_table__say_where(const ese_table_cursor *cursor, JET_ERR err);
+
 /* One value of a record. */
 typedef struct ese_table__value {
     ese_table_value_state state;
