@@ -59,7 +59,7 @@ main(int argc, char **argv)
 {
     libesedb_file_t *file = NULL;
     libesedb_table_t *table = NULL;
-    int n_rows = 0, n_rounds = argc == 4 ? atoi(argv[3]) : 0;
+    int n_rows = 0, n_rounds = argc == 4 ? (int)strtol(argv[3], NULL, 10) : 0;
 
     if (n_rounds < 1)
         return 2;
