@@ -8,15 +8,21 @@ if #arg ~= 1 then
    error("usage: quickstart.lua FILE", 0)
 end
 
-local function show(value)
+local DATE <const> = ese.const.JET_coltypDateTime
+
+-- A value in a few words: lists item by item, dates as such, of long or binary values only the size.
+local function show(value, column)
    if type(value) == "table" then
       local items = {}
       for i, item in ipairs(value) do
-         items[i] = show(item)
+         items[i] = show(item, column)
       end
       return "{" .. table.concat(items, ", ") .. "}"
-   elseif type(value) == "string" and not utf8.len(value) then
-      return ("%d bytes"):format(#value)
+   elseif type(value) == "string" and (#value > 80 or not utf8.len(value)) then
+      return ("(%d bytes)"):format(#value)
+   elseif column.type == DATE and ese.date(value) then
+      local date = ese.date(value)
+      return ("%04d-%02d-%02d %02d:%02d:%02d"):format(date.year, date.month, date.day, date.hour, date.min, date.sec)
    end
    return tostring(value)
 end
@@ -32,7 +38,7 @@ for _, name in ipairs(db:tables()) do
       local items = {}
       for _, column in ipairs(source:columns()) do
          if row[column.name] ~= nil then
-            items[#items + 1] = column.name .. " = " .. show(row[column.name])
+            items[#items + 1] = column.name .. " = " .. show(row[column.name], column)
          end
       end
       print("   " .. table.concat(items, ", "))

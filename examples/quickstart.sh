@@ -17,11 +17,12 @@ run() {
     "$@"
 }
 
-# Only the first lines of a long output; the program is not stopped, so its exit status still counts.
+# Only the first lines of a long output, and the beginnings of long lines; the program is not stopped, so its exit
+# status still counts.
 run_briefly() {
     printf '\n$ %s\n' "$*"
     "$@" >"$build/output.txt"
-    sed -n '1,12p' "$build/output.txt"
+    LC_ALL=C.UTF-8 sed -n -e 's/^\(.\{110\}\).*/\1 .../' -e '1,12p' "$build/output.txt"
     lines=$(wc -l <"$build/output.txt")
     [ "$lines" -le 12 ] || echo "... ($lines lines)"
 }
@@ -55,7 +56,7 @@ run cc -std=c11 -O2 -o "$build/read_table" examples/read_table.c \
 run_briefly "$build/read_table" "$database"
 
 printf '\n== Python\n'
-run_briefly "$python" examples/read_table.py "$database"
+run_briefly "$python" examples/quickstart.py "$database"
 
 printf '\n== Lua\n'
-run_briefly lua5.4 examples/read_table.lua "$database"
+run_briefly lua5.4 examples/quickstart.lua "$database"
