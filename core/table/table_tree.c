@@ -153,16 +153,30 @@ tree_record(ese_table_cursor *cursor, ese_bytes *record_out)
     return err;
 }
 
+/* Callers keep bookmarks in buffers: one that no key can be as long as is damage. */
+static JET_ERR
+bookmark_of_entry(const ese_table_cursor *cursor, ese_bytes *bookmark_out)
+{
+    ese_bytes bookmark = cursor->entry.node.data;
+
+    if (bookmark.size > sizeof cursor->bookmark)
+        return ese_raise(JET_errDatabaseCorrupted,
+                         "%s: page %u: an entry of index '%s' holds a bookmark of %zu bytes",
+                         ese_cache_path(cursor->entry.tree->file),
+                         (unsigned)cursor->entry.page->page.pgno, cursor->index->name,
+                         bookmark.size);
+    *bookmark_out = bookmark;
+    return JET_errSuccess;
+}
+
 static JET_ERR
 tree_bookmark(ese_table_cursor *cursor, ese_bytes *bookmark_out)
 {
     const ese_btree_cursor *holder = cursor->is_record_held ? &cursor->record : &cursor->entry;
     size_t size;
 
-    if (cursor->is_secondary && !cursor->is_record_held) {
-        *bookmark_out = cursor->entry.node.data;
-        return JET_errSuccess;
-    }
+    if (cursor->is_secondary && !cursor->is_record_held)
+        return bookmark_of_entry(cursor, bookmark_out);
     size = ese_page_node_copy_key(&holder->node, cursor->bookmark, sizeof cursor->bookmark);
     *bookmark_out = (ese_bytes){cursor->bookmark, size};
     return JET_errSuccess;
