@@ -18,6 +18,8 @@ typedef struct text {
     size_t size;
 } text;
 
+static void say(text *to, const char *format, ...) ESE_PRINTF(2, 3);
+
 static void
 say(text *to, const char *format, ...)
 {

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/err.h"
+
 /* ---- The answer as text: "a=DCBA m=[1:m one 2: 3:m three] nul!1004" ---- */
 
 static JET_TABLEID tableid;
@@ -19,6 +21,8 @@ name_of(JET_COLUMNID columnid)
     }
     return "?";
 }
+
+static void say(const char *format, ...) ESE_PRINTF(1, 2);
 
 static void
 say(const char *format, ...)
