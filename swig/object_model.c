@@ -204,19 +204,6 @@ ese_model__instance_of(const ese_model_object *object)
     return &object->tree->root->object;
 }
 
-ese_model_object *
-ese_model__child(ese_model_object *parent, ese_model_kind kind)
-{
-    ese_model_object *child;
-
-    lock(parent->tree);
-    child = parent->children;
-    while (child != NULL && child->kind != kind)
-        child = child->next;
-    unlock(parent->tree);
-    return child;
-}
-
 /* ---- References ----------------------------------------------------------------------------------------- */
 
 static void
@@ -232,6 +219,22 @@ ese_model__hold(ese_model_object *object)
     lock(object->tree);
     hold_locked(object);
     unlock(object->tree);
+}
+
+ese_model_object *
+ese_model__child(ese_model_object *parent, ese_model_kind kind, ese_model_burden burden)
+{
+    ese_model_object *child;
+
+    lock(parent->tree);
+    child = parent->children;
+    while (child != NULL &&
+           (child->kind != kind || (burden == ESE_MODEL__WITH_CHILDREN && child->children == NULL)))
+        child = child->next;
+    if (child != NULL)
+        hold_locked(child);
+    unlock(parent->tree);
+    return child;
 }
 
 /* The session, and the instance, look for it at their next call. */
@@ -415,14 +418,19 @@ static void
 close_orphans(ese_model_object *parent, ese_model_session *session)
 {
     ese_model_object *orphan;
+    bool is_closed;
 
     do {
         lock(parent->tree);
         orphan = session != NULL ? find_in_session_locked(parent) : find_session_locked(parent);
         if (orphan == NULL)
             parent->has_orphans = false;
+        else
+            hold_locked(orphan); /* the end of the instance may overtake */
         unlock(parent->tree);
-    } while (orphan != NULL && close_orphan(session, orphan));
+        is_closed = orphan != NULL && close_orphan(session, orphan);
+        ese_model_release(orphan);
+    } while (is_closed);
 }
 
 JET_ERR
@@ -467,9 +475,9 @@ ese_model__leave(ese_model_call *call)
 
 /* ---- Closing ------------------------------------------------------------------------------------------ */
 
-/* Takes every session for this thread, or none. */
+/* Takes every session for this thread, or none. Sessions begun from now on come before the first one taken. */
 static JET_ERR
-begin_close_instance(ese_model_object *instance)
+begin_close_instance(ese_model_object *instance, ese_model_object **first_out)
 {
     JET_ERR err = JET_errSuccess;
 
@@ -485,21 +493,21 @@ begin_close_instance(ese_model_object *instance)
         hold_locked(instance);
         for (ese_model_object *child = instance->children; child != NULL; child = child->next)
             child->is_busy = true;
+        *first_out = instance->children;
     }
     unlock(instance->tree);
     return err;
 }
 
-/* Sessions are left to JetTerm: until it returns, another thread that uses one hears it from the engine. */
+/*
+ * The sessions from the first one taken on. They are left to JetTerm: until it returns, another thread that uses one hears it
+ * from the engine.
+ */
 static JET_ERR
-empty_sessions(ese_model_object *instance)
+empty_sessions(ese_model_object *instance, ese_model_object *session)
 {
     JET_ERR err = JET_errSuccess;
-    ese_model_object *session;
 
-    lock(instance->tree);
-    session = instance->children;
-    unlock(instance->tree);
     while (session != NULL) {
         JET_ERR err_session = ese_model__empty_session((ese_model_session *)session);
 
@@ -526,12 +534,13 @@ close_instance(ese_model_object *object)
 {
     ese_model_tree *tree = object->tree;
     JET_INSTANCE instance = ((ese_model_instance *)object)->instance;
-    JET_ERR err = begin_close_instance(object);
+    ese_model_object *first = NULL;
+    JET_ERR err = begin_close_instance(object, &first);
     JET_ERR err_term;
 
     if (err < JET_errSuccess)
         return err;
-    err = empty_sessions(object);
+    err = empty_sessions(object, first);
     err_term = JetTerm2(instance, JET_bitTermComplete);
     lock(tree);
     if (is_refusal(err_term))

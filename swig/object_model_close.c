@@ -6,6 +6,8 @@
  */
 #include "object_model_private.h"
 
+typedef JET_ERR close_function(ese_model_session *session, ese_model_object *child);
+
 static void
 keep_first(JET_ERR *err_inout, JET_ERR err)
 {
@@ -25,26 +27,47 @@ ese_model__close_cursor(ese_model_session *session, ese_model_cursor *cursor)
     return err == JET_errInvalidTableId ? JET_errSuccess : err;
 }
 
+/* Closes the children of a kind, newest first; stops at a sharing violation, and keeps the first error otherwise. */
 static JET_ERR
-close_cursors(ese_model_session *session, ese_model_database *database)
+close_children(ese_model_session *session, ese_model_object *parent, ese_model_kind kind,
+               ese_model_burden burden, close_function *close)
 {
     JET_ERR err = JET_errSuccess;
-    ese_model_object *cursor;
+    ese_model_object *child;
 
-    while ((cursor = ese_model__child(&database->object, ESE_MODEL_CURSOR)) != NULL) {
-        JET_ERR err_cursor = ese_model__close_cursor(session, (ese_model_cursor *)cursor);
+    while ((child = ese_model__child(parent, kind, burden)) != NULL) {
+        JET_ERR err_child = close(session, child);
 
-        if (err_cursor == JET_errSessionSharingViolation)
-            return err_cursor;
-        keep_first(&err, err_cursor);
+        ese_model_release(child);
+        if (err_child == JET_errSessionSharingViolation)
+            return err_child;
+        keep_first(&err, err_child);
     }
     return err;
+}
+
+static JET_ERR
+close_cursor(ese_model_session *session, ese_model_object *cursor)
+{
+    return ese_model__close_cursor(session, (ese_model_cursor *)cursor);
+}
+
+static JET_ERR
+close_cursors(ese_model_session *session, ese_model_object *database)
+{
+    return close_children(session, database, ESE_MODEL_CURSOR, ESE_MODEL__ANY, close_cursor);
+}
+
+static JET_ERR
+close_database(ese_model_session *session, ese_model_object *database)
+{
+    return ese_model__close_database(session, (ese_model_database *)database);
 }
 
 JET_ERR
 ese_model__close_database(ese_model_session *session, ese_model_database *database)
 {
-    JET_ERR err = close_cursors(session, database);
+    JET_ERR err = close_cursors(session, &database->object);
 
     if (err == JET_errSessionSharingViolation)
         return err;
@@ -73,40 +96,34 @@ ese_model__rollback_to(ese_model_session *session, uint32_t level)
         }
         session->level--;
     }
-    while ((newest = ese_model__child(&session->object, ESE_MODEL_TRANSACTION)) != NULL &&
-           ((ese_model_transaction *)newest)->level > level)
+    newest = ese_model__child(&session->object, ESE_MODEL_TRANSACTION, ESE_MODEL__ANY);
+    while (newest != NULL && ((ese_model_transaction *)newest)->level > level) {
         ese_model__mark_closed(newest);
-    return err;
-}
-
-static JET_ERR
-close_all_cursors(ese_model_session *session)
-{
-    JET_ERR err = JET_errSuccess;
-
-    for (ese_model_object *child = session->object.children; child != NULL; child = child->next) {
-        if (child->kind == ESE_MODEL_DATABASE)
-            keep_first(&err, close_cursors(session, (ese_model_database *)child));
+        ese_model_release(newest);
+        newest = ese_model__child(&session->object, ESE_MODEL_TRANSACTION, ESE_MODEL__ANY);
     }
+    ese_model_release(newest);
     return err;
 }
 
 JET_ERR
 ese_model__empty_session(ese_model_session *session)
 {
-    JET_ERR err = close_all_cursors(session);
-    ese_model_object *database;
+    JET_ERR err = close_children(session, &session->object, ESE_MODEL_DATABASE,
+                                 ESE_MODEL__WITH_CHILDREN, close_cursors);
+    JET_ERR err_next;
 
-    keep_first(&err, ese_model__rollback_to(session, 0));
     if (err == JET_errSessionSharingViolation)
         return err;
-    while ((database = ese_model__child(&session->object, ESE_MODEL_DATABASE)) != NULL) {
-        JET_ERR err_database = ese_model__close_database(session, (ese_model_database *)database);
-
-        if (err_database == JET_errSessionSharingViolation)
-            return err_database;
-        keep_first(&err, err_database);
-    }
+    err_next = ese_model__rollback_to(session, 0);
+    if (err_next == JET_errSessionSharingViolation)
+        return err_next;
+    keep_first(&err, err_next);
+    err_next = close_children(session, &session->object, ESE_MODEL_DATABASE, ESE_MODEL__ANY,
+                              close_database);
+    if (err_next == JET_errSessionSharingViolation)
+        return err_next;
+    keep_first(&err, err_next);
     return err;
 }
 

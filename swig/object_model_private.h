@@ -52,5 +52,14 @@ JET_ERR ese_model__close_cursor(ese_model_session *session, ese_model_cursor *cu
 /* Rolls back down to `level` and closes the transactions above it. */
 JET_ERR ese_model__rollback_to(ese_model_session *session, uint32_t level);
 
-/* First child of a kind, or NULL. */
-ese_model_object *ese_model__child(ese_model_object *parent, ese_model_kind kind);
+typedef enum ese_model_burden {
+    ESE_MODEL__ANY,
+    ESE_MODEL__WITH_CHILDREN, /* of its own */
+} ese_model_burden;
+
+/*
+ * First child of a kind, or NULL. With a reference for ese_model_release, because the end of the instance may take the child
+ * away even from the thread that has its session.
+ */
+ese_model_object *ese_model__child(ese_model_object *parent, ese_model_kind kind,
+                                   ese_model_burden burden);

@@ -6,6 +6,7 @@
 #include "fake_engine.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -420,6 +421,107 @@ test_swig_model__threads_may_begin_close_and_drop_sessions_of_one_instance(void 
     ese_model_release(&instance->object);
 }
 
+/* The instance ends while another thread is inside the engine with an object that nobody refers to any more. */
+typedef struct ending {
+    objects o;
+    const char *call; /* in which the other thread waits for the end */
+    void (*use)(const objects *o);
+    sem_t is_inside;
+    sem_t is_ended;
+    pthread_t other;
+} ending;
+
+static void
+wait_for_the_end(void *context)
+{
+    ending *e = context;
+
+    fake.hooked = NULL;
+    fake.failing = e->call; /* the end has taken it */
+    fake.err = JET_errInvalidTableId;
+    sem_post(&e->is_inside);
+    sem_wait(&e->is_ended);
+}
+
+static void *
+use_in_other_thread(void *context)
+{
+    ending *e = context;
+
+    assert_int_equal(ese_model_open_database(e->o.session, "file", 0, &e->o.database),
+                     JET_errSuccess);
+    assert_int_equal(ese_model_open_cursor(e->o.database, "table", &e->o.cursor), JET_errSuccess);
+    ese_model_release(&e->o.cursor->object);
+    fake.hooked = e->call;
+    fake.hook = wait_for_the_end;
+    e->use(&e->o);
+    ese_model_release(&e->o.database->object);
+    return NULL;
+}
+
+static void
+let_other_thread_in(void *context)
+{
+    ending *e = context;
+
+    fake.hooked = NULL;
+    assert_int_equal(pthread_create(&e->other, NULL, use_in_other_thread, e), 0);
+    sem_wait(&e->is_inside);
+}
+
+static void
+end_during(const char *call, void (*use)(const objects *o))
+{
+    ending e = {.call = call, .use = use};
+
+    e.o.instance = start_instance();
+    assert_int_equal(ese_model_begin_session(e.o.instance, &e.o.session), JET_errSuccess);
+    assert_int_equal(sem_init(&e.is_inside, 0, 0), 0);
+    assert_int_equal(sem_init(&e.is_ended, 0, 0), 0);
+    fake.hooked = "JetTerm2";
+    fake.hook = let_other_thread_in;
+    fake.context = &e;
+    assert_int_equal(ese_model_close(&e.o.instance->object), JET_errSuccess);
+    sem_post(&e.is_ended);
+    pthread_join(e.other, NULL);
+    ese_model_release(&e.o.session->object);
+    ese_model_release(&e.o.instance->object);
+    sem_destroy(&e.is_inside);
+    sem_destroy(&e.is_ended);
+}
+
+static void
+use_session(const objects *o)
+{
+    ese_model_transaction *transaction = NULL;
+
+    if (ese_model_begin_transaction(o->session, 0, &transaction) >= JET_errSuccess)
+        ese_model_release(&transaction->object);
+}
+
+static void
+close_session(const objects *o)
+{
+    (void)ese_model_close(&o->session->object);
+}
+
+static void
+close_database(const objects *o)
+{
+    (void)ese_model_close(&o->database->object);
+}
+
+static void
+test_swig_model__the_end_of_the_instance_may_overtake_any_close(void **state)
+{
+    (void)state;
+    end_during("JetCloseTable", use_session);
+    end_during("JetCloseTable", close_session);
+    end_during("JetCloseTable", close_database);
+    fake.failing = NULL;
+    fake.n_open = 0; /* what the other thread began in the ended instance */
+}
+
 /* ---- transactions ------------------------------------------------------------------------------------------ */
 
 static void
@@ -502,6 +604,7 @@ main(void)
         CASE(test_swig_model__during_the_end_of_the_instance_the_engine_answers),
         CASE(test_swig_model__an_object_dropped_during_its_own_call_survives_the_call),
         CASE(test_swig_model__threads_may_begin_close_and_drop_sessions_of_one_instance),
+        CASE(test_swig_model__the_end_of_the_instance_may_overtake_any_close),
         CASE(test_swig_transaction__outer_one_cannot_be_committed_before_the_inner_one),
         CASE(test_swig_transaction__rollback_undoes_its_level_and_those_inside_it),
         CASE(test_swig_transaction__a_dropped_one_is_rolled_back_by_the_next_call),
