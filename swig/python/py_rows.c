@@ -14,20 +14,27 @@
 
 /* ---- Numbers -------------------------------------------------------------------------------------------- */
 
-static uint64_t
-little_endian(const uint8_t *data, size_t size)
+static uint16_t
+read_u16(const uint8_t *d)
 {
-    uint64_t value = 0;
+    return (uint16_t)(d[0] | d[1] << 8);
+}
 
-    for (size_t i = size; i-- > 0;)
-        value = value << 8 | data[i];
-    return value;
+static uint32_t
+read_u32(const uint8_t *d)
+{
+    return (uint32_t)d[0] | (uint32_t)d[1] << 8 | (uint32_t)d[2] << 16 | (uint32_t)d[3] << 24;
+}
+
+static uint64_t
+read_u64(const uint8_t *d)
+{
+    return (uint64_t)read_u32(d + 4) << 32 | read_u32(d);
 }
 
 static double
-read_double(const uint8_t *data)
+double_of(uint64_t bits)
 {
-    uint64_t bits = little_endian(data, 8);
     double value;
 
     memcpy(&value, &bits, sizeof value);
@@ -35,9 +42,8 @@ read_double(const uint8_t *data)
 }
 
 static double
-read_single(const uint8_t *data)
+single_of(uint32_t bits)
 {
-    uint32_t bits = (uint32_t)little_endian(data, 4);
     float value;
 
     memcpy(&value, &bits, sizeof value);
@@ -199,29 +205,58 @@ put_text(uint32_t cp, const uint8_t *data, size_t size)
 
 /* ---- Values --------------------------------------------------------------------------------------------- */
 
+/*
+ * Dates of this batch by the bits that are stored. Logs write one time into many records, and to compare is much cheaper than to
+ * make a date.
+ */
+enum { KNOWN_DATES = 64 };
+
+typedef struct known_date {
+    uint64_t bits;
+    PyObject *date; /* counted; NULL: none */
+} known_date;
+
+typedef struct batch {
+    const ese_model_reader *reader;
+    const ese_model_output *outputs;
+    uint32_t n_outputs;
+    known_date dates[KNOWN_DATES];
+} batch;
+
+static PyObject *
+put_known_date(batch *b, uint64_t bits)
+{
+    /* a minute or a millisecond more changes bits in the middle */
+    known_date *known = &b->dates[(bits ^ bits >> 20 ^ bits >> 40) % KNOWN_DATES];
+
+    if (known->date == NULL || known->bits != bits) {
+        Py_XDECREF(known->date);
+        known->bits = bits;
+        known->date = put_datetime(double_of(bits));
+    }
+    Py_XINCREF(known->date);
+    return known->date;
+}
+
+/* 0: any */
 static size_t
 size_of_type(JET_COLTYP coltyp)
 {
-    switch (coltyp) {
-    case JET_coltypBit:
-    case JET_coltypUnsignedByte: return 1;
-    case JET_coltypShort:
-    case JET_coltypUnsignedShort: return 2;
-    case JET_coltypLong:
-    case JET_coltypUnsignedLong:
-    case JET_coltypIEEESingle: return 4;
-    case JET_coltypCurrency:
-    case JET_coltypLongLong:
-    case JET_coltypUnsignedLongLong:
-    case JET_coltypIEEEDouble:
-    case JET_coltypDateTime: return 8;
-    case JET_coltypGUID: return 16;
-    default: return 0;
-    }
+    static const uint8_t sizes[JET_coltypMax] = {
+        [JET_coltypBit] = 1,        [JET_coltypUnsignedByte] = 1,
+        [JET_coltypShort] = 2,      [JET_coltypUnsignedShort] = 2,
+        [JET_coltypLong] = 4,       [JET_coltypUnsignedLong] = 4,
+        [JET_coltypIEEESingle] = 4, [JET_coltypCurrency] = 8,
+        [JET_coltypLongLong] = 8,   [JET_coltypUnsignedLongLong] = 8,
+        [JET_coltypIEEEDouble] = 8, [JET_coltypDateTime] = 8,
+        [JET_coltypGUID] = 16,
+    };
+
+    return coltyp < JET_coltypMax ? sizes[coltyp] : 0;
 }
 
 static PyObject *
-put_value(const ese_model_output *output, const uint8_t *data, size_t size)
+put_value(batch *b, const ese_model_output *output, const uint8_t *data, size_t size)
 {
     size_t expected = size_of_type(output->coltyp);
 
@@ -230,16 +265,16 @@ put_value(const ese_model_output *output, const uint8_t *data, size_t size)
     switch (output->coltyp) {
     case JET_coltypBit: return PyBool_FromLong(data[0] != 0);
     case JET_coltypUnsignedByte: return PyLong_FromLong(data[0]);
-    case JET_coltypShort: return PyLong_FromLong((int16_t)little_endian(data, 2));
-    case JET_coltypUnsignedShort: return PyLong_FromLong((long)little_endian(data, 2));
-    case JET_coltypLong: return PyLong_FromLong((int32_t)little_endian(data, 4));
-    case JET_coltypUnsignedLong: return PyLong_FromUnsignedLong((uint32_t)little_endian(data, 4));
+    case JET_coltypShort: return PyLong_FromLong((int16_t)read_u16(data));
+    case JET_coltypUnsignedShort: return PyLong_FromLong(read_u16(data));
+    case JET_coltypLong: return PyLong_FromLong((int32_t)read_u32(data));
+    case JET_coltypUnsignedLong: return PyLong_FromLongLong(read_u32(data));
     case JET_coltypCurrency:
-    case JET_coltypLongLong: return PyLong_FromLongLong((int64_t)little_endian(data, 8));
-    case JET_coltypUnsignedLongLong: return PyLong_FromUnsignedLongLong(little_endian(data, 8));
-    case JET_coltypIEEESingle: return PyFloat_FromDouble(read_single(data));
-    case JET_coltypIEEEDouble: return PyFloat_FromDouble(read_double(data));
-    case JET_coltypDateTime: return put_datetime(read_double(data));
+    case JET_coltypLongLong: return PyLong_FromLongLong((int64_t)read_u64(data));
+    case JET_coltypUnsignedLongLong: return PyLong_FromUnsignedLongLong(read_u64(data));
+    case JET_coltypIEEESingle: return PyFloat_FromDouble(single_of(read_u32(data)));
+    case JET_coltypIEEEDouble: return PyFloat_FromDouble(double_of(read_u64(data)));
+    case JET_coltypDateTime: return put_known_date(b, read_u64(data));
     case JET_coltypGUID: return put_uuid(data);
     case JET_coltypText:
     case JET_coltypLongText: return put_text(output->cp, data, size);
@@ -248,26 +283,15 @@ put_value(const ese_model_output *output, const uint8_t *data, size_t size)
 }
 
 static PyObject *
-put_cell(const ese_model_reader *reader, const ese_model_output *output, const ese_model_cell *cell)
+put_list(batch *b, const ese_model_output *output, const ese_model_cell *cell)
 {
-    const uint8_t *data;
-    size_t size;
-    PyObject *list;
+    PyObject *list = PyList_New((Py_ssize_t)cell->n_values);
 
-    if (cell->n_values == 0) {
-        Py_INCREF(Py_None);
-        return Py_None;
-    }
-    if (cell->n_values == 1 && !output->is_list) {
-        data = ese_model_cell_value(reader, cell, 0, &size);
-        return put_value(output, data, size);
-    }
-    list = PyList_New((Py_ssize_t)cell->n_values);
     for (uint32_t i = 0; list != NULL && i < cell->n_values; i++) {
-        PyObject *value;
+        size_t size;
+        const uint8_t *data = ese_model_cell_value(b->reader, cell, i, &size);
+        PyObject *value = put_value(b, output, data, size);
 
-        data = ese_model_cell_value(reader, cell, i, &size);
-        value = put_value(output, data, size);
         if (value == NULL)
             Py_CLEAR(list);
         else
@@ -277,15 +301,33 @@ put_cell(const ese_model_reader *reader, const ese_model_output *output, const e
 }
 
 static PyObject *
-put_row(const ese_model_reader *reader, uint32_t i)
+put_cell(batch *b, const ese_model_output *output, const ese_model_cell *cell)
 {
-    uint32_t n = ese_model_output_count(reader);
-    const ese_model_cell *cells = ese_model_row(reader, i);
-    PyObject *row = PyTuple_New((Py_ssize_t)n);
+    const uint8_t *data;
+    size_t size;
 
-    for (uint32_t column = 0; row != NULL && column < n; column++) {
-        PyObject *value = put_cell(reader, ese_model_output_at(reader, column), &cells[column]);
+    if (cell->n_values > 1 || output->is_list)
+        return put_list(b, output, cell);
+    data = cell->at.bytes;
+    size = cell->size;
+    if (size > sizeof cell->at.bytes)
+        data = ese_model_cell_value(b->reader, cell, 0, &size);
+    return put_value(b, output, data, size);
+}
 
+static PyObject *
+put_row(batch *b, uint32_t i)
+{
+    const ese_model_cell *cells = ese_model_row(b->reader, i);
+    PyObject *row = PyTuple_New((Py_ssize_t)b->n_outputs);
+
+    for (uint32_t column = 0; row != NULL && column < b->n_outputs; column++) {
+        PyObject *value = Py_None;
+
+        if (cells[column].n_values == 0)
+            Py_INCREF(value);
+        else
+            value = put_cell(b, &b->outputs[column], &cells[column]);
         if (value == NULL)
             Py_CLEAR(row);
         else
@@ -294,28 +336,45 @@ put_row(const ese_model_reader *reader, uint32_t i)
     return row;
 }
 
-PyObject *
-ese_py_fetch(ese_model_reader *reader, uint32_t rows_max)
+static PyObject *
+put_rows(const ese_model_reader *reader, uint32_t n_rows)
 {
-    uint32_t n_rows = 0;
-    PyObject *rows;
-    JET_ERR err;
+    batch b = {
+        .reader = reader,
+        .outputs = ese_model_output_at(reader, 0),
+        .n_outputs = ese_model_output_count(reader),
+    };
+    PyObject *rows = PyList_New((Py_ssize_t)n_rows);
 
-    Py_BEGIN_ALLOW_THREADS err = ese_model_read(reader, rows_max, &n_rows);
-    Py_END_ALLOW_THREADS if (err < JET_errSuccess)
-    {
-        ese_py_raise(err);
-        return NULL;
-    }
-    rows = PyList_New((Py_ssize_t)n_rows);
     for (uint32_t i = 0; rows != NULL && i < n_rows; i++) {
-        PyObject *row = put_row(reader, i);
+        PyObject *row = put_row(&b, i);
 
         if (row == NULL)
             Py_CLEAR(rows);
         else
             (void)PyList_SetItem(rows, (Py_ssize_t)i, row);
     }
+    for (size_t i = 0; i < KNOWN_DATES; i++)
+        Py_XDECREF(b.dates[i].date);
+    return rows;
+}
+
+PyObject *
+ese_py_fetch(ese_model_reader *reader, uint32_t rows_max)
+{
+    uint32_t n_rows = 0;
+    PyObject *rows;
+    PyThreadState *lock;
+    JET_ERR err;
+
+    lock = PyEval_SaveThread();
+    err = ese_model_read(reader, rows_max, &n_rows);
+    PyEval_RestoreThread(lock);
+    if (err < JET_errSuccess) {
+        ese_py_raise(err);
+        return NULL;
+    }
+    rows = put_rows(reader, n_rows);
     ese_model_end_read(reader);
     return rows;
 }
