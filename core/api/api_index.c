@@ -264,8 +264,12 @@ check_preread(JET_GRBIT grbit, bool may_be_both)
 }
 
 static JET_ERR
-check_key_order(const void **keys, const uint32_t *sizes, int32_t n, JET_GRBIT grbit)
+check_keys(const void **keys, const uint32_t *sizes, int32_t n, JET_GRBIT grbit)
 {
+    for (int32_t i = 0; i < n; i++) {
+        if (keys[i] == NULL && sizes[i] != 0)
+            return ese_raise(JET_errInvalidParameter, "key %d has no bytes", (int)i);
+    }
     for (int32_t i = 1; i < n; i++) {
         int order = ese_bytes_compare((ese_bytes){keys[i - 1], sizes[i - 1]},
                                       (ese_bytes){keys[i], sizes[i]});
@@ -290,7 +294,7 @@ JetPrereadKeys(JET_SESID sesid, JET_TABLEID tableid, const void **rgpvKeys,
     ESE_TRY(check_preread(grbit, false));
     if (ckeys <= 0 || rgpvKeys == NULL || rgcbKeys == NULL)
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no keys"));
-    ESE_TRY(check_key_order(rgpvKeys, rgcbKeys, ckeys, grbit));
+    ESE_TRY(check_keys(rgpvKeys, rgcbKeys, ckeys, grbit));
     for (; done < ckeys; done++)
         ESE_TRY(ese_table_preread(cursor, (ese_bytes){rgpvKeys[done], rgcbKeys[done]}));
     if (pckeysPreread != NULL)
@@ -329,8 +333,9 @@ JetPrereadIndexRanges(JET_SESID sesid, JET_TABLEID tableid, const JET_INDEX_RANG
     if (err < JET_errSuccess)
         return err;
     ESE_TRY(check_preread(grbit, true));
-    if (rgIndexRanges == NULL && cIndexRanges != 0)
-        ESE_TRY(ese_raise(JET_errInvalidParameter, "no ranges"));
+    if ((rgIndexRanges == NULL && cIndexRanges != 0) ||
+        (rgcolumnidPreread == NULL && ccolumnidPreread != 0))
+        ESE_TRY(ese_raise(JET_errInvalidParameter, "no ranges, or no columns"));
     for (uint32_t i = 0; i < ccolumnidPreread; i++) {
         const ese_schema_column *column =
             ese_schema_find_column(ese_table_descriptor(cursor), rgcolumnidPreread[i]);

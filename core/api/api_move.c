@@ -25,6 +25,8 @@ give_bytes(ese_bytes bytes, void *to, uint32_t room, uint32_t *size_out)
     if (bytes.size > room)
         return ese_raise(JET_errBufferTooSmall, "%u bytes are too few for %zu", (unsigned)room,
                          bytes.size);
+    if (to == NULL && room != 0)
+        return ese_raise(JET_errInvalidParameter, "no place for %u bytes", (unsigned)room);
     if (bytes.size != 0)
         memcpy(to, bytes.data, bytes.size);
     return JET_errSuccess;

@@ -249,12 +249,16 @@ ese_table_preread_columns(ese_table_cursor *cursor, const JET_INDEX_COLUMN *colu
     if (cursor->index == NULL)
         return ese_raise(JET_errNoCurrentIndex, "table '%s' has no primary index",
                          cursor->table->name);
+    if (columns == NULL && n != 0)
+        return ese_raise(JET_errInvalidParameter, "no columns of a range");
     ese_record_key_start(&key);
     for (uint32_t i = 0; i < n; i++) {
         ese_bytes value = {columns[i].pv, columns[i].cb};
         bool is_null = columns[i].cb == 0 && (columns[i].grbit & JET_bitKeyDataZeroLength) == 0;
 
         ESE_TRY(check_next_segment(cursor, 0, i));
+        if (value.data == NULL && value.size != 0)
+            ESE_TRY(ese_raise(JET_errInvalidParameter, "a value of a range has no bytes"));
         if (cursor->index->segments[i].column->columnid != columns[i].columnid)
             ESE_TRY(ese_raise(JET_errInvalidParameter, "the columns are not those of the index"));
         if (!is_null)
