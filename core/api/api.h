@@ -87,8 +87,8 @@ void ese_api_cursors_close_all_of(ese_api_session *session); /* api_table.c: whe
 /* api_table.c: the transaction of the session has just been rolled back to `level`; closes cursors opened above it, resets moved ones. */
 void ese_api_cursors_roll_back(ese_api_session *session, uint8_t level);
 
-/* api_table.c: a number that all cursors of one table of the instance have in common (database and table, say). */
-uint64_t ese_api_cursor_table_key(const void *cursor);
+/* api_table.c: a number that all cursors of one table of the instance have in common, and those of no other. */
+uint64_t ese_api_cursor_table_key(void *cursor);
 
 /* W text: UTF-8 copy of a UTF-16 string (NULL stays NULL); freed with ese_free. */
 JET_ERR ese_api_utf8_from_wide(JET_PCWSTR wide, char **utf8_out);

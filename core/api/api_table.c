@@ -75,12 +75,15 @@ ese_api_cursors_roll_back(ese_api_session *session, uint8_t level)
     }
 }
 
+/* Ids, because a descriptor goes when its table is closed for long, and another one may get its address. */
 uint64_t
-ese_api_cursor_table_key(const void *object)
+ese_api_cursor_table_key(void *object)
 {
-    const ese_table_cursor *cursor = object;
+    ese_table_cursor *cursor = object;
+    const ese_api_database *database = ese_table_owner_of(cursor)->database;
+    uint64_t dbid = database != NULL ? database->dbid : 0; /* 0: a temporary table */
 
-    return (uint64_t)(uintptr_t)ese_table_descriptor(cursor);
+    return dbid << 32 | ese_table_descriptor(cursor)->objid;
 }
 
 /* ---- Names ---- */

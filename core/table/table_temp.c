@@ -248,6 +248,8 @@ join_budget(ese_table__temp *temp, const ese_table_temp_options *options)
     }
     temp->budget = budget;
     temp->bytes_max = options->bytes_max;
+    temp->descriptor.objid =
+        atomic_fetch_add_explicit(&budget->last_id, 1, memory_order_relaxed) + 1;
     return JET_errSuccess;
 }
 

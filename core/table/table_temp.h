@@ -19,6 +19,7 @@ enum {
 typedef struct ese_table_temp_budget {
     _Atomic uint32_t n_tables; /* [atomic: relaxed, a count] */
     _Atomic uint64_t n_bytes;  /* [atomic: relaxed, a count] */
+    _Atomic uint32_t last_id;  /* [atomic: relaxed] objid of the table created last */
 } ese_table_temp_budget;
 
 typedef struct ese_table_temp_options {
