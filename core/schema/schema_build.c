@@ -133,16 +133,26 @@ tree_of(const ese_schema *schema, uint32_t root, uint32_t objid, uint32_t kind)
 }
 
 static JET_ERR
+derived_template(const ese_schema *schema, uint32_t objid)
+{
+    return ese_schema__corrupted(schema, objid, "a template that is derived itself");
+}
+
+static JET_ERR
 open_template(ese_schema *schema, ese_schema_table *table, const ese_schema__row *row)
 {
     ese_bytes stored = row->template_or_callback;
     char name[4 * ESE_SCHEMA_NAME_MAX + 1];
     size_t size = ese_cp1252_to_utf8(stored.data, stored.size, name, sizeof name - 1);
+    JET_ERR err;
 
     if (size == 0 || size >= sizeof name)
         return ese_schema__corrupted(schema, row->id, "a derived table without a template");
     name[size] = '\0';
-    return ese_schema__table_open(schema, name, ESE_SCHEMA__TEMPLATE, &table->template_table);
+    err = ese_schema__table_open(schema, name, ESE_SCHEMA__TEMPLATE, &table->template_table);
+    if (err >= JET_errSuccess && table->template_table->template_table != NULL)
+        return derived_template(schema, row->id); /* it was open already, as a table of its own */
+    return err;
 }
 
 static JET_ERR
@@ -388,7 +398,7 @@ build_rows(ese_schema *schema, ese_schema__source *source, uint32_t objid, ese_s
     if (!found || row.type != ESE_SCHEMA__ROW_TABLE)
         ESE_TRY(ese_schema__corrupted(schema, objid, "no row of the table itself"));
     if (role == ESE_SCHEMA__TEMPLATE && (row.flags & ESE_SCHEMA_TABLE_DERIVED))
-        ESE_TRY(ese_schema__corrupted(schema, objid, "a template that is derived itself"));
+        ESE_TRY(derived_template(schema, objid));
     ESE_TRY(apply_table_row(schema, entry, &row));
     ESE_TRY(allocate_parts(entry, &counts));
     ESE_TRY(ese_schema__scan_next(&scan, &found, &row));

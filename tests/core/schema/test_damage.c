@@ -207,6 +207,27 @@ test_schema_open__ends_when_templates_lead_to_each_other(void **state)
     }
 }
 
+/* The same when the template is known already: whether a table opens does not depend on what was opened before. */
+static void
+test_schema_open__refuses_a_derived_template_that_is_open(void **state)
+{
+    test_image image;
+    test_schema test;
+    ese_schema_table *derived, *table = NULL;
+
+    (void)state;
+    assert_true(test_image_open(&image, test_fixture("templates-8k.edb")));
+    set_template(&image, "derived-plain", "derived");
+    test = open_schema(image.path);
+    derived = open_descriptor(&test, "derived");
+    assert_int_equal(ese_schema_table_open(test.schema, "derived-plain", &table),
+                     JET_errCatalogCorrupted);
+    assert_null(table);
+    ese_schema_table_release(test.schema, &derived);
+    close_schema(&test);
+    test_image_close(&image);
+}
+
 static void
 test_schema_open__needs_the_template_of_a_derived_table(void **state)
 {
@@ -268,6 +289,7 @@ main(void)
         cmocka_unit_test(test_schema_open__refuses_rows_that_contradict_themselves),
         cmocka_unit_test(test_schema_open__leaves_out_deleted_columns),
         cmocka_unit_test(test_schema_open__ends_when_templates_lead_to_each_other),
+        cmocka_unit_test(test_schema_open__refuses_a_derived_template_that_is_open),
         cmocka_unit_test(test_schema_open__needs_the_template_of_a_derived_table),
         cmocka_unit_test(test_schema_open__survives_every_byte_of_its_rows),
     };
