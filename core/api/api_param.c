@@ -183,8 +183,11 @@ set_text(ese_api__params *params, const ese_api__param_wish *wish, bool is_froze
 
     ESE_TRY(ese_api__wide_length(text, &n_units));
     ESE_TRY(copy_text(row, text, &copy));
-    if (is_frozen && strcmp(copy, ese_api__params_text(params, wish->paramid)) != 0)
-        ESE_TRY(frozen(row));
+    if (is_frozen) { /* the text in force may be read by an instance that starts: it stays where it is */
+        if (strcmp(copy, ese_api__params_text(params, wish->paramid)) != 0)
+            err = frozen(row);
+        goto out;
+    }
     if (n_units < row->min || n_units > row->max)
         ESE_TRY(ese_raise(JET_errInvalidParameter,
                           "%s cannot be %zu characters long: it is %" PRIu64 " to %" PRIu64,
