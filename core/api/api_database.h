@@ -23,7 +23,8 @@ JET_ERR ese_api_header_read(ese_os_file *file, ese_api_header *header_out);
 /* What the pages of a damaged file were left out for. */
 typedef struct ese_api_problems {
     ese_os_mutex lock;
-    ese_problem *items; /* [lock] */
+    ese_problem *items; /* [lock] in the order met */
+    uint32_t *places;   /* [lock] hash table of page and error: place in items + 1, 0 = free */
     uint32_t n;         /* [lock] */
     uint32_t capacity;  /* [lock] */
     uint32_t n_lost;    /* [lock] not recorded for lack of memory */

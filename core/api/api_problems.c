@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { PROBLEMS_MAX = 1 << 16 };
+enum { PROBLEMS_MIN = 16, PROBLEMS_MAX = 1 << 16 /* powers of two */ };
 
 void
 ese_api_problems_init(ese_api_problems *problems)
@@ -15,49 +15,73 @@ void
 ese_api_problems_destroy(ese_api_problems *problems)
 {
     ese_free(&problems->items);
+    ese_free(&problems->places);
     ese_os_mutex_destroy(&problems->lock);
 }
 
-static bool
-is_known_locked(const ese_api_problems *problems, uint32_t pgno, JET_ERR err)
+/*
+ * Where the problem stands in the table of places, or the free slot for it. A damaged file can have as many problems as pages, and each
+ * is met again and again: they are not looked through one by one. The table is twice as large as the array.
+ */
+static uint32_t *
+find_slot_locked(const ese_api_problems *problems, uint32_t pgno, JET_ERR err)
 {
-    for (uint32_t i = 0; i < problems->n; i++) {
-        if (problems->items[i].pgno == pgno && problems->items[i].err == err)
-            return true;
+    uint32_t mask = 2 * problems->capacity - 1;
+    uint32_t at = (pgno * 0x9e3779b1u ^ (uint32_t)err * 0x85ebca6bu) & mask;
+
+    for (; problems->places[at] != 0; at = (at + 1) & mask) {
+        const ese_problem *problem = &problems->items[problems->places[at] - 1];
+
+        if (problem->pgno == pgno && problem->err == err)
+            break;
     }
-    return false;
+    return &problems->places[at];
 }
 
 static bool
-make_room_locked(ese_api_problems *problems)
+grow_locked(ese_api_problems *problems)
 {
-    uint32_t capacity = problems->capacity == 0 ? 16 : problems->capacity * 2;
+    uint32_t capacity = problems->capacity == 0 ? PROBLEMS_MIN : problems->capacity * 2;
+    uint32_t *places = NULL;
 
-    if (problems->n < problems->capacity)
-        return true;
-    if (problems->capacity >= PROBLEMS_MAX)
+    if (problems->capacity >= PROBLEMS_MAX ||
+        ese_alloc(2 * capacity * sizeof *places, &places) < JET_errSuccess)
         return false;
-    if (ese_realloc(capacity * sizeof *problems->items, &problems->items) < JET_errSuccess)
+    if (ese_realloc(capacity * sizeof *problems->items, &problems->items) < JET_errSuccess) {
+        ese_free(&places);
         return false;
+    }
+    ese_free(&problems->places);
+    problems->places = places;
     problems->capacity = capacity;
+    for (uint32_t i = 0; i < problems->n; i++)
+        *find_slot_locked(problems, problems->items[i].pgno, problems->items[i].err) = i + 1;
     return true;
+}
+
+static void
+add_locked(ese_api_problems *problems, uint32_t pgno, JET_ERR err, const char *text)
+{
+    ese_problem *problem;
+
+    if (problems->capacity != 0 && *find_slot_locked(problems, pgno, err) != 0)
+        return;
+    if (problems->n == problems->capacity && !grow_locked(problems)) {
+        problems->n_lost++;
+        return;
+    }
+    *find_slot_locked(problems, pgno, err) = problems->n + 1;
+    problem = &problems->items[problems->n++];
+    problem->pgno = pgno;
+    problem->err = err;
+    snprintf(problem->text, sizeof problem->text, "%s", text);
 }
 
 void
 ese_api_problems_add(ese_api_problems *problems, uint32_t pgno, JET_ERR err, const char *text)
 {
     ese_os_mutex_lock(&problems->lock);
-    if (!is_known_locked(problems, pgno, err)) {
-        if (make_room_locked(problems)) {
-            ese_problem *problem = &problems->items[problems->n++];
-
-            problem->pgno = pgno;
-            problem->err = err;
-            snprintf(problem->text, sizeof problem->text, "%s", text);
-        } else {
-            problems->n_lost++;
-        }
-    }
+    add_locked(problems, pgno, err, text);
     ese_os_mutex_unlock(&problems->lock);
 }
 
