@@ -185,17 +185,6 @@ typedef struct ese_model_table_info {
     uint32_t flags; /* JET_bitObject... */
 } ese_model_table_info;
 
-typedef struct ese_model_column_info {
-    char name[ESE_MODEL_NAME_MAX];
-    JET_COLUMNID columnid;
-    JET_COLTYP coltyp;
-    uint32_t cp;
-    uint32_t size; /* largest value, 0 = no limit */
-    JET_GRBIT grbit;
-    uint32_t default_size; /* 0 without a default */
-    uint8_t default_value[256];
-} ese_model_column_info;
-
 /* A column of an index, or a condition on one. */
 typedef struct ese_model_index_column {
     char name[ESE_MODEL_NAME_MAX];
@@ -218,10 +207,13 @@ typedef struct ese_model_index_info {
     ese_model_index_column conditions[ESE_MODEL_SEGMENTS_MAX];
 } ese_model_index_info;
 
-/* The lists belong to the caller: ese_model_free_list. Tables are in name order, columns in the order of their ids. */
+/*
+ * The lists belong to the caller, with all they point to: ese_model_free_list. Tables are in name order, columns in the order
+ * of their ids.
+ */
 JET_ERR ese_model_list_tables(ese_model_database *database, ese_model_table_info **tables_out,
                               uint32_t *n_tables_out);
-JET_ERR ese_model_list_columns(ese_model_cursor *cursor, ese_model_column_info **columns_out,
+JET_ERR ese_model_list_columns(ese_model_cursor *cursor, ese_column_info **columns_out,
                                uint32_t *n_columns_out);
 JET_ERR ese_model_list_indexes(ese_model_cursor *cursor, ese_model_index_info **indexes_out,
                                uint32_t *n_indexes_out);

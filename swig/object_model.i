@@ -63,7 +63,7 @@ typedef struct ese_model_cursor {
         ~ese_model_cursor() { ese_model_release(&$self->object); }
         bool is_open() { return ese_model_is_open(&$self->object); }
         JET_ERR close() { return ese_model_close(&$self->object); }
-        JET_ERR columns(ese_model_column_info **columns_out, uint32_t *n_columns_out)
+        JET_ERR columns(ese_column_info **columns_out, uint32_t *n_columns_out)
         { return ese_model_list_columns($self, columns_out, n_columns_out); }
         JET_ERR indexes(ese_model_index_info **indexes_out, uint32_t *n_indexes_out)
         { return ese_model_list_indexes($self, indexes_out, n_indexes_out); }

@@ -1,5 +1,5 @@
 /*
- * Tables, columns and indexes as plain values. The engine gives lists as temporary tables; here they become arrays.
+ * Tables, columns and indexes as plain values. The engine gives most lists as temporary tables; here they become arrays.
  */
 #include "object_model_private.h"
 #include "object_model_text.h"
@@ -130,58 +130,74 @@ ese_model_list_tables(ese_model_database *database, ese_model_table_info **table
 
 /* ---- Columns --------------------------------------------------------------------------------------------- */
 
-static void
-fill_column(const list *from, const void *columns, void *element)
+static char *
+copy_bytes(char *room, const void *from, size_t size)
 {
-    const JET_COLUMNLIST *c = columns;
-    ese_model_column_info *info = element;
-
-    read_name(from, c->columnidcolumnname, info->name);
-    info->columnid = read_number(from, c->columnidcolumnid);
-    info->coltyp = read_number(from, c->columnidcoltyp);
-    info->cp = read_number(from, c->columnidCp);
-    info->size = read_number(from, c->columnidcbMax);
-    info->grbit = read_number(from, c->columnidgrbit);
-    info->default_size =
-        read_bytes(from, c->columnidDefault, info->default_value, sizeof info->default_value);
+    if (size > 0)
+        memcpy(room, from, size);
+    return room + size;
 }
 
-static int
-compare_columns(const void *a, const void *b)
+/* A copy that needs the cursor no more, in one block: the array, and behind it what it points to. */
+static ese_column_info *
+copy_columns(const ese_column_info *columns, uint32_t n)
 {
-    JET_COLUMNID id_a = ((const ese_model_column_info *)a)->columnid;
-    JET_COLUMNID id_b = ((const ese_model_column_info *)b)->columnid;
+    size_t size = (size_t)n * sizeof *columns;
+    ese_column_info *copy;
+    char *room;
 
-    return (id_a > id_b) - (id_a < id_b);
+    for (uint32_t i = 0; i < n; i++)
+        size += strlen(columns[i].name) + 1 + columns[i].default_size;
+    copy = malloc(size + 1);
+    if (copy == NULL)
+        return NULL;
+    room = copy_bytes((char *)copy, columns, (size_t)n * sizeof *columns);
+    for (uint32_t i = 0; i < n; i++) {
+        copy[i].name = room;
+        room = copy_bytes(room, columns[i].name, strlen(columns[i].name) + 1);
+        copy[i].default_value = copy[i].default_size > 0 ? room : NULL;
+        room = copy_bytes(room, columns[i].default_value, columns[i].default_size);
+    }
+    return copy;
+}
+
+static JET_ERR
+list_columns(const ese_model_cursor *cursor, ese_column_info **columns_out, uint32_t *n_columns_out)
+{
+    uint32_t n = 0;
+    ese_column_info *columns = NULL;
+    ese_column_info *copy = NULL;
+    JET_ERR err = ese_list_columns(cursor->sesid, cursor->tableid, NULL, 0, &n);
+
+    if (err < JET_errSuccess)
+        return err;
+    columns = calloc((size_t)n + 1, sizeof *columns);
+    if (columns != NULL)
+        err = ese_list_columns(cursor->sesid, cursor->tableid, columns, n, &n);
+    if (columns != NULL && err >= JET_errSuccess)
+        copy = copy_columns(columns, n);
+    free(columns);
+    if (err < JET_errSuccess)
+        return err;
+    if (copy == NULL)
+        return ese_model__fail(JET_errOutOfMemory, "out of memory");
+    *columns_out = copy;
+    *n_columns_out = n;
+    return err;
 }
 
 JET_ERR
-ese_model_list_columns(ese_model_cursor *cursor, ese_model_column_info **columns_out,
+ese_model_list_columns(ese_model_cursor *cursor, ese_column_info **columns_out,
                        uint32_t *n_columns_out)
 {
     ese_model_call call;
-    JET_COLUMNLIST columns = {.cbStruct = sizeof columns};
-    void *elements = NULL;
     JET_ERR err = ese_model__enter(&cursor->object, &call);
 
     if (err < JET_errSuccess)
         return err;
-    err = JetGetTableColumnInfoA(cursor->sesid, cursor->tableid, NULL, &columns, sizeof columns,
-                                 JET_ColInfoList);
-    if (err >= JET_errSuccess) {
-        list from = {cursor->sesid, columns.tableid};
-
-        err =
-            read_list(&from, sizeof **columns_out, fill_column, &columns, &elements, n_columns_out);
-        (void)JetCloseTable(from.sesid, from.tableid);
-    }
+    err = list_columns(cursor, columns_out, n_columns_out);
     ese_model__leave(&call);
-    if (err < JET_errSuccess)
-        return err;
-    if (*n_columns_out > 1)
-        qsort(elements, *n_columns_out, sizeof **columns_out, compare_columns);
-    *columns_out = elements;
-    return JET_errSuccess;
+    return err;
 }
 
 /* ---- Indexes ---------------------------------------------------------------------------------------------- */

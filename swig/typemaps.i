@@ -51,7 +51,7 @@
 %enddef
 
 ESE_LIST_OUT(ese_model_table_info, tables_out, n_tables_out, put_tables)
-ESE_LIST_OUT(ese_model_column_info, columns_out, n_columns_out, put_columns)
+ESE_LIST_OUT(ese_column_info, columns_out, n_columns_out, put_columns)
 ESE_LIST_OUT(ese_model_index_info, indexes_out, n_indexes_out, put_indexes)
 
 /* Keys: values and a side. */

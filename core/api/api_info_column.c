@@ -1,8 +1,9 @@
-/* JetGetColumnInfo and JetGetTableColumnInfo. */
+/* JetGetColumnInfo, JetGetTableColumnInfo and ese_list_columns. */
 #include "api/api_info.h"
 
 #include "base/alloc.h"
 #include "base/utf.h"
+#include "ese.h"
 
 enum {
     COUNTRY_USA = 1,
@@ -379,5 +380,56 @@ JetGetColumnInfoW(JET_SESID sesid, JET_DBID dbid, JET_PCWSTR szTableName,
 out:
     ese_free(&table);
     ese_free(&name);
+    return err;
+}
+
+/* ---- without a temporary table */
+
+typedef struct column_request {
+    ese_column_info *columns;
+    uint32_t room;
+    uint32_t n_columns;
+} column_request;
+
+static ese_column_info
+info_of(const ese_schema_column *column)
+{
+    bool has_default = (column->flags & ESE_SCHEMA_DEFAULT) != 0;
+
+    return (ese_column_info){
+        .name = column->name,
+        .default_value = has_default ? column->default_value.data : NULL,
+        .default_size = has_default ? (uint32_t)column->default_value.size : 0,
+        .columnid = column->columnid,
+        .coltyp = column->coltyp,
+        .cp = column->code_page,
+        .size_max = column->size_max,
+        .grbit = grbit_of(column),
+    };
+}
+
+static JET_ERR
+fill_request(const ese_api_subject *subject, void *arguments)
+{
+    column_request *request = arguments;
+
+    request->n_columns = subject->table->n_columns;
+    for (uint32_t i = 0; i < request->n_columns && i < request->room; i++)
+        request->columns[i] = info_of(&subject->table->columns[i]);
+    return JET_errSuccess;
+}
+
+JET_ERR
+ese_list_columns(JET_SESID sesid, JET_TABLEID tableid, ese_column_info *columns, uint32_t room,
+                 uint32_t *n_columns_out)
+{
+    column_request request = {.columns = columns, .room = room};
+    JET_ERR err;
+
+    if (n_columns_out == NULL || (columns == NULL && room > 0))
+        return ese_raise(JET_errInvalidParameter, "no place for the answer");
+    ESE_TRY(ese_api_on_table(sesid, tableid, fill_request, &request));
+    *n_columns_out = request.n_columns;
+out:
     return err;
 }

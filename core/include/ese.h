@@ -68,6 +68,29 @@ typedef struct ese_column {
 ESE_API JET_ERR ese_get_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit,
                             ese_column *columns, uint32_t n_columns);
 
+/* ---- Columns of a table
+ * ------------------------------------------------------------------------------ */
+
+/* Text is UTF-8; name and default value are valid until the cursor is closed. */
+typedef struct ese_column_info {
+    const char *name;
+    const void *default_value; /* NULL without one */
+    uint32_t default_size;
+    JET_COLUMNID columnid;
+    JET_COLTYP coltyp;
+    uint32_t cp;
+    uint32_t size_max; /* bytes, 0 = no limit */
+    JET_GRBIT grbit;
+} ese_column_info;
+
+/*
+ * The columns of a table in ascending order of their ids: the first `room` of them, and how many there are. What
+ * JET_ColInfoList tells, without its temporary table, which costs much where there are thousands. JET_errIllegalOperation
+ * for a temporary table.
+ */
+ESE_API JET_ERR ese_list_columns(JET_SESID sesid, JET_TABLEID tableid, ese_column_info *columns,
+                                 uint32_t room, uint32_t *n_columns_out);
+
 /* ---- Damaged databases
  * ------------------------------------------------------------------------------ */
 

@@ -240,22 +240,22 @@ ese_lua_put_tables(lua_State *L, const ese_model_table_info *tables, uint32_t n)
 }
 
 void
-ese_lua_put_columns(lua_State *L, const ese_model_column_info *columns, uint32_t n)
+ese_lua_put_columns(lua_State *L, const ese_column_info *columns, uint32_t n)
 {
     lua_createtable(L, (int)n, 0);
     for (uint32_t i = 0; i < n; i++) {
-        const ese_model_column_info *c = &columns[i];
+        const ese_column_info *c = &columns[i];
 
         lua_createtable(L, 0, 8);
         set_string(L, "name", c->name);
         set_integer(L, "id", c->columnid);
         set_integer(L, "type", c->coltyp);
         set_integer(L, "code_page", c->cp);
-        set_integer(L, "size", c->size);
+        set_integer(L, "size", c->size_max);
         set_integer(L, "flags", c->grbit);
         set_boolean(L, "multi_valued", (c->grbit & JET_bitColumnMultiValued) != 0);
         if (c->default_size > 0) {
-            lua_pushlstring(L, (const char *)c->default_value, c->default_size);
+            lua_pushlstring(L, c->default_value, c->default_size);
             lua_setfield(L, -2, "default");
         }
         lua_rawseti(L, -2, (lua_Integer)i + 1);

@@ -34,7 +34,7 @@ void ese_lua_put_parameter(lua_State *L, const ese_model_parameter *parameter);
 void ese_lua_put_info(lua_State *L, const JET_DBINFOMISC4 *info, uint64_t n_bytes);
 void ese_lua_put_problem(lua_State *L, const ese_problem *problem); /* NULL: nil */
 void ese_lua_put_tables(lua_State *L, const ese_model_table_info *tables, uint32_t n);
-void ese_lua_put_columns(lua_State *L, const ese_model_column_info *columns, uint32_t n);
+void ese_lua_put_columns(lua_State *L, const ese_column_info *columns, uint32_t n);
 void ese_lua_put_indexes(lua_State *L, const ese_model_index_info *indexes, uint32_t n);
 
 bool ese_lua_get_integer(lua_State *L, int at, int64_t min, int64_t max, int64_t *integer_out);

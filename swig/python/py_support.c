@@ -25,13 +25,17 @@ void
 ese_py_raise(JET_ERR err)
 {
     PyObject *error;
+    const char *text;
 
     if (error_factory == NULL) {
         PyErr_Format(PyExc_RuntimeError, "error %d: %s", err, ese_model_error_text(err));
         return;
     }
-    error = PyObject_CallFunction(error_factory, "iziz", (int)err, ese_error_name(err),
-                                  (int)ese_error_category(err), ese_model_error_text(err));
+    text = ese_model_error_text(err);
+    error = PyObject_CallFunction(error_factory, "iziN", (int)err, ese_error_name(err),
+                                  (int)ese_error_category(err),
+                                  PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text),
+                                                       "backslashreplace")); /* paths are bytes */
     if (error == NULL)
         return;
     PyErr_SetObject((PyObject *)Py_TYPE(error), error);
@@ -236,15 +240,15 @@ ese_py_put_tables(const ese_model_table_info *tables, uint32_t n)
 }
 
 PyObject *
-ese_py_put_columns(const ese_model_column_info *columns, uint32_t n)
+ese_py_put_columns(const ese_column_info *columns, uint32_t n)
 {
     PyObject *list = PyList_New(0);
 
     for (uint32_t i = 0; list != NULL && i < n; i++) {
-        const ese_model_column_info *c = &columns[i];
-        PyObject *item =
-            Py_BuildValue("(NIIIIIy#)", put_name(c->name), c->columnid, c->coltyp, c->cp, c->size,
-                          c->grbit, (const char *)c->default_value, (Py_ssize_t)c->default_size);
+        const ese_column_info *c = &columns[i];
+        PyObject *item = Py_BuildValue("(NIIIIIy#)", put_name(c->name), c->columnid, c->coltyp,
+                                       c->cp, c->size_max, c->grbit, (const char *)c->default_value,
+                                       (Py_ssize_t)c->default_size);
 
         if (!append(list, item))
             Py_CLEAR(list);
@@ -341,10 +345,9 @@ get_value(PyObject *object, ese_model_value *value)
     Py_ssize_t size;
     char *bytes;
 
-    if (object == Py_None) {
-        value->type = ESE_MODEL_NULL;
+    value->type = ESE_MODEL_NULL;
+    if (object == Py_None)
         return true;
-    }
     if (PyLong_Check(object))
         return get_number(object, value);
     if (PyFloat_Check(object)) {
@@ -358,8 +361,13 @@ get_value(PyObject *object, ese_model_value *value)
         value->size = (size_t)size;
         return value->data != NULL;
     }
+    if (PyTuple_Check(object) && PyTuple_Size(object) == 1) { /* (text as UTF-8,) */
+        value->type = ESE_MODEL_TEXT;
+        object = PyTuple_GetItem(object, 0);
+    }
     if (PyBytes_Check(object)) {
-        value->type = ESE_MODEL_BYTES;
+        if (value->type != ESE_MODEL_TEXT)
+            value->type = ESE_MODEL_BYTES;
         if (PyBytes_AsStringAndSize(object, &bytes, &size) < 0)
             return false;
         value->data = bytes;

@@ -30,13 +30,13 @@ PyObject *ese_py_put_parameter(const ese_model_parameter *parameter);
 PyObject *ese_py_put_info(const JET_DBINFOMISC4 *info, uint64_t n_bytes);
 PyObject *ese_py_put_problem(const ese_problem *problem); /* NULL: None */
 PyObject *ese_py_put_tables(const ese_model_table_info *tables, uint32_t n);
-PyObject *ese_py_put_columns(const ese_model_column_info *columns, uint32_t n);
+PyObject *ese_py_put_columns(const ese_column_info *columns, uint32_t n);
 PyObject *ese_py_put_indexes(const ese_model_index_info *indexes, uint32_t n);
 
 /* Borrowed from the object; None gives NULL. */
 bool ese_py_get_text(PyObject *object, const char **text_out);
 
-/* (values, side); the key borrows from the values. */
+/* (values, side); the key borrows from the values. A value (bytes,) is text in UTF-8 with lone surrogates. */
 bool ese_py_get_key(PyObject *object, ese_model_key *key_out);
 
 /* [(coltyp, cp), ...] */

@@ -208,10 +208,10 @@ def _column_kind(coltyp: int, grbit: int) -> tuple[ColumnType, ColumnFlags]:
     return ColumnType(coltyp), ColumnFlags(grbit)
 
 
-def column_from(row: tuple[str, int, int, int, int, int, bytes]) -> Column:
+def column_from(row: tuple[str, int, int, int, int, int, bytes | None]) -> Column:
     name, columnid, coltyp, code_page, size, grbit, default = row
     kind, flags = _column_kind(coltyp, grbit)
-    return Column(name, columnid, kind, code_page, size, flags, default or None)
+    return Column(name, columnid, kind, code_page, size, flags, default)
 
 
 def index_from(

@@ -3,6 +3,7 @@
  * both forms of text, the sizes of buffers, what does not exist, and every allocation failing in turn.
  */
 #include "api_test.h"
+#include "ese.h"
 #include "test_fixture.h"
 
 #include <stdio.h>
@@ -435,6 +436,46 @@ test_column_info__lists_columns_by_name_and_by_id(void **state)
 }
 
 static void
+test_column_info__lists_columns_without_a_temporary_table(void **state)
+{
+    ese_column_info columns[16];
+    uint32_t n = 0;
+    JET_TABLEID table;
+    JET_COLUMNLIST list = {.cbStruct = sizeof list};
+
+    (void)state;
+    needs_database();
+    table = table_named("derived");
+    TEST_OK(ese_list_columns(db.sesid, table, NULL, 0, &n));
+    assert_int_equal(n, 7);
+    TEST_OK(ese_list_columns(db.sesid, table, columns, 16, &n));
+    assert_int_equal(n, 7);
+    for (uint32_t i = 0; i < n; i++) {
+        JET_COLUMNDEF column = {0};
+
+        TEST_OK(JetGetTableColumnInfoA(db.sesid, table, columns[i].name, &column, sizeof column,
+                                       JET_ColInfo));
+        assert_int_equal(columns[i].columnid, column.columnid);
+        assert_int_equal(columns[i].coltyp, column.coltyp);
+        assert_int_equal(columns[i].cp, column.cp);
+        assert_int_equal(columns[i].size_max, column.cbMax);
+        assert_int_equal(columns[i].grbit, column.grbit);
+        assert_true(i == 0 || columns[i - 1].columnid < columns[i].columnid);
+    }
+    assert_string_equal(columns[2].name, "Remarks");
+    columns[2].name = "untouched";
+    TEST_OK(ese_list_columns(db.sesid, table, columns, 2, &n));
+    assert_int_equal(n, 7);
+    assert_string_equal(columns[2].name, "untouched");
+    assert_int_equal(ese_list_columns(db.sesid, table, columns, 16, NULL), JET_errInvalidParameter);
+    assert_int_equal(ese_list_columns(db.sesid, table, NULL, 1, &n), JET_errInvalidParameter);
+    assert_int_equal(ese_list_columns(db.sesid, 12345, columns, 16, &n), JET_errInvalidTableId);
+    TEST_OK(JetGetTableColumnInfoA(db.sesid, table, NULL, &list, sizeof list, JET_ColInfoList));
+    assert_int_equal(ese_list_columns(db.sesid, list.tableid, columns, 16, &n),
+                     JET_errIllegalOperation);
+}
+
+static void
 test_column_info__leaves_out_what_is_not_wanted(void **state)
 {
     JET_COLUMNLIST list = {.cbStruct = sizeof list};
@@ -834,6 +875,7 @@ main(void)
         WITH(types, test_column_info__says_what_is_wrong_with_a_question),
         WITH(templates, test_column_info__names_the_table_a_column_comes_from),
         WITH(templates, test_column_info__lists_columns_by_name_and_by_id),
+        WITH(templates, test_column_info__lists_columns_without_a_temporary_table),
         WITH(templates, test_column_info__leaves_out_what_is_not_wanted),
         WITH(types, test_column_info__lists_default_values),
         WITH(types, test_column_info__gives_a_list_that_is_an_ordinary_cursor),

@@ -235,10 +235,10 @@ JetGetObjectInfoA(JET_SESID sesid, JET_DBID dbid, JET_OBJTYP objtyp, JET_PCSTR s
 }
 
 JET_ERR
-JetGetTableColumnInfoA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szColumnName, void *pvResult,
-                       uint32_t cbMax, uint32_t InfoLevel)
+ese_list_columns(JET_SESID sesid, JET_TABLEID tableid, ese_column_info *columns, uint32_t room,
+                 uint32_t *n_columns_out)
 {
-    (void)sesid, (void)tableid, (void)szColumnName, (void)pvResult, (void)cbMax, (void)InfoLevel;
+    (void)sesid, (void)tableid, (void)columns, (void)room, (void)n_columns_out;
     return JET_errInvalidParameter;
 }
 
