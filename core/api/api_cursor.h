@@ -20,6 +20,12 @@ JET_ERR ese_api_find_cursor(ese_api_session *session, JET_TABLEID tableid,
 JET_ERR ese_api_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_session **session_out,
                              ese_table_cursor **cursor_out);
 
+/* A whole call on a cursor: enters, runs `work`, leaves. */
+typedef JET_ERR ese_api_cursor_work(ese_table_cursor *cursor, void *arguments);
+
+JET_ERR ese_api_on_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_cursor_work *work,
+                          void *arguments);
+
 /* Gives a new cursor its handle; on failure the cursor is closed. */
 JET_ERR ese_api_publish_cursor(ese_api_session *session, ese_table_cursor *cursor,
                                JET_TABLEID *tableid_out);

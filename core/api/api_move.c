@@ -3,19 +3,6 @@
 
 #include "table/table_update.h"
 
-/* A call on a cursor: enters, runs `work`, leaves. */
-typedef JET_ERR cursor_work(ese_table_cursor *cursor, void *arguments);
-
-static JET_ERR
-on_cursor(JET_SESID sesid, JET_TABLEID tableid, cursor_work *work, void *arguments)
-{
-    ese_api_session *session;
-    ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
-
-    return err < JET_errSuccess ? err : ese_api_leave(session, work(cursor, arguments));
-}
-
 /* Copies a borrowed value out; *size_out, where wanted, tells its whole size even when it does not fit. */
 static JET_ERR
 give_bytes(ese_bytes bytes, void *to, uint32_t room, uint32_t *size_out)
@@ -62,7 +49,7 @@ JetMove(JET_SESID sesid, JET_TABLEID tableid, int32_t cRow, JET_GRBIT grbit)
 {
     move_arguments arguments = {cRow, grbit};
 
-    return on_cursor(sesid, tableid, do_move, &arguments);
+    return ese_api_on_cursor(sesid, tableid, do_move, &arguments);
 }
 
 /* ---- Keys ---- */
@@ -89,7 +76,7 @@ JetMakeKey(JET_SESID sesid, JET_TABLEID tableid, const void *pvData, uint32_t cb
 {
     key_arguments arguments = {.data = pvData, .size = cbData, .grbit = grbit};
 
-    return on_cursor(sesid, tableid, do_make_key, &arguments);
+    return ese_api_on_cursor(sesid, tableid, do_make_key, &arguments);
 }
 
 static JET_ERR
@@ -116,7 +103,7 @@ JetRetrieveKey(JET_SESID sesid, JET_TABLEID tableid, void *pvKey, uint32_t cbMax
 {
     key_arguments arguments = {.to = pvKey, .size = cbMax, .size_out = pcbActual, .grbit = grbit};
 
-    return on_cursor(sesid, tableid, do_retrieve_key, &arguments);
+    return ese_api_on_cursor(sesid, tableid, do_retrieve_key, &arguments);
 }
 
 /* ---- Seeks and ranges ---- */
@@ -140,7 +127,7 @@ do_seek(ese_table_cursor *cursor, void *arguments)
 JET_ERR
 JetSeek(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit)
 {
-    return on_cursor(sesid, tableid, do_seek, &grbit);
+    return ese_api_on_cursor(sesid, tableid, do_seek, &grbit);
 }
 
 static JET_ERR
@@ -155,7 +142,7 @@ do_set_range(ese_table_cursor *cursor, void *arguments)
 JET_ERR
 JetSetIndexRange(JET_SESID sesid, JET_TABLEID tableidSrc, JET_GRBIT grbit)
 {
-    return on_cursor(sesid, tableidSrc, do_set_range, &grbit);
+    return ese_api_on_cursor(sesid, tableidSrc, do_set_range, &grbit);
 }
 
 /* ---- Counts and positions ---- */
@@ -182,7 +169,7 @@ JetIndexRecordCount(JET_SESID sesid, JET_TABLEID tableid, uint32_t *pcrec, uint3
 {
     count_arguments arguments = {crecMax, pcrec};
 
-    return on_cursor(sesid, tableid, do_count, &arguments);
+    return ese_api_on_cursor(sesid, tableid, do_count, &arguments);
 }
 
 static JET_ERR
@@ -203,7 +190,7 @@ JetGetRecordPosition(JET_SESID sesid, JET_TABLEID tableid, JET_RECPOS *precpos, 
 
     if (precpos == NULL || cbRecpos < sizeof position)
         return ese_raise(JET_errInvalidParameter, "no place for a position");
-    err = on_cursor(sesid, tableid, do_get_position, &position);
+    err = ese_api_on_cursor(sesid, tableid, do_get_position, &position);
     if (err >= JET_errSuccess)
         *precpos = position;
     return err;
@@ -228,7 +215,7 @@ do_go_position(ese_table_cursor *cursor, void *arguments)
 JET_ERR
 JetGotoPosition(JET_SESID sesid, JET_TABLEID tableid, JET_RECPOS *precpos)
 {
-    return on_cursor(sesid, tableid, do_go_position, precpos);
+    return ese_api_on_cursor(sesid, tableid, do_go_position, precpos);
 }
 
 /* ---- Bookmarks ---- */
@@ -262,7 +249,7 @@ JetGetBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t 
     bookmark_arguments arguments = {
         .bookmark = pvBookmark, .bookmark_room = cbMax, .bookmark_size_out = pcbActual};
 
-    return on_cursor(sesid, tableid, do_get_bookmark, &arguments);
+    return ese_api_on_cursor(sesid, tableid, do_get_bookmark, &arguments);
 }
 
 static JET_ERR
@@ -276,7 +263,7 @@ JetGotoBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t
 {
     ese_bytes bookmark = {pvBookmark, pvBookmark != NULL ? cbBookmark : 0};
 
-    return on_cursor(sesid, tableid, do_go_bookmark, &bookmark);
+    return ese_api_on_cursor(sesid, tableid, do_go_bookmark, &bookmark);
 }
 
 static JET_ERR
@@ -314,7 +301,7 @@ JetGetSecondaryIndexBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvSecon
                                     pcbPrimaryBookmarkActual,
                                     grbit};
 
-    return on_cursor(sesid, tableid, do_get_secondary, &arguments);
+    return ese_api_on_cursor(sesid, tableid, do_get_secondary, &arguments);
 }
 
 static JET_ERR
@@ -343,5 +330,5 @@ JetGotoSecondaryIndexBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvSeco
         .grbit = grbit,
     };
 
-    return on_cursor(sesid, tableid, do_go_secondary, &arguments);
+    return ese_api_on_cursor(sesid, tableid, do_go_secondary, &arguments);
 }

@@ -33,6 +33,16 @@ ese_api_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_session **ses
 }
 
 JET_ERR
+ese_api_on_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_cursor_work *work, void *arguments)
+{
+    ese_api_session *session;
+    ese_table_cursor *cursor = NULL;
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
+
+    return err < JET_errSuccess ? err : ese_api_leave(session, work(cursor, arguments));
+}
+
+JET_ERR
 ese_api_publish_cursor(ese_api_session *session, ese_table_cursor *cursor, JET_TABLEID *tableid_out)
 {
     JET_TABLEID tableid = 0;

@@ -3,24 +3,6 @@
 
 #include "table/table_update.h"
 
-/* A call on a cursor: enters, runs `work`, leaves. */
-typedef JET_ERR cursor_work(ese_table_cursor *cursor, void *arguments);
-
-static JET_ERR
-on_cursor(JET_SESID sesid, JET_TABLEID tableid, cursor_work *work, void *arguments)
-{
-    ese_api_session *session;
-    ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
-
-    if (err < JET_errSuccess)
-        return err;
-    err = ese_api_find_cursor(session, tableid, &cursor);
-    if (err >= JET_errSuccess)
-        err = work(cursor, arguments);
-    return ese_api_leave(session, err);
-}
-
 static JET_ERR
 do_prepare(ese_table_cursor *cursor, void *arguments)
 {
@@ -30,7 +12,7 @@ do_prepare(ese_table_cursor *cursor, void *arguments)
 JET_ERR JET_API
 JetPrepareUpdate(JET_SESID sesid, JET_TABLEID tableid, uint32_t prep)
 {
-    return on_cursor(sesid, tableid, do_prepare, &prep);
+    return ese_api_on_cursor(sesid, tableid, do_prepare, &prep);
 }
 
 /* ---- setting columns */
@@ -63,7 +45,7 @@ JetSetColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, const 
         setting.itag_sequence = psetinfo->itagSequence;
         setting.offset = psetinfo->ibLongValue;
     }
-    return on_cursor(sesid, tableid, do_set_column, &setting);
+    return ese_api_on_cursor(sesid, tableid, do_set_column, &setting);
 }
 
 typedef struct set_columns {
@@ -103,7 +85,7 @@ JetSetColumns(JET_SESID sesid, JET_TABLEID tableid, JET_SETCOLUMN *psetcolumn, u
 {
     set_columns list = {psetcolumn, csetcolumn};
 
-    return on_cursor(sesid, tableid, do_set_columns, &list);
+    return ese_api_on_cursor(sesid, tableid, do_set_columns, &list);
 }
 
 /* ---- finishing */
@@ -133,7 +115,7 @@ JetUpdate2(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t cbBo
     update_arguments arguments = {pvBookmark, cbBookmark, pcbActual};
 
     (void)grbit; /* limits of Windows 2000, which no table here has; unknown options are ignored */
-    return on_cursor(sesid, tableid, do_update, &arguments);
+    return ese_api_on_cursor(sesid, tableid, do_update, &arguments);
 }
 
 JET_ERR JET_API
@@ -153,7 +135,7 @@ do_delete(ese_table_cursor *cursor, void *arguments)
 JET_ERR JET_API
 JetDelete(JET_SESID sesid, JET_TABLEID tableid)
 {
-    return on_cursor(sesid, tableid, do_delete, NULL);
+    return ese_api_on_cursor(sesid, tableid, do_delete, NULL);
 }
 
 static JET_ERR
@@ -165,5 +147,5 @@ do_lock(ese_table_cursor *cursor, void *arguments)
 JET_ERR JET_API
 JetGetLock(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit)
 {
-    return on_cursor(sesid, tableid, do_lock, &grbit);
+    return ese_api_on_cursor(sesid, tableid, do_lock, &grbit);
 }
