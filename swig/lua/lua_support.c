@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -500,7 +501,10 @@ close_object(void *context)
 {
     closer *c = context;
 
-    c->err = ese_model_close(c->object);
+    /* The thread of the script may be within a call on one of the objects at this very moment. */
+    do
+        c->err = ese_model_close(c->object);
+    while (c->err == JET_errSessionSharingViolation && sched_yield() == 0);
     return NULL;
 }
 
