@@ -42,7 +42,7 @@ enum {
 enum {
     SEPARATOR = 1,
     WEIGHT_MIN = 2,       /* weights up to this one carry no information at the end of a level */
-    KANA_REPEAT_LAST = 1, /* alphabetic weight of marks that stand for the kana before */
+    KANA_LENGTH = 1, /* alphabetic weight of length marks; 0 is that of repetition marks */
     KANA_ALONE = 0xff,
     KANA_EXTRA = 0xc4,
     EXTRA_SEPARATOR = 0xff,
@@ -169,25 +169,34 @@ start_walk(ese_bytes text, uint32_t flags)
     return (walk){.next = text.data, .end = text.data + text.size / 2 * 2, .flags = flags};
 }
 
-/* Marks for repetition and length take the weights of the character before them. */
+/*
+ * The table has kana in rows of eight: the alphabetic weight of a, i, u, e and o is 2 to 6, that of another syllable the same within a row
+ * of its own. The n, which ends in no vowel, stands outside the rows.
+ */
+static uint8_t
+vowel_of(uint8_t alphabetic)
+{
+    enum { ROW = 8, OUTSIDE = 0x80 };
+
+    return alphabetic < OUTSIDE ? alphabetic % ROW : alphabetic;
+}
+
+/* Marks for repetition stand for the character before them, marks for length for its vowel; alone they are a character of their own. */
 static sort_role
 repeat_kana(walk *w, sort_weight *weight_inout)
 {
-    enum { VOWEL_BITS = 0x87 };
     sort_weight mark = *weight_inout;
 
     if (w->kana.script == SCRIPT_NONE) {
-        weight_inout->script = KANA_ALONE;
-        weight_inout->alphabetic = KANA_ALONE;
-        weight_inout->letter_case = WEIGHT_MIN;
+        *weight_inout = (sort_weight){KANA_ALONE, KANA_ALONE, mark.diacritic, WEIGHT_MIN};
         return ROLE_LETTER;
     }
     *weight_inout = w->kana;
     if (w->kana.script != SCRIPT_KANA)
         return w->kana.script == SCRIPT_IDEOGRAPH ? ROLE_IDEOGRAPH : ROLE_LETTER;
     weight_inout->diacritic = mark.diacritic;
-    if (mark.alphabetic == KANA_REPEAT_LAST) {
-        weight_inout->alphabetic &= VOWEL_BITS;
+    if (mark.alphabetic == KANA_LENGTH) {
+        weight_inout->alphabetic = vowel_of(weight_inout->alphabetic);
         weight_inout->letter_case &= (uint8_t)~CASE_FULL_WIDTH;
         weight_inout->letter_case |= mark.letter_case & CASE_FULL_WIDTH;
     }
@@ -203,7 +212,7 @@ role_of(walk *w, sort_weight *weight_inout)
     case SCRIPT_NONE: return ROLE_SKIP;
     case SCRIPT_MARK: return ROLE_MARK;
     case SCRIPT_KANA_SPECIAL:
-        if (weight_inout->alphabetic <= KANA_REPEAT_LAST)
+        if (weight_inout->alphabetic <= KANA_LENGTH)
             return repeat_kana(w, weight_inout);
         weight_inout->script = SCRIPT_KANA;
         role = ROLE_KANA;

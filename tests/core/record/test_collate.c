@@ -227,7 +227,7 @@ assert_text(uint32_t flags, const char16_t *text, const char *hex)
 }
 
 static void
-test_record_collate__gives_the_keys_of_windows(void **unused)
+test_record_collate__gives_known_keys(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
@@ -272,16 +272,38 @@ test_record_collate__expands_ligatures(void **unused)
     assert_text(DEFAULT, u"\x0133", "0e320e35 01010101 00");
 }
 
+/* Two texts of two characters have the same primary weights. */
+static void
+assert_sorts_beside(const char16_t *a, const char16_t *b)
+{
+    uint8_t bytes[2][40], keys[2][100];
+    size_t size_a = ese_record_collate(encode(a, bytes[0]), DEFAULT, keys[0], sizeof keys[0]);
+    size_t size_b = ese_record_collate(encode(b, bytes[1]), DEFAULT, keys[1], sizeof keys[1]);
+
+    assert_true(size_a >= 4 && size_b >= 4);
+    assert_memory_equal(keys[0], keys[1], 4);
+}
+
 static void
 test_record_collate__lets_length_marks_take_the_vowel_before(void **unused)
 {
-    uint8_t bytes[2][40], keys[2][100];
-    size_t a = ese_record_collate(encode(u"\x30bf\x30fc", bytes[0]), DEFAULT, keys[0], 100);
-    size_t b = ese_record_collate(encode(u"\x30bf\x30a2", bytes[1]), DEFAULT, keys[1], 100);
-
     (void)unused;
-    assert_true(a >= 4 && b >= 4);
-    assert_memory_equal(keys[0], keys[1], 4); /* ta- sorts beside ta-a */
+    assert_sorts_beside(u"\x30bf\x30fc", u"\x30bf\x30a2"); /* ta- as ta-a */
+    assert_sorts_beside(u"\x30ea\x30fc", u"\x30ea\x30a4"); /* ri- as ri-i */
+    assert_sorts_beside(u"\x30d6\x30fc", u"\x30d6\x30a6"); /* bu- as bu-u */
+    assert_sorts_beside(u"\x3081\x30fc", u"\x3081\x3048"); /* me- as me-e */
+    assert_sorts_beside(u"\x30f2\x30fc", u"\x30f2\x30aa"); /* wo- as wo-o */
+    assert_sorts_beside(u"\x30f3\x30fc", u"\x30f3\x30f3"); /* n has no vowel */
+    assert_sorts_beside(u"\xff76\xff70", u"\xff76\xff71"); /* ka- of half width */
+}
+
+static void
+test_record_collate__lets_repetition_marks_repeat_the_character_before(void **unused)
+{
+    (void)unused;
+    assert_sorts_beside(u"\x304b\x309d", u"\x304b\x304b");
+    assert_sorts_beside(u"\x30ab\x30fe", u"\x30ab\x30ac");
+    assert_sorts_beside(u"\x5ea6\x3005", u"\x5ea6\x5ea6");
 }
 
 static void
@@ -361,11 +383,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_record_collate__gives_the_keys_of_windows),
+        cmocka_unit_test(test_record_collate__gives_known_keys),
         cmocka_unit_test(test_record_collate__sorts_an_empty_text_first),
         cmocka_unit_test(test_record_collate__keeps_case_weights_of_surrogates_only_with_case),
         cmocka_unit_test(test_record_collate__expands_ligatures),
         cmocka_unit_test(test_record_collate__lets_length_marks_take_the_vowel_before),
+        cmocka_unit_test(test_record_collate__lets_repetition_marks_repeat_the_character_before),
         cmocka_unit_test(test_record_collate__measures_what_has_no_room),
         cmocka_unit_test(test_record_collate__takes_every_unit),
         cmocka_unit_test(test_record_collate__computes_the_long_sequences),
