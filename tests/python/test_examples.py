@@ -19,7 +19,7 @@ def test_every_program_of_the_quickstart_exists() -> None:
 
 
 def test_the_quickstart_shows_long_values_briefly(databases: Path) -> None:
-    program = [sys.executable, ROOT / "examples/quickstart.py", databases / "longvalues-32k.edb"]
+    program: list[str | Path] = [sys.executable, ROOT / "examples/quickstart.py", databases / "longvalues-32k.edb"]
     shown = subprocess.run(program, capture_output=True, text=True, check=True).stdout
     assert max(map(len, shown.splitlines())) < 1000
 

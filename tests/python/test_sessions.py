@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -107,7 +108,13 @@ def test_dup_beyond_the_limit_of_sessions(tmp_path: Path) -> None:
 def test_dup_while_another_thread_ends_the_instance(tmp_path: Path) -> None:
     instance = ese.Instance("ending", directory=tmp_path, recovery=False)
     session = instance.session()
-    ender = threading.Thread(target=instance.close)
+
+    def end() -> None:
+        while not instance.closed:
+            with contextlib.suppress(ese.SessionSharingViolation):  # a call of the other thread is in flight
+                instance.close()
+
+    ender = threading.Thread(target=end)
     with testing.fault("term"):
         ender.start()
         while True:

@@ -1,9 +1,9 @@
 """Extensible Storage Engine databases: SRUDB.dat, WebCacheV01.dat, Windows.edb, ntds.dit and any other .edb file.
 
-    import ese
-    with ese.open("SRUDB.dat") as db:
-        for row in db["SruDbIdMapTable"]:
-            print(row["IdType"], row["IdBlob"])
+import ese
+with ese.open("SRUDB.dat") as db:
+    for row in db["SruDbIdMapTable"]:
+        print(row["IdType"], row["IdBlob"])
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from .table import IndexRange, SeekResult, Table, TableIndex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import constants as constants
+    from . import testing as testing
     from .schema import (
         Column,
         ColumnFlags,
@@ -60,10 +62,21 @@ __all__ = [
 __all__ += _errors
 
 
+_MODULES = ("constants", "testing")
+
+
 def __getattr__(name: str) -> object:
-    """Descriptions of schemas are loaded when somebody asks for one."""
+    """What few programs use is loaded when somebody asks for it: descriptions of schemas, and two modules."""
+    if name in _MODULES:
+        from importlib import import_module
+
+        return import_module(f".{name}", __name__)
     if name in __all__:
         from . import schema
 
         return getattr(schema, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})

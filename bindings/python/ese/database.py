@@ -56,6 +56,8 @@ class Database(Handle):
 
     def __getitem__(self, name: str) -> Table:
         """The table of that name, upper and lower case being the same; ObjectNotFound."""
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a table is a str, not {type(name).__name__}")
         return Table(self, name)
 
     def __iter__(self) -> Iterator[str]:

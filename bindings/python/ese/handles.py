@@ -6,7 +6,7 @@ import warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import NoReturn, Self
 
     from . import _core
 
@@ -27,12 +27,16 @@ class Handle:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"an ese.{type(self).__name__} cannot be copied or pickled")
+
     def __del__(self) -> None:
         if hasattr(self, "_object") and self._object.is_open():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
 
     @property
     def closed(self) -> bool:
+        """Whether it was closed, here or with what it belongs to."""
         return not self._object.is_open()
 
     def close(self) -> None:

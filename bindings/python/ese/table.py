@@ -114,6 +114,8 @@ class Table:
         raise _not_found(IndexNotFound, f"table {self.name} has no index {name}")
 
     def _reader(self, columns: Iterable[str] | None, *, raw: bool, tuples: bool) -> Reader:
+        if isinstance(columns, str):
+            raise TypeError("columns are a list of names, not one str")
         if columns is not None:
             return Reader([self.column(name) for name in columns], raw=raw, tuples=tuples)
         reader = self._readers.get((raw, tuples))
@@ -155,7 +157,11 @@ class Table:
         With columns by name, the first index that begins with exactly these columns is taken. A key of fewer columns
         than the index matches all records that agree in those.
         """
+        if bool(key) == bool(columns):
+            raise TypeError("seek() takes a key, or columns by name")
         if columns:
+            if index is not None:
+                raise TypeError("columns by name choose the index")
             chosen = self._index_on(columns)
             key = tuple(columns[segment.column] for segment in chosen.segments[: len(columns)])
         else:
@@ -164,7 +170,7 @@ class Table:
             raise ValueError(f"relation is one of {' '.join(_RELATIONS)}, not {relation!r}")
         values = key_values(key)
         grbit, side = _RELATIONS[relation]
-        chosen.make_current(self._cursor)
+        chosen._make_current(self._cursor)
         if len(values) == len(chosen.segments):
             return SeekResult(self._cursor.seek((values, _EXACTLY), grbit))
         if relation == "==":
@@ -180,12 +186,16 @@ class Table:
 
     def move(self, rows: int) -> bool:
         """Moves by so many records; False, and no record, when there are not so many."""
+        if not _MOVE_FIRST < rows < _MOVE_LAST:
+            raise OverflowError("a move takes less than 2**31 - 1 records")
         return self._cursor.move(rows)
 
     def first(self) -> bool:
+        """Moves to the first record; False in an empty table."""
         return self._cursor.move(_MOVE_FIRST)
 
     def last(self) -> bool:
+        """Moves to the last record; False in an empty table."""
         return self._cursor.move(_MOVE_LAST)
 
     @property
@@ -200,6 +210,7 @@ class Table:
         return self._cursor.bookmark()
 
     def goto(self, bookmark: bytes) -> None:
+        """Moves to the record that a bookmark names; a StateError when it is there no more."""
         self._cursor.goto_bookmark(bookmark)
 
 
@@ -210,6 +221,10 @@ class IndexRange:
         self._index = index
         self._lower = lower
         self._upper = upper
+
+    def __repr__(self) -> str:
+        lower, upper = (_shown(bound) for bound in (self._lower, self._upper))
+        return f"<ese.IndexRange {self._index._title} [{lower}:{upper}]>"
 
     def rows(
         self, columns: Iterable[str] | None = None, *, raw: bool = False, tuples: bool = False, reverse: bool = False
@@ -251,7 +266,7 @@ class IndexRange:
     def _opener(self, reverse: bool) -> Callable[[], tuple[_core.Cursor, int] | None]:
         def opener() -> tuple[_core.Cursor, int] | None:
             cursor = self._index.table.database._open_cursor(self._index.table.name)
-            self._index.make_current(cursor)
+            self._index._make_current(cursor)
             if not self._lower[0] and not self._upper[0]:
                 return cursor, FROM_LAST if reverse else FROM_FIRST
             if cursor.select(self._lower, self._upper, reverse):
@@ -275,11 +290,12 @@ class TableIndex(IndexRange):
         self.description = description
         """None for a table without a primary index, whose records stand in the order of insertion."""
         self.segments = description.segments if description else ()
+        self._title = f"{table.name}.{description.name if description else '(none)'}"
 
     def __repr__(self) -> str:
-        return f"<ese.TableIndex {self.table.name}.{self.description.name if self.description else '(none)'}>"
+        return f"<ese.TableIndex {self._title}>"
 
-    def make_current(self, cursor: _core.Cursor) -> None:
+    def _make_current(self, cursor: _core.Cursor) -> None:
         types = []
         for segment in self.segments:
             column = self.table.column(segment.column)
@@ -313,7 +329,7 @@ class TableIndex(IndexRange):
             return self.range(key.start, key.stop)
         for row in self.equal(key):
             return row
-        raise _not_found(RecordNotFound, f"no record with key {key!r} in index {self!r}")
+        raise _not_found(RecordNotFound, f"no record with key {key!r} in index {self._title}")
 
     def get(self, key: object, default: Any = None) -> Any:
         """The first record with this key, or `default`."""
@@ -325,11 +341,16 @@ class TableIndex(IndexRange):
 
 def key_values(key: object) -> tuple[object, ...]:
     """The values of a key as the low-level module takes them."""
+    if key == ():
+        raise ValueError("a key has at least one value")
     return tuple(map(_key_value, key if isinstance(key, tuple) else (key,)))
 
 
 def _key_value(value: object) -> object:
-    if value is None or isinstance(value, int | float | str | bytes):
+    if isinstance(value, str):
+        # lone surrogates come from columns, so they may be looked for
+        return value if value.isascii() else (value.encode("utf-8", "surrogatepass"),)
+    if value is None or isinstance(value, int | float | bytes):
         return value
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
@@ -341,6 +362,12 @@ def _key_value(value: object) -> object:
     if isinstance(value, datetime):
         return ole_date(value)
     raise TypeError(f"a key has no values of type {type(value).__name__}")
+
+
+def _shown(bound: Bound) -> str:
+    """A bound of a range as one would write it."""
+    values = [value[0].decode("utf-8", "surrogatepass") if isinstance(value, tuple) else value for value in bound[0]]
+    return ", ".join(map(repr, values))
 
 
 def ole_date(moment: Any) -> float:
