@@ -224,7 +224,7 @@ release_locked(ese_api_session *session, ese_api_database *database, uint32_t n)
 {
     ese_api_session_opens(session)[database->slot] -= n;
     database->n_opens -= n;
-    if (ese_api_session_opens(session)[database->slot] == 0 && database->exclusive == session)
+    if (database->exclusive == session) /* it ends with the first close, as in the original */
         database->exclusive = NULL;
 }
 

@@ -46,14 +46,15 @@ test_api_exclusive__needs_the_database_for_itself(void **state)
     assert_int_equal(open_by(second, 0), JET_errDatabaseLocked);
 }
 
+/* However often the session opened the database. */
 static void
-test_api_exclusive__lasts_until_the_last_close_of_its_session(void **state)
+test_api_exclusive__ends_with_the_first_close(void **state)
 {
     (void)state;
     if (path == NULL)
         skip();
     assert_ok(open_by(first.sesid, JET_bitDbExclusive));
-    assert_ok(JetCloseDatabase(first.sesid, first.dbid, 0));
+    assert_ok(open_by(first.sesid, 0));
     assert_int_equal(open_by(second, 0), JET_errDatabaseLocked);
     assert_ok(JetCloseDatabase(first.sesid, first.dbid, 0));
     assert_ok(open_by(second, 0));
@@ -76,8 +77,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_api_exclusive__needs_the_database_for_itself, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(
-            test_api_exclusive__lasts_until_the_last_close_of_its_session, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_api_exclusive__ends_with_the_first_close, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_api_exclusive__ends_with_its_session, set_up,
                                         tear_down),
     };
