@@ -142,7 +142,7 @@ check_other_instances_locked(ese_api_databases *databases, const ese_api_databas
 
     if (database->grbit & ESE_bitDbReader)
         return JET_errSuccess;
-    ESE_LIST_FOREACH(node, ese_api_databases_all_locked()) {
+    ESE_LIST_FOREACH (node, ese_api_databases_all_locked()) {
         ese_api_databases *others = ESE_LIST_ENTRY(node, ese_api_databases, link);
         ese_api_database *other = ese_api_databases_find_locked(others, "", &identity);
 
@@ -202,6 +202,7 @@ attach(ese_api_session *session, const char *path, JET_GRBIT grbit)
     }
     if (is_attached)
         return JET_wrnDatabaseAttached;
+    ESE_TRY(ese_api_check_one_database(session, path, NULL));
     ESE_TRY(database_open(instance, path, grbit, &database));
     ese_api_databases_lock();
     err = insert_locked(databases, &database, &is_attached);

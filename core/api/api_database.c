@@ -177,10 +177,30 @@ ese_api_find_database(ese_api_session *session, JET_DBID dbid, ese_api_database 
 
 /* ---- Open and close ---- */
 
+JET_ERR
+ese_api_check_one_database(ese_api_session *session, const char *path,
+                           const ese_api_database *database)
+{
+    const ese_api_instance *instance = ese_api_session_instance(session);
+    const uint32_t *opens = ese_api_session_opens(session);
+    bool has_another = false;
+
+    for (uint32_t i = 0; i < ESE_API_DATABASES_MAX; i++)
+        has_another |= opens[i] != 0 && (database == NULL || database->slot != i);
+    if (has_another && ese_api_instance_param(instance, JET_paramOneDatabasePerSession) != 0)
+        return ese_raise(JET_errOneDatabasePerSession, "%s: the session has another database open",
+                         path);
+    return JET_errSuccess;
+}
+
 static JET_ERR
 open_locked(ese_api_session *session, ese_api_database *database, JET_GRBIT grbit)
 {
     uint32_t *opens = ese_api_session_opens(session);
+    JET_ERR err = ese_api_check_one_database(session, ese_api_database_path(database), database);
+
+    if (err < JET_errSuccess)
+        return err;
 
     if (database->exclusive != NULL && database->exclusive != session)
         return ese_raise(JET_errDatabaseLocked, "%s: open for the sole use of another session",
@@ -192,7 +212,7 @@ open_locked(ese_api_session *session, ese_api_database *database, JET_GRBIT grbi
         database->exclusive = session;
     database->n_opens++;
     opens[database->slot]++;
-    return JET_errSuccess;
+    return err;
 }
 
 static JET_ERR

@@ -73,6 +73,10 @@ ese_list *ese_api_databases_all_locked(void);
 ese_api_database *ese_api_databases_find_locked(ese_api_databases *databases, const char *path,
                                                 const ese_os_file_id *identity);
 
+/* JET_errOneDatabasePerSession: the session has another one than `database` open, and the parameter allows only one. */
+JET_ERR ese_api_check_one_database(ese_api_session *session, const char *path,
+                                   const ese_api_database *database);
+
 /* Who the file is, if it can be opened still; NULL for one that is gone. */
 const ese_os_file_id *ese_api_identify(const char *path, ese_os_file_id *identity);
 

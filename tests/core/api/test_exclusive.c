@@ -1,5 +1,7 @@
-/* A database that a session opens for its sole use. */
+/* A database that a session opens for its sole use, and sessions that may open only one. */
 #include "api_test.h"
+
+#include <stdio.h>
 
 #include "test_fixture.h"
 
@@ -71,6 +73,37 @@ test_api_exclusive__ends_with_its_session(void **state)
     assert_ok(open_by(second, JET_bitDbExclusive));
 }
 
+static void
+test_api_one_database__per_session_where_the_parameter_asks_for_it(void **state)
+{
+    const char *other_path;
+    char own_path[1024];
+    JET_INSTANCE instance;
+    JET_SESID sesid, other;
+    JET_DBID dbid;
+
+    (void)state;
+    if (path == NULL)
+        skip();
+    snprintf(own_path, sizeof own_path, "%s", path);
+    other_path = test_fixture("cursors-4k.edb");
+    instance = created("one database");
+    assert_ok(set_integer(&instance, JET_paramOneDatabasePerSession, 1));
+    assert_ok(JetInit(&instance));
+    sesid = begun(instance);
+    other = begun(instance);
+    assert_ok(JetAttachDatabaseA(sesid, own_path, ESE_bitDbReader));
+    assert_ok(JetOpenDatabaseA(sesid, own_path, NULL, &dbid, 0));
+    assert_ok(JetOpenDatabaseA(sesid, own_path, NULL, &dbid, 0));
+    assert_int_equal(JetAttachDatabaseA(sesid, other_path, ESE_bitDbReader),
+                     JET_errOneDatabasePerSession);
+    assert_int_equal(JetOpenDatabaseA(sesid, other_path, NULL, &dbid, 0), JET_errDatabaseNotFound);
+    assert_ok(JetAttachDatabaseA(other, other_path, ESE_bitDbReader));
+    assert_int_equal(JetOpenDatabaseA(sesid, other_path, NULL, &dbid, 0),
+                     JET_errOneDatabasePerSession);
+    assert_ok(JetTerm(instance));
+}
+
 int
 main(void)
 {
@@ -81,6 +114,8 @@ main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_api_exclusive__ends_with_its_session, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_api_one_database__per_session_where_the_parameter_asks_for_it, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
