@@ -227,11 +227,12 @@ fill_column(const ese_schema *schema, ese_schema__entry *entry, const ese_schema
     column->code_page = (uint16_t)row->pages_or_locale;
     column->size_max = size != 0 ? size : row->space_usage;
     column->flags = row->flags;
-    ESE_TRY(ese_schema__text(&entry->arena, row->name, &column->name));
-    if (row->flags & ESE_SCHEMA_DEFAULT)
-        ESE_TRY(ese_arena_copy(&entry->arena, row->default_value, &column->default_value));
+    /* Such a default is computed by the program that made the table; what is stored is for it, and no value. */
     if (row->flags & ESE_SCHEMA_USER_DEFINED_DEFAULT)
-        ESE_TRY(ese_schema__text(&entry->arena, row->template_or_callback, &column->callback));
+        column->flags &= ~(uint32_t)ESE_SCHEMA_DEFAULT;
+    ESE_TRY(ese_schema__text(&entry->arena, row->name, &column->name));
+    if (column->flags & ESE_SCHEMA_DEFAULT)
+        ESE_TRY(ese_arena_copy(&entry->arena, row->default_value, &column->default_value));
 out:
     return err;
 }

@@ -248,6 +248,37 @@ test_schema_open__needs_the_template_of_a_derived_table(void **state)
     test_image_close(&image);
 }
 
+/* What is stored beside it is for the program that computes it. */
+static void
+test_schema_open__takes_no_value_from_a_user_defined_default(void **state)
+{
+    static const change to_user_defined = {
+        .table = "types",
+        .type = ESE_SCHEMA__ROW_COLUMN,
+        .name = "DefaultLong",
+        .at = 22, /* the flags of a column */
+        .n = 4,
+        .value = ESE_SCHEMA_DEFAULT | ESE_SCHEMA_USER_DEFINED_DEFAULT,
+    };
+    const ese_schema_column *column;
+    ese_schema_table *table;
+    test_schema test;
+    test_image image;
+
+    (void)state;
+    assert_true(test_image_open(&image, test_fixture("types-8k.edb")));
+    apply(&image, &to_user_defined);
+    test = open_schema(image.path);
+    table = open_descriptor(&test, "types");
+    column = ese_schema_find_column_name(table, "DefaultLong");
+    assert_int_equal(column->flags, ESE_SCHEMA_USER_DEFINED_DEFAULT);
+    assert_int_equal(column->default_value.size, 0);
+    assert_true(ese_schema_column_grbit(column) & JET_bitColumnUserDefinedDefault);
+    ese_schema_table_release(test.schema, &table);
+    close_schema(&test);
+    test_image_close(&image);
+}
+
 /* Whatever a byte of a row becomes, opening its table ends with a descriptor or an error. */
 static void
 test_schema_open__survives_every_byte_of_its_rows(void **state)
@@ -290,6 +321,7 @@ main(void)
         cmocka_unit_test(test_schema_open__leaves_out_deleted_columns),
         cmocka_unit_test(test_schema_open__ends_when_templates_lead_to_each_other),
         cmocka_unit_test(test_schema_open__refuses_a_derived_template_that_is_open),
+        cmocka_unit_test(test_schema_open__takes_no_value_from_a_user_defined_default),
         cmocka_unit_test(test_schema_open__needs_the_template_of_a_derived_table),
         cmocka_unit_test(test_schema_open__survives_every_byte_of_its_rows),
     };
