@@ -102,7 +102,7 @@ def test_every_name_in_the_documentation_of_python_exists() -> None:
     for owner, name in named:
         assert hasattr(owners[owner], name), f"{owner}.{name}"
     for name in re.findall(r"`([A-Z]\w*[a-z]\w*)`", text):
-        assert hasattr(ese, name) or hasattr(builtins, name) or name.startswith("Jet"), name
+        assert hasattr(ese, name) or hasattr(builtins, name) or name.startswith(("Jet", "JET")), name
 
 
 def test_every_exception_in_the_documentation_exists() -> None:
