@@ -80,9 +80,9 @@ typedef struct ese_model_cursor {
         { return ese_model_get_bookmark($self, bookmark_out); }
         JET_ERR goto_bookmark(const void *data, size_t size)
         { return ese_model_goto_bookmark($self, data, size); }
-        JET_ERR reader(const ese_model_output *outputs, uint32_t n_outputs, int from,
+        JET_ERR reader(const ese_model_output *outputs, uint32_t n_outputs, int start,
                        ese_model_reader **reader_out)
-        { return ese_model_create_reader($self, outputs, n_outputs, (ese_model_from)from, reader_out); }
+        { return ese_model_create_reader($self, outputs, n_outputs, (ese_model_from)start, reader_out); }
     }
 } ese_model_cursor;
 

@@ -12,15 +12,13 @@ description = {
 dependencies = {
   "lua == 5.4",
 }
+-- The component "lua" only: the C library and the command have an installation of their own.
 build = {
-  type = "cmake",
-  variables = {
-    CMAKE_BUILD_TYPE = "Release",
-    CMAKE_INSTALL_PREFIX = "$(PREFIX)",
-    ESE_TESTS = "OFF",
-    ESE_LUA = "ON",
-    ESE_LUA_DIR = "$(LUADIR)",
-    ESE_LUA_CDIR = "$(LIBDIR)",
-    LUA_INCLUDE_DIR = "$(LUA_INCDIR)",
-  },
+  type = "command",
+  build_command = [[
+    cmake -S . -B build/rock -DCMAKE_BUILD_TYPE=Release -DESE_TESTS=OFF -DESE_LUA=ON \
+      -DESE_LUA_DIR="$(LUADIR)" -DESE_LUA_CDIR="$(LIBDIR)" -DLUA_INCLUDE_DIR="$(LUA_INCDIR)" &&
+    cmake --build build/rock --target ese_lua
+  ]],
+  install_command = "cmake --install build/rock --component lua",
 }

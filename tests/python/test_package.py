@@ -87,3 +87,87 @@ print(*(name for name in ("uuid", "datetime", "ese.schema", "ese.constants") if 
 """
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def package_folder() -> str:
+    return str(Path(ese.__file__).parents[1])
+
+
+def test_stubs_agree_with_what_is_there() -> None:
+    pytest.importorskip("mypy")
+    allowed = Path(__file__).with_name("stubtest.allowlist")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy.stubtest", "ese", "--concise", "--allowlist", allowed],
+        env=os.environ | {"PYTHONPATH": package_folder()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+SAMPLE = """
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, assert_type
+from uuid import UUID
+
+import ese
+
+def look(path: Path) -> dict[str, int]:
+    with ese.open(path, damaged=True) as db:
+        assert_type(db, ese.Database)
+        assert_type(db["people"], ese.Table)
+        assert_type(db.problems, tuple[ese.Problem, ...])
+        return {name: len(db[name]) for name in db}
+
+def walk(db: ese.Database) -> Iterator[ese.Row]:
+    table = db["people"]
+    assert_type(table.columns, tuple[ese.Column, ...])
+    assert_type(table.column("Id").type, ese.ColumnType)
+    assert_type(table.seek("Ada", relation=">="), ese.SeekResult)
+    index = table.index("byName")
+    assert_type(index.equal(UUID(int=0)), ese.IndexRange)
+    yield from table
+    yield from reversed(index.range("a", "b"))
+
+def work(instance: ese.Instance) -> None:
+    with instance.session() as session, session.dup() as other:
+        assert_type(other, ese.Session)
+        with other.transaction(read_only=True) as transaction:
+            assert_type(transaction, ese.Transaction)
+
+try:
+    look(Path("x"))
+except ese.RecordNotFound as error:
+    assert_type(error.code, int)
+    assert_type(error.name, str | None)
+except (ese.CorruptionError, KeyError):
+    pass
+assert_type(ese.constants.JET_coltypLong, int)
+"""
+
+
+def test_a_program_is_checked_strictly_against_the_types(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    sample = tmp_path / "sample.py"
+    sample.write_text(SAMPLE)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--config-file",
+            os.devnull,
+            "--cache-dir",
+            str(tmp_path),
+            str(sample),
+        ],
+        env=os.environ | {"MYPYPATH": package_folder()},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -8,10 +8,10 @@ with ese.open("SRUDB.dat") as db:
 
 from __future__ import annotations
 
+from . import errors
 from .database import Database
 from .database import open_database as open
 from .errors import *  # noqa: F403 - every class of that module is public
-from .errors import __all__ as _errors
 from .instance import Instance, Session, Transaction
 from .rows import Row
 from .table import IndexRange, SeekResult, Table, TableIndex
@@ -59,7 +59,7 @@ __all__ = [
     "TupleLimits",
     "open",
 ]
-__all__ += _errors
+__all__ += errors.__all__
 
 
 _MODULES = ("constants", "testing")

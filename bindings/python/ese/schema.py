@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -202,10 +201,15 @@ class Problem(NamedTuple):
     text: str
 
 
-@cache
+# Tables have up to 65,248 columns, of few kinds; to look one up is much cheaper than to make it.
+_kinds: dict[tuple[int, int], tuple[ColumnType, ColumnFlags]] = {}
+
+
 def _column_kind(coltyp: int, grbit: int) -> tuple[ColumnType, ColumnFlags]:
-    """Tables have up to 65,248 columns, of few kinds."""
-    return ColumnType(coltyp), ColumnFlags(grbit)
+    kind = _kinds.get((coltyp, grbit))
+    if kind is None:
+        kind = _kinds[coltyp, grbit] = ColumnType(coltyp), ColumnFlags(grbit)
+    return kind
 
 
 def column_from(row: tuple[str, int, int, int, int, int, bytes | None]) -> Column:
