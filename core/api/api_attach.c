@@ -4,7 +4,6 @@
 #include "page/page_space.h"
 
 enum {
-    UPDATE_MAJOR_MAX = 290,
     UPDATE_MAJOR_LARGE_PAGES = 0x11,
 };
 
@@ -67,7 +66,7 @@ check_header(ese_api_instance *instance, ese_api_database *database)
     const char *path = ese_api_database_path(database);
     uint64_t page_size = ese_api_instance_param(instance, JET_paramDatabasePageSize);
 
-    if (header->version != ESE_DBHEADER_VERSION || header->update_major > UPDATE_MAJOR_MAX)
+    if (header->version != ESE_DBHEADER_VERSION || header->update_major > ESE_API_UPDATE_MAJOR_MAX)
         return ese_raise(JET_errInvalidDatabaseVersion, "%s: format %x,%u is not known", path,
                          (unsigned)header->version, (unsigned)header->update_major);
     if (header->page_size > 8192 && header->update_major < UPDATE_MAJOR_LARGE_PAGES)
@@ -106,6 +105,17 @@ out:
 }
 
 static JET_ERR
+read_header(ese_api_database *database)
+{
+    JET_ERR err = ese_api_header_read(database->file, &database->header);
+
+    if (err != JET_errDatabaseCorrupted || !is_damaged_read(database))
+        return err;
+    err = find_fault(database, err);
+    return err < JET_errSuccess ? err : ese_api_header_probe(database->file, &database->header);
+}
+
+static JET_ERR
 database_open(ese_api_instance *instance, const char *path, JET_GRBIT grbit,
               ese_api_database **database_out)
 {
@@ -121,7 +131,7 @@ database_open(ese_api_instance *instance, const char *path, JET_GRBIT grbit,
     if (is_damaged_read(database))
         damage = &database->damage;
     ESE_TRY(ese_os_file_open(path, &database->file));
-    ESE_TRY(ese_api_header_read(database->file, &database->header));
+    ESE_TRY(read_header(database));
     ESE_TRY(check_header(instance, database));
     ESE_TRY(ese_cache_attach(ese_api_instance_cache(instance), database->file,
                              database->header.fields.page_size, &database->pages));

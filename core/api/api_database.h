@@ -11,7 +11,6 @@
 typedef struct ese_api_header {
     ese_dbheader fields;
     uint8_t raw[ESE_DBHEADER_SIZE];
-    bool is_shadow; /* taken from the second page, the first one being damaged */
 } ese_api_header;
 
 /* The extent that a cursor of a space tree stands on; an error names file and page. */
@@ -19,6 +18,15 @@ JET_ERR ese_api_extent_at(const ese_btree_cursor *cursor, ese_page_extent *exten
 
 /* Reads the header, or its shadow. JET_errDatabaseCorrupted: neither can be trusted. */
 JET_ERR ese_api_header_read(ese_os_file *file, ese_api_header *header_out);
+
+/* The newest format update that is read. */
+enum { ESE_API_UPDATE_MAJOR_MAX = 290 };
+
+/*
+ * For a damaged file with neither: what the root pages tell of it, which is the page size; the format is taken for the
+ * newest, the state is 0, unknown. JET_errDatabaseCorrupted: there is no such page.
+ */
+JET_ERR ese_api_header_probe(ese_os_file *file, ese_api_header *header_out);
 
 /* What the pages of a damaged file were left out for. */
 typedef struct ese_api_problems {

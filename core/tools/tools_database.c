@@ -2,13 +2,10 @@
 #include "tools/tools.h"
 
 static JET_ERR
-start_instance(ese_tools__database *database, uint32_t page_size)
+start_instance(ese_tools__database *database)
 {
-    JET_ERR err =
-        JetSetSystemParameter(NULL, JET_sesidNil, JET_paramDatabasePageSize, page_size, NULL);
+    JET_ERR err = JetCreateInstance(&database->instance, "ese");
 
-    if (err >= JET_errSuccess)
-        err = JetCreateInstance(&database->instance, "ese");
     if (err >= JET_errSuccess)
         err = JetSetSystemParameter(&database->instance, JET_sesidNil, JET_paramRecovery, 0, "off");
     if (err >= JET_errSuccess)
@@ -22,19 +19,17 @@ ese_tools__status
 ese_tools__database_open(ese_tools__database *database, const char *path,
                          const ese_tools__common *common)
 {
-    JET_GRBIT grbit = JET_bitDbReadOnly | (common->is_damaged ? ESE_bitDbReadDamaged : 0);
-    uint32_t page_size = 0;
+    JET_GRBIT grbit = JET_bitDbReadOnly | ESE_bitDbReader |
+                      (common->is_damaged ? ESE_bitDbReadDamaged : 0);
     JET_ERR err;
 
     *database = (ese_tools__database){
         .path = path, .common = *common, .instance = JET_instanceNil, .sesid = JET_sesidNil};
-    err = JetGetDatabaseFileInfo(path, &page_size, sizeof page_size, JET_DbInfoPageSize);
-    if (err >= JET_errSuccess)
-        err = start_instance(database, page_size);
+    err = start_instance(database);
     if (err >= JET_errSuccess)
         err = JetAttachDatabase(database->sesid, path, grbit);
     if (err >= JET_errSuccess)
-        err = JetOpenDatabase(database->sesid, path, NULL, &database->dbid, grbit);
+        err = JetOpenDatabase(database->sesid, path, NULL, &database->dbid, JET_bitDbReadOnly);
     if (err >= JET_errSuccess)
         return ESE_TOOLS__OK;
     ese_tools__report(path, err);

@@ -480,6 +480,33 @@ test_api_damaged__an_entry_that_a_torn_split_left_on_two_pages_comes_once(void *
     test_image_close(&s.image);
 }
 
+static void
+test_api_damaged__pages_tell_their_size_when_both_headers_are_gone(void **state)
+{
+    static const char *const names[] = {"types-2k.edb",  "deep-4k.edb",   "types-8k.edb",
+                                        "types-16k.edb", "types-32k.edb", "oldsum-4k.edb"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        ese_problem problem;
+        JET_TABLEID tableid;
+        scene s;
+
+        if (!open_image(&s, names[i]))
+            skip();
+        memset(s.image.bytes, 0x5a, 2 * s.image.page_size);
+        test_image_write(&s.image, 0, 2 * s.image.page_size);
+        open_database(&s, ESE_bitDbReadDamaged);
+        TEST_OK(ese_get_problem(s.sesid, s.session.dbid, 0, &problem));
+        assert_int_equal(problem.err, JET_errDatabaseCorrupted);
+        assert_int_equal(count_problems(&s), 1);
+        TEST_OK(JetOpenTableA(s.sesid, s.session.dbid, "MSysObjids", NULL, 0, 0, &tableid));
+        TEST_OK(JetMove(s.sesid, tableid, JET_MoveLast, 0));
+        close_database(&s);
+        test_image_close(&s.image);
+    }
+}
+
 int
 main(void)
 {
@@ -493,6 +520,7 @@ main(void)
         API_TEST(test_api_damaged__a_file_without_any_catalog_is_refused),
         API_TEST(test_api_damaged__a_lost_long_value_is_an_error_of_its_column_only),
         API_TEST(test_api_damaged__a_dirty_file_is_read_as_it_is),
+        API_TEST(test_api_damaged__pages_tell_their_size_when_both_headers_are_gone),
         API_TEST(test_api_damaged__an_entry_that_a_torn_split_left_on_two_pages_comes_once),
     };
 
