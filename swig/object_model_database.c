@@ -41,8 +41,11 @@ ese_model_open_database(ese_model_session *session, const char *path, JET_GRBIT 
 {
     ese_model_call call;
     ese_model_object *child = NULL;
-    JET_ERR err = ese_model__enter(&session->object, &call);
+    JET_ERR err;
 
+    if (path == NULL)
+        return ese_model__fail(JET_errDatabaseInvalidPath, "a database needs a path");
+    err = ese_model__enter(&session->object, &call);
     if (err < JET_errSuccess)
         return err;
     err = ese_model__allocate(ESE_MODEL_DATABASE, sizeof **database_out, call.object, &child);

@@ -492,8 +492,9 @@ ese_lua_get_outputs(lua_State *L, int at, ese_model_output **outputs_out, uint32
 
 typedef struct closer {
     pthread_t thread;
-    ese_model_object *object;
+    ese_model_object *object; /* the user value keeps it */
     JET_ERR err;
+    bool is_running;
 } closer;
 
 static void *
@@ -501,11 +502,16 @@ close_object(void *context)
 {
     closer *c = context;
 
-    /* The thread of the script may be within a call on one of the objects at this very moment. */
-    do
-        c->err = ese_model_close(c->object);
-    while (c->err == JET_errSessionSharingViolation && sched_yield() == 0);
+    c->err = ese_model_close(c->object);
     return NULL;
+}
+
+static void
+join(closer *c)
+{
+    if (c->is_running)
+        pthread_join(c->thread, NULL);
+    c->is_running = false;
 }
 
 static int
@@ -513,22 +519,36 @@ wait_closed(lua_State *L)
 {
     closer *c = lua_touserdata(L, lua_upvalueindex(1));
 
-    pthread_join(c->thread, NULL);
+    join(c);
     lua_pushinteger(L, c->err);
     return 1;
+}
+
+static int
+collect_closer(lua_State *L)
+{
+    join(lua_touserdata(L, 1));
+    return 0;
 }
 
 ese_lua_pushed
 ese_lua_close_elsewhere(lua_State *L, ese_model_object *object)
 {
-    closer *c = lua_newuserdatauv(L, sizeof *c, 0);
+    closer *c = lua_newuserdatauv(L, sizeof *c, 1);
 
-    c->object = object;
-    c->err = JET_errSuccess;
+    *c = (closer){.object = object};
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    if (luaL_newmetatable(L, "ese.Closer")) {
+        lua_pushcfunction(L, collect_closer);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
     lua_pushcclosure(L, wait_closed, 1);
     if (pthread_create(&c->thread, NULL, close_object, c) != 0) {
         ese_lua_push_error(L, JET_errOutOfThreads);
         return -1;
     }
+    c->is_running = true;
     return 1;
 }

@@ -9,7 +9,7 @@ local harness = require "harness"
 local paths = require "paths"
 
 paths.set_up(here)
-for _, name in ipairs { "test_sessions", "test_reading", "test_lifetime", "test_errors" } do
+for _, name in ipairs { "test_sessions", "test_reading", "test_lifetime", "test_errors", "test_manners" } do
    require(name)
 end
 local is_ok = harness.run()

@@ -50,4 +50,23 @@ function class.closable(name, describe)
    return methods, metatable
 end
 
+--- The options that were given, or none; an error for one that does not exist, since a misspelt one would do nothing.
+---@param options table?
+---@param known table<string, boolean>
+---@param level? integer where the error is, as for error()
+---@return table
+function class.options(options, known, level)
+   if options == nil then
+      return {}
+   elseif type(options) ~= "table" then
+      error("options are a table", (level or 2) + 1)
+   end
+   for name in pairs(options) do
+      if not known[name] then
+         error(("there is no option %q"):format(tostring(name)), (level or 2) + 1)
+      end
+   end
+   return options
+end
+
 return class

@@ -18,8 +18,10 @@ end
 
 local database = {}
 
+local open_options = { damaged = true }
+
 local function grbit(options)
-   return options and options.damaged and READ_DAMAGED or 0
+   return class.options(options, open_options, 4).damaged and READ_DAMAGED or 0
 end
 
 local function wrap(handle, path)

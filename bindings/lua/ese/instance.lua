@@ -87,10 +87,13 @@ local function set_up(self, options)
    self.handle:start()
 end
 
+local start_options = { directory = true, recovery = true, parameters = true }
+
 ---@return ese.Instance
 function instance.start(name, options)
+   options = class.options(options, start_options, 3)
    local self = setmetatable({ handle = core.create_instance(name), name = name }, instance_metatable)
-   local is_ok, failure = pcall(set_up, self, options or {})
+   local is_ok, failure = pcall(set_up, self, options)
    if not is_ok then
       self:close()
       error(failure, 0)
@@ -124,6 +127,8 @@ function Session:open(path, options)
    return database.open_in(self.handle, path, options)
 end
 
+local transaction_options = { read_only = true }
+
 local function finish(transaction, is_ok, ...)
    if is_ok then
       if transaction:is_open() then
@@ -140,7 +145,8 @@ end
 ---@param work fun(session: ese.Session): ...
 ---@param options? {read_only: boolean?}
 function Session:transaction(work, options)
-   local transaction = self.handle:begin(options and options.read_only and TRANSACTION_READ_ONLY or 0)
+   options = class.options(options, transaction_options)
+   local transaction = self.handle:begin(options.read_only and TRANSACTION_READ_ONLY or 0)
    return finish(transaction, pcall(work, self))
 end
 

@@ -35,6 +35,9 @@ function keys.make(value, segments, side)
    if type(value) ~= "table" or value == keys.null then
       values = { value }
    end
+   if #values == 0 then
+      error("a key has at least one value; NULL is ese.null", 0)
+   end
    local key = { n = #values, side = side }
    for i = 1, #values do
       local item = values[i]

@@ -108,7 +108,9 @@ end
 ---@return ese.Index
 function Table:index(name)
    local description
-   if name then
+   if name ~= nil and type(name) ~= "string" then
+      error("the name of an index is a string", 2)
+   elseif name then
       description = find_named(self:indexes(), name) or fail_missing(self, INDEX_NOT_FOUND, "index " .. name)
    else
       description = primary_of(self)
@@ -118,10 +120,18 @@ function Table:index(name)
    return setmetatable(index, index_metatable)
 end
 
+local row_options = { columns = true, raw = true, tuples = true, reverse = true }
+local table_row_options = setmetatable({ index = true }, { __index = row_options })
+
 --- The records in the order of an index, for `for`.
 ---@param options? {columns: string[]?, index: string?, raw: boolean?, tuples: boolean?, reverse: boolean?}
 function Table:rows(options)
-   return self:index(options and options.index):rows(options)
+   options = class.options(options, table_row_options)
+   local rest = {}
+   for name, value in pairs(options) do
+      rest[name] = name ~= "index" and value or nil
+   end
+   return self:index(options.index):rows(rest)
 end
 
 --- How many records there are.
@@ -146,13 +156,16 @@ local function make_current(index, cursor)
    cursor:set_index(description and not description.primary and description.name or nil, index.types)
 end
 
+local seek_options = { index = true, relation = true }
+
 --- Looks for a key in an index: a value, or an array for several columns. "exact", "greater", "less", or false.
 ---@param key any
 ---@param options? {index: string?, relation: string?}
 ---@return "exact"|"greater"|"less"|false
 function Table:seek(key, options)
-   local index = self:index(options and options.index)
-   local relation = relations[options and options.relation or "=="] or error("relation is one of == < <= >= >", 2)
+   options = class.options(options, seek_options)
+   local index = self:index(options.index)
+   local relation = relations[options.relation or "=="] or error("relation is one of == < <= >= >", 2)
    make_current(index, self.cursor)
    local exact = keys.make(key, index.types, keys.EXACTLY)
    if exact.n == #index.types then
@@ -166,13 +179,18 @@ end
 
 --- Moves by so many records; false, and no record, when there are not so many.
 function Table:move(rows)
+   if math.type(rows) ~= "integer" or rows <= MOVE_FIRST or rows >= MOVE_LAST then
+      error("a move takes an integer nearer to zero than 2^31 - 1", 2)
+   end
    return self.cursor:move(rows)
 end
 
+--- Moves to the first record; false in an empty table.
 function Table:first()
    return self.cursor:move(MOVE_FIRST)
 end
 
+--- Moves to the last record; false in an empty table.
 function Table:last()
    return self.cursor:move(MOVE_LAST)
 end
@@ -183,6 +201,7 @@ function Table:bookmark()
    return self.cursor:bookmark()
 end
 
+--- Moves to the record that a bookmark names.
 function Table:goto_bookmark(bookmark)
    self.cursor:goto_bookmark(bookmark)
 end
@@ -205,7 +224,9 @@ end
 local function make_plan(self, options)
    options = options or {}
    local columns = self:columns()
-   if options.columns then
+   if options.columns ~= nil and type(options.columns) ~= "table" then
+      error("columns are an array of names", 3)
+   elseif options.columns then
       columns = {}
       for i, name in ipairs(options.columns) do
          columns[i] = self:column(name)
@@ -261,8 +282,9 @@ end
 --- The records of the range, for `for`: tables by column name, or arrays with `tuples`.
 ---@param options? {columns: string[]?, raw: boolean?, tuples: boolean?, reverse: boolean?}
 function Range:rows(options)
+   options = class.options(options, row_options)
    local plan = make_plan(self.index.table, options)
-   local cursor, start = open_range(self, options and options.reverse or false)
+   local cursor, start = open_range(self, options.reverse or false)
    if not cursor then
       return function() end
    end
@@ -286,10 +308,12 @@ function Range:rows(options)
    return next_row, nil, nil, closer(cursor)
 end
 
+local bookmark_options = { reverse = true }
+
 --- The bookmark of the record of each entry, for `for`.
 ---@param options? {reverse: boolean?}
 function Range:bookmarks(options)
-   local is_backward = options and options.reverse or false
+   local is_backward = class.options(options, bookmark_options).reverse or false
    local cursor, start = open_range(self, is_backward)
    if not cursor then
       return function() end
@@ -335,11 +359,13 @@ local function range_of(index, lower, upper)
    return setmetatable({ index = index, lower = lower, upper = upper }, range_metatable)
 end
 
+local range_options = { include_lower = true, include_upper = true }
+
 --- Entries from `lower` (included) to `upper` (not included); nil is no bound.
 ---@param options? {include_lower: boolean?, include_upper: boolean?}
 ---@return ese.Range
 function Index:range(lower, upper, options)
-   options = options or {}
+   options = class.options(options, range_options)
    local lower_side = options.include_lower == false and keys.AFTER or keys.BEFORE
    local upper_side = options.include_upper and keys.AFTER or keys.BEFORE
    return range_of(
@@ -352,7 +378,7 @@ end
 --- All entries with this key, or with this beginning of a key of several columns.
 ---@return ese.Range
 function Index:equal(key)
-   return self:range(key, key, { include_upper = true })
+   return range_of(self, keys.make(key, self.types, keys.BEFORE), keys.make(key, self.types, keys.AFTER))
 end
 
 --- All entries whose last given column, a text or binary one, begins with the value given.

@@ -185,6 +185,16 @@ test_swig_model__a_file_of_its_own_ends_its_instance(void **state)
 }
 
 static void
+test_swig_model__a_file_needs_a_path(void **state)
+{
+    ese_model_database *database = NULL;
+
+    (void)state;
+    assert_int_equal(ese_model_open_file(NULL, 0, &database), JET_errDatabaseInvalidPath);
+    assert_null(database);
+}
+
+static void
 test_swig_model__a_file_that_cannot_be_opened_leaves_nothing(void **state)
 {
     static const char *const calls[] = {"JetCreateInstanceA", "JetInit", "JetBeginSessionA",
@@ -594,6 +604,7 @@ main(void)
         CASE(test_swig_model__an_error_while_closing_is_told_and_the_object_closed),
         CASE(test_swig_model__an_instance_that_refuses_to_end_stays_open),
         CASE(test_swig_model__a_file_of_its_own_ends_its_instance),
+        CASE(test_swig_model__a_file_needs_a_path),
         CASE(test_swig_model__a_file_that_cannot_be_opened_leaves_nothing),
         CASE(test_swig_model__any_order_of_dropping_ends_with_nothing_open),
         CASE(test_swig_model__a_dropped_cursor_is_closed_by_the_next_call_in_its_session),
