@@ -44,7 +44,6 @@ JET_ERR ese_api_leave(ese_api_session *session, JET_ERR err);
 
 ese_txn_session *ese_api_session_txn(ese_api_session *session);
 ese_api_instance *ese_api_session_instance(ese_api_session *session);
-JET_SESID ese_api_session_handle(const ese_api_session *session);
 
 /* How often this session has each of the ESE_API_DATABASES_MAX databases open: zero at first, kept by api_database.c. */
 uint32_t *ese_api_session_opens(ese_api_session *session);

@@ -47,10 +47,8 @@ try_shadows(ese_os_file *file, ese_api_header *header_out)
     for (uint32_t size = ESE_PAGE_SIZE_MIN; size <= ESE_PAGE_SIZE_MAX; size *= 2) {
         JET_ERR err = try_header(file, size, header_out);
 
-        if (err >= JET_errSuccess && header_out->fields.page_size == size) {
-            header_out->is_shadow = true;
+        if (err >= JET_errSuccess && header_out->fields.page_size == size)
             return err;
-        }
         if (err == JET_errOutOfMemory || err == JET_errDiskIO)
             return err;
     }
@@ -63,7 +61,6 @@ ese_api_header_read(ese_os_file *file, ese_api_header *header_out)
     const char *path = ese_os_file_path(file);
     JET_ERR err = try_header(file, 0, header_out);
 
-    header_out->is_shadow = false;
     if (err == JET_errDatabaseCorrupted)
         return ese_raise(err, "%s: %s", path, ese_err_text(err));
     if (err != JET_errReadVerifyFailure)

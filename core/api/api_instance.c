@@ -1,7 +1,7 @@
 /*
  * Instances: JetCreateInstance, JetInit, JetTerm.
  *
- * There is no log yet: JET_paramRecovery is accepted and everything works as with "off". Nothing is created on disk.
+ * There is no log: JET_paramRecovery is accepted and everything works as with "off". Nothing is created on disk.
  */
 #include "api/api_private.h"
 

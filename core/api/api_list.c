@@ -37,7 +37,6 @@ ese_api_list_begin(ese_api_session *session, const ese_api_list_column *columns,
         .grbit = JET_bitTTScrollable | JET_bitTTUpdatable | JET_bitTTIndexed,
         .lcmap_flags = ESE_TABLE_LCMAP_DEFAULT,
     };
-    JET_ERR err;
 
     for (uint32_t i = 0; i < n; i++) {
         definitions[i].cbStruct = sizeof definitions[i];
@@ -46,10 +45,7 @@ ese_api_list_begin(ese_api_session *session, const ese_api_list_column *columns,
         definitions[i].cp = form == ESE_API_TEXT_A ? CODE_PAGE_A : CODE_PAGE_W;
     }
     *list_out = (ese_api_list){.session = session, .columnids = columnids_out};
-    err = ese_api_open_temporary(session, &options, columnids_out, &list_out->cursor);
-    if (err >= JET_errSuccess)
-        ese_table_owner_of(list_out->cursor)->open_grbit = 0;
-    return err;
+    return ese_api_open_temporary(session, &options, columnids_out, &list_out->cursor);
 }
 
 /* A name as the functions of this form show names: UTF-8 or UTF-16. */

@@ -255,8 +255,5 @@ void ese_api__table_storage_destroy(ese_api_instance *instance);
 
 /* ---- Text: api_text.c ------------------------------------------------------------------------------------ */
 
-/* UTF-16 copy of UTF-8 (NULL stays NULL); freed with ese_free. JET_errUnicodeTranslationFail. */
-JET_ERR ese_api__wide_from_utf8(const char *utf8, WCHAR **wide_out);
-
 /* UTF-16 units of UTF-8 text. JET_errUnicodeTranslationFail. */
 JET_ERR ese_api__wide_length(const char *utf8, size_t *n_units_out);

@@ -90,12 +90,6 @@ ese_api_session_instance(ese_api_session *session)
     return session->instance;
 }
 
-JET_SESID
-ese_api_session_handle(const ese_api_session *session)
-{
-    return session->handle;
-}
-
 uint32_t *
 ese_api_session_opens(ese_api_session *session)
 {

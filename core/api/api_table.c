@@ -132,7 +132,7 @@ open_table(ese_api_session *session, JET_DBID dbid, const char *name, JET_GRBIT 
 {
     ese_api_database *database = NULL;
     ese_table_cursor *cursor = NULL;
-    ese_table_owner owner = {.open_grbit = grbit};
+    ese_table_owner owner = {0};
     JET_ERR err;
 
     if (tableid_out == NULL)

@@ -44,22 +44,3 @@ ese_api__wide_length(const char *utf8, size_t *n_units_out)
 {
     return ese_utf8_to_utf16(utf8, strlen(utf8), NULL, 0, n_units_out);
 }
-
-JET_ERR
-ese_api__wide_from_utf8(const char *utf8, WCHAR **wide_out)
-{
-    JET_ERR err = JET_errSuccess;
-    WCHAR *wide = NULL;
-    size_t n = 0;
-
-    if (utf8 != NULL) {
-        ESE_TRY(ese_api__wide_length(utf8, &n));
-        ESE_TRY(ese_alloc((n + 1) * sizeof *wide, &wide));
-        ESE_TRY(ese_utf8_to_utf16(utf8, strlen(utf8), wide, n, &n));
-    }
-    *wide_out = wide;
-    wide = NULL;
-out:
-    ese_free(&wide);
-    return err;
-}

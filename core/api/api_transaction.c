@@ -1,4 +1,4 @@
-/* Transactions. Nothing can be written yet, so a commit has nothing to make durable and waits for nothing. */
+/* Transactions. Databases are read-only, so a commit has nothing to make durable and waits for nothing. */
 #include "api/api_private.h"
 
 #include "table/table_temp.h"

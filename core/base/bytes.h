@@ -32,12 +32,6 @@ ese_load_le64(const uint8_t *p)
     return (uint64_t)ese_load_le32(p) | (uint64_t)ese_load_le32(p + 4) << 32;
 }
 
-static inline uint16_t
-ese_load_be16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 static inline uint32_t
 ese_load_be32(const uint8_t *p)
 {

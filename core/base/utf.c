@@ -117,36 +117,3 @@ ese_cp1252_to_utf8(const uint8_t *from, size_t n, char *to, size_t room)
                            out < room ? room - out : 0);
     return out;
 }
-
-static bool
-cp1252_from_point(uint32_t point, uint8_t *c_out)
-{
-    for (unsigned c = 0x80; c <= 0x9f; c++) {
-        if (cp1252_high[c - 0x80] == point) {
-            *c_out = (uint8_t)c;
-            return true;
-        }
-    }
-    *c_out = (uint8_t)point;
-    return point < 0x80 || (point >= 0xa0 && point <= 0xff);
-}
-
-bool
-ese_utf8_to_cp1252(const char *from, size_t n, uint8_t *to, size_t room, size_t *n_out)
-{
-    const uint8_t *p = (const uint8_t *)from;
-    size_t out = 0;
-
-    for (size_t i = 0; i < n; out++) {
-        uint32_t point = 0;
-        uint8_t c = 0;
-        size_t used = decode_utf8(p + i, n - i, &point);
-
-        if (used == 0 || out == room || !cp1252_from_point(point, &c))
-            return false;
-        to[out] = c;
-        i += used;
-    }
-    *n_out = out;
-    return true;
-}

@@ -18,6 +18,3 @@ size_t ese_cp1252_to_utf8(const uint8_t *from, size_t n, char *to, size_t room);
 /* Unicode code point of one byte of code page 1252; the five undefined bytes map to the control of
  * the same number. */
 uint16_t ese_cp1252_to_unicode(uint8_t c);
-
-/* UTF-8 to code page 1252; false when a character has no place there. */
-bool ese_utf8_to_cp1252(const char *from, size_t n, uint8_t *to, size_t room, size_t *n_out);

@@ -111,12 +111,6 @@ ese_schema_close(ese_schema **schema_inout)
     ese_free(schema_inout);
 }
 
-const ese_dbheader *
-ese_schema_header(const ese_schema *schema)
-{
-    return &schema->header;
-}
-
 ese_cache_file *
 ese_schema_file(const ese_schema *schema)
 {

@@ -152,7 +152,6 @@ typedef struct ese_schema_object {
 JET_ERR ese_schema_list(ese_schema *schema, void *self,
                         JET_ERR (*visit)(void *self, const ese_schema_object *object));
 
-const ese_dbheader *ese_schema_header(const ese_schema *schema);
 ese_cache_file *ese_schema_file(const ese_schema *schema);
 
 /* By id (with or without the template bit as the descriptor has it) or by name (case ignored); NULL

@@ -35,7 +35,6 @@ bool ese_table_is_temporary(const ese_table_cursor *cursor);
 typedef struct ese_table_owner {
     void *database;
     uint64_t handle;
-    JET_GRBIT open_grbit;
 } ese_table_owner;
 
 ese_table_owner *ese_table_owner_of(ese_table_cursor *cursor);

@@ -372,12 +372,6 @@ ese_table_is_materialized(const ese_table_cursor *cursor)
     return cursor->schema != NULL || ese_table__spot_of(cursor)->temp->is_updatable;
 }
 
-uint32_t
-ese_table_temporary_count(const ese_table_cursor *cursor)
-{
-    return (uint32_t)ese_table__spot_of(cursor)->temp->n_entries;
-}
-
 void
 ese_table_roll_back_temporary(ese_txn_session *session)
 {

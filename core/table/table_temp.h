@@ -46,9 +46,6 @@ JET_ERR ese_table_open_temporary(ese_txn_session *session, const ese_table_temp_
 /* True for a table that takes changes in the extraction phase, too. */
 bool ese_table_is_materialized(const ese_table_cursor *cursor);
 
-/* Rows inserted so far, those with equal keys included while they are not sorted out yet. */
-uint32_t ese_table_temporary_count(const ese_table_cursor *cursor);
-
 /*
  * Right after a rollback: undoes the changes in the temporary tables of the session that were made within the part rolled
  * back, and drops the updates prepared in it.

@@ -74,22 +74,34 @@ tree_compare_key(const ese_table_cursor *cursor, ese_bytes key)
 }
 
 static JET_ERR
+count_to_end(const ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out)
+{
+    uint64_t n = 0;
+    JET_ERR err = ese_btree_count(&cursor->entry, limit != 0 ? limit : UINT32_MAX, &n);
+
+    if (err >= JET_errSuccess)
+        *count_out = (uint32_t)n;
+    return err;
+}
+
+static JET_ERR
 tree_count(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out)
 {
     const ese_table__range *range = &cursor->range;
-    bool is_back = range->is_active && !range->is_upper;
+    bool is_back = !range->is_upper;
     ese_btree_cursor walk = {0};
     bool found = true;
     uint32_t n = 0;
     JET_ERR err = JET_errSuccess;
 
+    if (!range->is_active)
+        return count_to_end(cursor, limit, count_out);
     ese_btree_cursor_init(&walk, cursor->entry.tree);
     ese_btree_cursor_copy(&walk, &cursor->entry);
     while (found && (limit == 0 || n < limit) && n < UINT32_MAX) {
         ese_bytes end = {range->key, range->size};
 
-        if (range->is_active &&
-            ese_table__is_beyond_range(range, ese_page_node_compare_key(&walk.node, end)))
+        if (ese_table__is_beyond_range(range, ese_page_node_compare_key(&walk.node, end)))
             break;
         n++;
         ESE_TRY(is_back ? ese_btree_prev(&walk, &found) : ese_btree_next(&walk, &found));
