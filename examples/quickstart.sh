@@ -32,9 +32,9 @@ install_build_tools
 
 echo "== Building in build/quickstart"
 mkdir -p "$build"
-cmake -S . -B "$build" -G Ninja -DESE_TESTS=OFF -DESE_PYTHON=ON -DESE_LUA=ON \
-    -DPython_EXECUTABLE="$(command -v "$python")" >"$build/log.txt"
-cmake --build "$build" >>"$build/log.txt"
+quietly "$build/log.txt" cmake -S . -B "$build" -G Ninja -DESE_TESTS=OFF -DESE_PYTHON=ON -DESE_LUA=ON \
+    -DPython_EXECUTABLE="$(command -v "$python")"
+quietly "$build/log.txt" cmake --build "$build"
 if [ -z "$database" ]; then
     database=$build/example.edb
     "$python" examples/make_example.py "$database"

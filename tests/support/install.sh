@@ -59,10 +59,25 @@ install_missing_packages() {
         echo "please install these (Debian names) with the package manager of this system" >&2
         return 1
     fi
+    mkdir -p "$root/build"
+    quietly "$root/build/install.txt" install_debian_packages
+}
+
+install_debian_packages() {
     # shellcheck disable=SC2086
     as_root apt-get update -qq &&
         as_root env DEBIAN_FRONTEND=noninteractive \
             apt-get install -qq -y --no-install-recommends $missing
+}
+
+# quietly LOG COMMAND...   adds the output to the log; shows its end when the command fails
+quietly() {
+    quiet_log=$1
+    shift
+    "$@" >>"$quiet_log" 2>&1 </dev/null && return 0
+    echo "failed: $*; the end of $quiet_log:" >&2
+    tail -n 40 "$quiet_log" >&2
+    return 1
 }
 
 # Sets $python to an interpreter that is new enough and can build modules; fails when there is none.
