@@ -152,7 +152,6 @@ configure_and_build() {
         cmake --build "$build/$variant"
 }
 
-# run_ctest VARIANT [COMMAND-PREFIX...]
 # run_ctest VARIANT PATTERN [COMMAND...]   the programs that match, all with "."; COMMAND starts ctest
 run_ctest() {
     variant=$1
