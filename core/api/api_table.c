@@ -27,9 +27,10 @@ ese_api_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_session **ses
         return err;
     err = ese_api_find_cursor(session, tableid, cursor_out);
     if (err < JET_errSuccess)
-        return ese_api_leave(session, err);
-    *session_out = session;
-    return JET_errSuccess;
+        ese_api_leave(session, err);
+    else
+        *session_out = session;
+    return err;
 }
 
 JET_ERR
