@@ -25,7 +25,9 @@ typedef struct ese_api_instance ese_api_instance;
 typedef struct ese_api_database ese_api_database;
 typedef struct ese_api_session ese_api_session;
 
-enum { ESE_API_DATABASES_MAX = 7 }; /* attached at the same time in one instance, the temporary one included */
+enum {
+    ESE_API_DATABASES_MAX = 7
+}; /* attached at the same time in one instance, the temporary one included */
 
 /* Which calls still work after JetStopServiceInstance. */
 typedef enum ese_api_kind {
@@ -66,22 +68,29 @@ uint64_t ese_api_instance_param(const ese_api_instance *instance, uint32_t param
 typedef struct ese_api_databases ese_api_databases;
 ese_api_databases *ese_api_instance_databases(ese_api_instance *instance);
 JET_ERR ese_api_databases_create(ese_api_instance *instance, ese_api_databases **databases_out);
-void ese_api_databases_destroy(ese_api_databases **databases_inout); /* detaches everything; sessions have closed all */
-void ese_api_databases_close_all_of(ese_api_session *session);       /* when a session ends */
+void ese_api_databases_destroy(
+    ese_api_databases **databases_inout); /* detaches everything; sessions have closed all */
+void ese_api_databases_close_all_of(ese_api_session *session); /* when a session ends */
 
 /* Paths of the attached databases in the order of their ids, the temporary one left out: UTF-8 copies, freed with ese_free. */
-JET_ERR ese_api_databases_paths(ese_api_databases *databases, char *paths_out[ESE_API_DATABASES_MAX],
-                                size_t *n_out);
+JET_ERR ese_api_databases_paths(ese_api_databases *databases,
+                                char *paths_out[ESE_API_DATABASES_MAX], size_t *n_out);
 
 /*
  * Cursors: handles of the session `session`, opaque objects of the table layer. JET_errOutOfCursors beyond JET_paramMaxCursors.
  * Retiring a handle calls back what JetSetLS asked for and drops registered callbacks.
  */
-JET_ERR ese_api_cursor_handle_create(ese_api_session *session, void *cursor, JET_TABLEID *tableid_out);
-void *ese_api_cursor_find(ese_api_session *session, JET_TABLEID tableid); /* NULL: not a live cursor of this session */
+JET_ERR ese_api_cursor_handle_create(ese_api_session *session, void *cursor,
+                                     JET_TABLEID *tableid_out);
+void *ese_api_cursor_find(ese_api_session *session,
+                          JET_TABLEID tableid); /* NULL: not a live cursor of this session */
 void ese_api_cursor_handle_retire(ese_api_session *session, JET_TABLEID tableid);
-JET_ERR ese_api_cursor_error(ese_api_session *session, JET_TABLEID tableid); /* why find gave NULL: JET_errInvalidTableId, JET_errSesidTableIdMismatch */
-void ese_api_cursors_close_all_of(ese_api_session *session); /* api_table.c: when a session ends, or by rollback of everything */
+JET_ERR ese_api_cursor_error(
+    ese_api_session *session,
+    JET_TABLEID
+        tableid); /* why find gave NULL: JET_errInvalidTableId, JET_errSesidTableIdMismatch */
+void ese_api_cursors_close_all_of(
+    ese_api_session *session); /* api_table.c: when a session ends, or by rollback of everything */
 
 /* api_table.c: the transaction of the session has just been rolled back to `level`; closes cursors opened above it, resets moved ones. */
 void ese_api_cursors_roll_back(ese_api_session *session, uint8_t level);

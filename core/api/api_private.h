@@ -156,10 +156,10 @@ struct ese_api_instance {
     _Atomic uint32_t n_sessions; /* [atomic: relaxed, a count] */
     _Atomic uint32_t n_cursors;  /* [atomic: relaxed, a count] */
     ese_api__params params;
-    ese_list table_storage;       /* [lock: registry] local storage of tables, api_callback.c */
-    JET_SIGNATURE log_signature;  /* [const] since JetInit */
-    ese_cache *cache;             /* [const] since JetInit */
-    ese_api_databases *databases; /* [const] since JetInit */
+    ese_list table_storage;          /* [lock: registry] local storage of tables, api_callback.c */
+    JET_SIGNATURE log_signature;     /* [const] since JetInit */
+    ese_cache *cache;                /* [const] since JetInit */
+    ese_api_databases *databases;    /* [const] since JetInit */
     ese_table_temp_budget temporary; /* what temporary tables use */
 };
 

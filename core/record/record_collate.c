@@ -41,7 +41,7 @@ enum {
 
 enum {
     SEPARATOR = 1,
-    WEIGHT_MIN = 2,       /* weights up to this one carry no information at the end of a level */
+    WEIGHT_MIN = 2,  /* weights up to this one carry no information at the end of a level */
     KANA_LENGTH = 1, /* alphabetic weight of length marks; 0 is that of repetition marks */
     KANA_ALONE = 0xff,
     KANA_EXTRA = 0xc4,

@@ -77,7 +77,8 @@ typedef struct ese_schema_column {
     uint32_t size_max;  /* fixed columns: the size; else the limit, 0 = none */
     uint32_t flags;     /* ese_schema_column_flag */
     const char *name;   /* UTF-8 */
-    ese_bytes default_value; /* with ESE_SCHEMA_DEFAULT, which never comes with a user-defined one */
+    ese_bytes
+        default_value; /* with ESE_SCHEMA_DEFAULT, which never comes with a user-defined one */
 } ese_schema_column;
 
 typedef struct ese_schema_segment {

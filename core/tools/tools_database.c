@@ -19,8 +19,8 @@ ese_tools__status
 ese_tools__database_open(ese_tools__database *database, const char *path,
                          const ese_tools__common *common)
 {
-    JET_GRBIT grbit = JET_bitDbReadOnly | ESE_bitDbReader |
-                      (common->is_damaged ? ESE_bitDbReadDamaged : 0);
+    JET_GRBIT grbit =
+        JET_bitDbReadOnly | ESE_bitDbReader | (common->is_damaged ? ESE_bitDbReadDamaged : 0);
     JET_ERR err;
 
     *database = (ese_tools__database){

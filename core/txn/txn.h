@@ -14,12 +14,13 @@
 enum { ESE_TXN_LEVEL_MAX = 7 };
 
 typedef struct ese_txn_session {
-    uint8_t level;         /* 0 = outside any transaction */
-    bool is_read_only;     /* of the outermost begin */
+    uint8_t level;     /* 0 = outside any transaction */
+    bool is_read_only; /* of the outermost begin */
     uint32_t commit_default;
-    uint64_t clock;        /* number of begins so far */
-    uint64_t begins[ESE_TXN_LEVEL_MAX + 1]; /* the clock at the begin of each level, 1 to 7; kept after its end */
-    ese_list cursors;      /* open cursors of the table layer (ese_table_cursor.link) */
+    uint64_t clock; /* number of begins so far */
+    uint64_t begins[ESE_TXN_LEVEL_MAX +
+                    1]; /* the clock at the begin of each level, 1 to 7; kept after its end */
+    ese_list cursors;   /* open cursors of the table layer (ese_table_cursor.link) */
 } ese_txn_session;
 
 /*

@@ -79,9 +79,9 @@ test_table_hostile_entry__a_bookmark_longer_than_a_key_is_damage(void **state)
                      JET_errDatabaseCorrupted);
     assert_int_equal(JetGetBookmark(session.sesid, cursor.tableid, room, sizeof room, &size),
                      JET_errDatabaseCorrupted);
-    assert_int_equal(JetRetrieveColumn(session.sesid, cursor.tableid, cursor.shown, room, 4, NULL,
-                                       0, NULL),
-                     JET_errRecordNotFound);
+    assert_int_equal(
+        JetRetrieveColumn(session.sesid, cursor.tableid, cursor.shown, room, 4, NULL, 0, NULL),
+        JET_errRecordNotFound);
     test_session_close(&session);
     test_image_close(&image);
     assert_int_equal(ese_live_allocations(), 0);
