@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes a C table of every constant of the public headers: gen_constants.py constants.c esent.h ese.h
 
-The compiler, not this script, evaluates the constants, so casts, suffixes and references to other constants need no care, and
-every language reads the same 64-bit values.
+The compiler, not this script, evaluates the constants, so casts, suffixes and references to other constants need no
+care, and every language reads the same 64-bit values.
 """
 
 from __future__ import annotations
