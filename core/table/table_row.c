@@ -112,8 +112,8 @@ static JET_ERR
 add_untagged(row_reader *row, const ese_schema_column *column)
 {
     ese_record_place place = {(uint16_t)column->fid, column->offset, (uint16_t)column->size_max};
-    ese_record_state state;
-    ese_bytes bytes;
+    ese_record_state state = ESE_RECORD_ABSENT;
+    ese_bytes bytes = {0};
     JET_ERR err = column->fid <= ESE_RECORD_FIXED_LAST
                       ? ese_record_fixed(&row->record, place, &state, &bytes)
                       : ese_record_variable(&row->record, column->fid, &state, &bytes);
