@@ -62,7 +62,7 @@ as_esent() {
 }
 
 with_cmake() {
-    cmake -S "$scratch" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$prefix" &&
+    cmake -S "$scratch" -B "$scratch/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" &&
         cmake --build "$scratch/build" && "$scratch/build/shared" && "$scratch/build/static"
 }
 
