@@ -502,7 +502,10 @@ close_object(void *context)
 {
     closer *c = context;
 
-    c->err = ese_model_close(c->object);
+    /* The thread of the script may be within a call on one of the objects at this very moment. */
+    do
+        c->err = ese_model_close(c->object);
+    while (c->err == JET_errSessionSharingViolation && sched_yield() == 0);
     return NULL;
 }
 
