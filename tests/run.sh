@@ -203,7 +203,7 @@ run_install() {
 }
 
 python_with_ese() {
-    ESE_FIXTURES=$build/gcc/fixtures PYTHONPATH=$build/gcc/python "$python" "$@"
+    ESE_FIXTURES=$build/gcc/fixtures PYTHONPATH=$build/gcc/python timeout 900 "$python" "$@"
 }
 
 # Runs a command that runs Lua.
@@ -213,7 +213,7 @@ with_lua_paths() {
 }
 
 lua_with_ese() {
-    with_lua_paths lua5.4 "$@"
+    with_lua_paths timeout 300 lua5.4 "$@"
 }
 
 run_python() {
