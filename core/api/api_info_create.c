@@ -17,6 +17,18 @@ typedef struct tail {
     ese_api_text_form form;
 } tail;
 
+/* What is behind the structure, from the first place where any part may stand: the buffer itself need not be aligned. */
+static tail
+tail_of(const ese_api_answer *answer, size_t size)
+{
+    tail rest = {
+        .to = (uint8_t *)answer->to + size, .room = answer->room - size, .form = answer->form};
+    size_t gap = -(uintptr_t)rest.to & (ALIGNMENT - 1);
+
+    rest.used = gap < rest.room ? gap : rest.room;
+    return rest;
+}
+
 static void *
 take(tail *rest, size_t size)
 {
@@ -237,7 +249,7 @@ ese_api_info_create_index(const ese_schema_index *index, uint32_t level,
                           const ese_api_answer *answer)
 {
     size_t size = size_of_level(level);
-    tail rest = {.form = answer->form};
+    tail rest;
     JET_INDEXCREATE2_A create;
     JET_INDEXCREATE3_A named;
     JET_UNICODEINDEX2 *locale = NULL;
@@ -245,8 +257,7 @@ ese_api_info_create_index(const ese_schema_index *index, uint32_t level,
 
     if (err < JET_errSuccess)
         return err;
-    rest.to = (uint8_t *)answer->to + size;
-    rest.room = answer->room - size;
+    rest = tail_of(answer, size);
     create = describe(index, &rest);
     create.cbStruct = (uint32_t)size;
     if (level != JET_IdxInfoCreateIndex)
