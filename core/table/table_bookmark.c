@@ -52,7 +52,7 @@ ese_table__find_entry(ese_table_cursor *cursor, ese_bytes bookmark, uint32_t ita
 
     if (err >= JET_errSuccess)
         ese_table__set_place(cursor, *exists_out ? ESE_TABLE__ON_ENTRY : ESE_TABLE__RECORD_ONLY);
-    return ese_table__say_where(cursor, err);
+    return err < JET_errSuccess ? ese_table__say_where(cursor, err) : err;
 }
 
 static JET_ERR

@@ -18,7 +18,7 @@ ese_table__current_record(ese_table_cursor *cursor, ese_record *record_out)
     err = cursor->ops->record(cursor, &bytes);
     if (err >= JET_errSuccess)
         err = ese_record_open(bytes, cursor->page_size, record_out);
-    return ese_table__say_where(cursor, err);
+    return err < JET_errSuccess ? ese_table__say_where(cursor, err) : err;
 }
 
 /* The record to read: the one in preparation when it is asked for and there is one. */
@@ -250,7 +250,7 @@ ese_table_retrieve(ese_table_cursor *cursor, ese_table_request *request)
     err = record_for(cursor, request->grbit, &record);
     if (err >= JET_errSuccess)
         err = retrieve_from(cursor, &record, request);
-    return ese_table__say_where(cursor, err);
+    return err < JET_errSuccess ? ese_table__say_where(cursor, err) : err;
 }
 
 static ese_table_presence
@@ -284,5 +284,5 @@ ese_table_find_column(ese_table_cursor *cursor, JET_GRBIT grbit, const ese_schem
     *n_values_out = *presence_out == ESE_TABLE_PRESENT ? tagged.n_values
                                                        : *presence_out == ESE_TABLE_BY_DEFAULT;
 out:
-    return ese_table__say_where(cursor, err);
+    return err < JET_errSuccess ? ese_table__say_where(cursor, err) : err;
 }

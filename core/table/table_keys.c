@@ -98,7 +98,7 @@ append_segment(const key_maker *maker, unsigned i, const key_choice *choice, ese
         err = ese_raise(JET_errDatabaseCorrupted, "a value has no key in index '%s': %s",
                         maker->index->name, ese_err_text(err));
 out:
-    return ese_table__say_where(maker->cursor, err);
+    return err < JET_errSuccess ? ese_table__say_where(maker->cursor, err) : err;
 }
 
 /* *exists_out = false: no such tuple, or the null rules keep the entry out. */

@@ -223,5 +223,5 @@ ese_table_get_row(ese_table_cursor *cursor, uint32_t value_limit, ese_column *co
     }
     point_at_values(&row, columns, n_columns);
 out:
-    return ese_table__say_where(cursor, err);
+    return err < JET_errSuccess ? ese_table__say_where(cursor, err) : err;
 }

@@ -131,5 +131,5 @@ ese_table_record_size(ese_table_cursor *cursor, JET_GRBIT grbit, JET_RECSIZE2 *s
     ESE_TRY(add_tagged(cursor, &record, is_local_only, &size));
     *size_inout = size;
 out:
-    return ese_table__say_where(cursor, err);
+    return err < JET_errSuccess ? ese_table__say_where(cursor, err) : err;
 }
