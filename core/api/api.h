@@ -67,7 +67,7 @@ uint64_t ese_api_instance_param(const ese_api_instance *instance, uint32_t param
 /* Databases of an instance: api_database.c. */
 typedef struct ese_api_databases ese_api_databases;
 ese_api_databases *ese_api_instance_databases(ese_api_instance *instance);
-JET_ERR ese_api_databases_create(ese_api_instance *instance, ese_api_databases **databases_out);
+JET_ERR ese_api_databases_create(ese_api_databases **databases_out);
 void ese_api_databases_destroy(
     ese_api_databases **databases_inout); /* detaches everything; sessions have closed all */
 void ese_api_databases_close_all_of(ese_api_session *session); /* when a session ends */

@@ -32,14 +32,13 @@ ese_api_databases_all_locked(void)
 /* ---- Objects ---- */
 
 JET_ERR
-ese_api_databases_create(ese_api_instance *instance, ese_api_databases **databases_out)
+ese_api_databases_create(ese_api_databases **databases_out)
 {
     ese_api_databases *databases = NULL;
     JET_ERR err = ese_alloc(sizeof *databases, &databases);
 
     if (err < JET_errSuccess)
         return err;
-    databases->instance = instance;
     ese_api_databases_lock();
     ese_list_append(&all, &databases->link);
     ese_api_databases_unlock();

@@ -65,8 +65,7 @@ enum {
 }; /* a database id is a slot and a generation, the first one being 1, 2, 3 … */
 
 struct ese_api_databases {
-    ese_list link;              /* [lock: databases] in the list of all instances' */
-    ese_api_instance *instance; /* [const] */
+    ese_list link; /* [lock: databases] in the list of all instances' */
     ese_api_database
         *slots[ESE_API_DATABASES_MAX]; /* [lock: databases]; 0 is for the temporary database */
     uint32_t generations[ESE_API_DATABASES_MAX]; /* [lock: databases] */

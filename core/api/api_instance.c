@@ -238,7 +238,7 @@ start(ese_api_instance *instance, JET_GRBIT grbit)
                           ese_api__params_text(&instance->params, JET_paramLogFilePath)));
     instance->log_signature = make_signature();
     ESE_TRY(ese_cache_create(ese_api__cache_limit(instance), &instance->cache));
-    ESE_TRY(ese_api_databases_create(instance, &instance->databases));
+    ESE_TRY(ese_api_databases_create(&instance->databases));
 out:
     if (err < JET_errSuccess)
         ese_cache_destroy(&instance->cache);

@@ -28,9 +28,8 @@ typedef struct segment {
     bool is_cut;
 } segment;
 
-/* Size of a value of a fixed type, 0 for text and binary. */
-static size_t
-fixed_size(unsigned coltyp)
+uint32_t
+ese_record_type_size(JET_COLTYP coltyp)
 {
     switch (coltyp) {
     case JET_coltypBit:
@@ -61,7 +60,9 @@ ese_record__key_kind_of(const ese_record_key_column *column)
     case JET_coltypBinary:
         return column->is_fixed ? ESE_RECORD__KEY_FIXED_BINARY : ESE_RECORD__KEY_BINARY;
     case JET_coltypLongBinary: return ESE_RECORD__KEY_BINARY;
-    default: return fixed_size(column->coltyp) > 0 ? ESE_RECORD__KEY_NUMBER : ESE_RECORD__KEY_NONE;
+    default:
+        return ese_record_type_size(column->coltyp) > 0 ? ESE_RECORD__KEY_NUMBER
+                                                        : ESE_RECORD__KEY_NONE;
     }
 }
 
@@ -216,7 +217,7 @@ normalize_groups(segment *s, ese_bytes value)
 static JET_ERR
 check_value(const ese_record_key_column *column, ese_bytes value)
 {
-    size_t size = fixed_size(column->coltyp);
+    size_t size = ese_record_type_size(column->coltyp);
     ese_record__key_kind kind = ese_record__key_kind_of(column);
 
     if (kind == ESE_RECORD__KEY_NONE)

@@ -30,6 +30,9 @@ typedef struct ese_record_key_column {
     bool is_descending;
 } ese_record_key_column;
 
+/* Size of every value of a type that has one; 0 for text and binary, and for what is no type. */
+uint32_t ese_record_type_size(JET_COLTYP coltyp);
+
 /* A key under construction. */
 typedef struct ese_record_key {
     uint8_t bytes[ESE_RECORD_KEY_MOST_MAX + 8];

@@ -17,29 +17,6 @@ typedef struct row_counts {
     unsigned indexes;
 } row_counts;
 
-/* Sizes of the fixed column types; 0 = given by the catalog. */
-static uint16_t
-size_of_type(uint8_t coltyp)
-{
-    static const uint8_t sizes[] = {
-        [JET_coltypBit] = 1,
-        [JET_coltypUnsignedByte] = 1,
-        [JET_coltypShort] = 2,
-        [JET_coltypLong] = 4,
-        [JET_coltypCurrency] = 8,
-        [JET_coltypIEEESingle] = 4,
-        [JET_coltypIEEEDouble] = 8,
-        [JET_coltypDateTime] = 8,
-        [JET_coltypUnsignedLong] = 4,
-        [JET_coltypLongLong] = 8,
-        [JET_coltypGUID] = 16,
-        [JET_coltypUnsignedShort] = 2,
-        [JET_coltypUnsignedLongLong] = 8,
-    };
-
-    return coltyp < sizeof sizes ? sizes[coltyp] : 0;
-}
-
 static bool
 is_known_type(uint32_t coltyp)
 {
@@ -213,7 +190,7 @@ static JET_ERR
 fill_column(const ese_schema *schema, ese_schema__entry *entry, const ese_schema__row *row,
             ese_schema_column *column)
 {
-    uint16_t size = size_of_type((uint8_t)row->coltyp_or_pgno);
+    uint32_t size = ese_record_type_size(row->coltyp_or_pgno);
     JET_ERR err;
 
     if (!is_known_type(row->coltyp_or_pgno))
@@ -242,7 +219,7 @@ static JET_ERR
 check_default(const ese_schema *schema, const ese_schema_table *table,
               const ese_schema_column *column)
 {
-    uint16_t size = size_of_type(column->coltyp);
+    uint32_t size = ese_record_type_size(column->coltyp);
 
     if ((column->flags & ESE_SCHEMA_DEFAULT) && size != 0 && column->default_value.size != size)
         return ese_schema__corrupted_table(schema, table, "a default value of the wrong size");

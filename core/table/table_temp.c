@@ -13,28 +13,6 @@ enum {
 
 /* ---- descriptors */
 
-/* Size of the values of a type that has one, else 0. */
-static uint32_t
-size_of_type(JET_COLTYP coltyp)
-{
-    switch (coltyp) {
-    case JET_coltypBit:
-    case JET_coltypUnsignedByte: return 1;
-    case JET_coltypShort:
-    case JET_coltypUnsignedShort: return 2;
-    case JET_coltypLong:
-    case JET_coltypUnsignedLong:
-    case JET_coltypIEEESingle: return 4;
-    case JET_coltypCurrency:
-    case JET_coltypIEEEDouble:
-    case JET_coltypDateTime:
-    case JET_coltypLongLong:
-    case JET_coltypUnsignedLongLong: return 8;
-    case JET_coltypGUID: return 16;
-    default: return 0;
-    }
-}
-
 static bool
 is_long_type(JET_COLTYP coltyp)
 {
@@ -53,7 +31,7 @@ check_column(const JET_COLUMNDEF *definition)
     JET_COLTYP coltyp = definition->coltyp;
     bool is_text = coltyp == JET_coltypText || coltyp == JET_coltypLongText;
 
-    if (size_of_type(coltyp) == 0 && !is_short_type(coltyp) && !is_long_type(coltyp))
+    if (ese_record_type_size(coltyp) == 0 && !is_short_type(coltyp) && !is_long_type(coltyp))
         return ese_raise(JET_errInvalidColumnType, "no column is of type %u", (unsigned)coltyp);
     if (is_text && definition->cp != 0 && definition->cp != 1252 && definition->cp != 1200)
         return ese_raise(JET_errInvalidCodePage, "no text is of code page %u", definition->cp);
@@ -97,7 +75,7 @@ describe_column(const JET_COLUMNDEF *definition, ese_schema_column *column, colu
         return err;
     column->name = "";
     column->coltyp = (uint8_t)definition->coltyp;
-    column->size_max = size_of_type(definition->coltyp);
+    column->size_max = ese_record_type_size(definition->coltyp);
     if (is_text)
         column->code_page = definition->cp == 0 ? 1252 : definition->cp;
     if (is_long_type(definition->coltyp))
