@@ -90,7 +90,7 @@ check_size(ese_api_database *database)
     bool found = false;
     JET_ERR err;
 
-    ese_btree_cursor_init(&cursor, &owned);
+    ese_btree_cursor_init(&cursor, &owned, NULL);
     ESE_TRY(ese_btree_last(&cursor, &found));
     if (found)
         ESE_TRY(ese_api_extent_at(&cursor, &extent));
@@ -136,7 +136,7 @@ database_open(ese_api_instance *instance, const char *path, JET_GRBIT grbit,
     ESE_TRY(ese_cache_attach(ese_api_instance_cache(instance), database->file,
                              database->header.fields.page_size, &database->pages));
     ESE_TRY(check_size(database));
-    ESE_TRY(ese_schema_open(database->pages, &database->header.fields, damage, &database->schema));
+    ESE_TRY(ese_schema_open(database->pages, NULL, &database->header.fields, damage, &database->schema));
     *database_out = database;
     database = NULL;
 out:

@@ -143,7 +143,7 @@ count_space(const ese_api_database *database, ese_pgno root, uint32_t *count_out
     bool found = false;
     JET_ERR err;
 
-    ese_btree_cursor_init(&cursor, &tree);
+    ese_btree_cursor_init(&cursor, &tree, NULL);
     ESE_TRY(ese_btree_first(&cursor, &found));
     while (found) {
         ese_page_extent extent;

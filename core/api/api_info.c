@@ -71,7 +71,7 @@ ese_api_on_named_table(JET_SESID sesid, JET_DBID dbid, const char *name, ese_api
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no table name"));
     ESE_TRY(ese_api_check_name(name));
     subject.schema = ese_api_database_schema(database);
-    ESE_TRY(ese_schema_table_open(subject.schema, name, &table));
+    ESE_TRY(ese_schema_table_open(subject.schema, NULL, name, &table));
     subject.table = table;
     ESE_TRY(work(&subject, arguments));
 out:
@@ -100,7 +100,7 @@ add_extents(const ese_btree *owner, ese_pgno root, uint32_t *n_pages, uint32_t *
     tree.root = root;
     tree.kind |= ESE_PAGE_SPACE;
     tree.is_unique = true;
-    ese_btree_cursor_init(&cursor, &tree);
+    ese_btree_cursor_init(&cursor, &tree, NULL);
     ESE_TRY(ese_btree_first(&cursor, &found));
     while (found) {
         ese_page_extent extent;

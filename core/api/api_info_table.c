@@ -126,7 +126,7 @@ give_object(ese_schema *schema, const question *asked)
     if (asked->name == NULL || asked->name[0] == '\0' || !is_container(asked->container))
         ESE_TRY(ese_raise(JET_errObjectNotFound, "there is no such object"));
     ESE_TRY(ese_api_check_name(asked->name));
-    ESE_TRY(ese_schema_table_open(schema, asked->name, &table));
+    ESE_TRY(ese_schema_table_open(schema, NULL, asked->name, &table));
     info = describe(table->flags);
     ESE_TRY(ese_api_answer_give(&asked->answer, &info, sizeof info));
 out:

@@ -123,7 +123,7 @@ count_one_more(_Atomic uint32_t *count, uint64_t limit, JET_ERR err_beyond)
 static void
 init_session(ese_api_session *session, ese_api_instance *instance)
 {
-    ese_txn_session_init(&session->txn);
+    ese_txn_session_init(&session->txn, NULL);
     session->txn.commit_default =
         (uint32_t)ese_api_instance_param(instance, JET_paramCommitDefault);
     session->wait_log_flush = ese_api_instance_param(instance, JET_paramWaitLogFlush);

@@ -8,17 +8,23 @@
  *        number of lines in the file, whatever the pages say.
  * INV-2  A page reached through a link belongs to the tree (objid, kind, level), holds only entries of its range, and its neighbours agree with the
  *        parents; otherwise the walk ends with JET_errBadPageLink (a foreign page, a wrong link) or JET_errDatabaseCorrupted.
- * INV-3  Nodes flagged deleted are never shown.
+ * INV-3  A cursor shows what its session sees (txn.h). Without a session it shows what is committed.
+ * INV-4  Trees of a database that is attached for change may change under a cursor at any time. A cursor whose page was changed finds its
+ *        entry again by key before it moves or is looked at (ese_btree_refresh); one whose entry is gone stands where it was, between its neighbours.
  */
 #pragma once
 
-#include "cache/cache.h"
+#include "os/os_thread.h"
+#include "txn/txn.h"
 
 /* Who is told about the pages of a damaged tree that a walk had to leave out. */
 typedef struct ese_btree_damage {
     void *self;
     void (*skipped)(void *self, ese_pgno pgno, JET_ERR why, const char *text);
 } ese_btree_damage;
+
+/* A database attached for change: space, the trees in use, who logs. */
+typedef struct ese_btree_db ese_btree_db;
 
 typedef struct ese_btree {
     ese_cache_file *file;
@@ -33,7 +39,27 @@ typedef struct ese_btree {
      * INV-2 but for the links between leaves, which are not looked at.
      */
     const ese_btree_damage *damage;
+    struct ese_btree_shared *
+        shared; /* what all users of the tree have in common; NULL: attached read-only, nothing ever changes */
 } ese_btree;
+
+/*
+ * Of one tree of a database attached for change. Made by the first who asks, lives until the database is detached; found by objid, which is
+ * never given to a second tree. Space trees have none of their own: all their users hold the space lock of the database.
+ */
+typedef struct ese_btree_shared {
+    ese_btree tree;                /* [const] but density */
+    ese_btree_db *db;              /* [const] */
+    struct ese_btree_shared *next; /* [lock: db] in its hash chain */
+    _Atomic uint32_t density;      /* [atomic: relaxed] percent that an append leaves on a page */
+    _Atomic uint64_t
+        structure; /* [atomic] odd while pages are split or merged, and another number after it */
+    ese_os_mutex structure_lock; /* who splits or merges; page latches are taken inside */
+    _Atomic ese_pgno last_leaf;  /* [atomic: relaxed, a hint] the rightmost leaf */
+    _Atomic uint64_t
+        last_number; /* [atomic] of a table: last record number; of long values: last id; 0 = look it up */
+    _Atomic uint64_t last_auto_increment; /* [atomic] of a table; 0 = look it up */
+} ese_btree_shared;
 
 enum {
     ESE_BTREE_DEPTH_MAX = 16
@@ -42,6 +68,8 @@ enum {
 /* Position in a tree. Owns one pin while it stands on a node. Init before use, reset when done. */
 typedef struct ese_btree_cursor {
     const ese_btree *tree;
+    const ese_txn_session *session; /* whose eyes; NULL: what is committed */
+    ese_growbuf before;   /* data of `node` where the session sees an older state than the page */
     ese_cache_page *page; /* leaf, NULL when the cursor stands nowhere */
     unsigned line;
     unsigned begin, end; /* the lines of the page that are in its range: all but on damaged pages */
@@ -49,7 +77,9 @@ typedef struct ese_btree_cursor {
     ese_pgno told[ESE_BTREE_DEPTH_MAX + 1]; /* the damaged page reported last on each level */
 } ese_btree_cursor;
 
-void ese_btree_cursor_init(ese_btree_cursor *cursor, const ese_btree *tree);
+/* Page and line may be looked at only while no one else changes the tree; the node is what the session sees. */
+void ese_btree_cursor_init(ese_btree_cursor *cursor, const ese_btree *tree,
+                           const ese_txn_session *session);
 void ese_btree_cursor_reset(ese_btree_cursor *cursor); /* stands nowhere, no pin */
 
 /* *found_out = false: the tree has no such node and the cursor stands nowhere. After an error, of any function, it stays where it was. */
@@ -92,3 +122,52 @@ JET_ERR ese_btree_rank(ese_btree_cursor *cursor, uint64_t *before_out, uint64_t 
 /* Goes to the node at about `numerator`/`denominator` of the tree (0 first, equal: last). */
 JET_ERR ese_btree_goto_fraction(ese_btree_cursor *cursor, uint64_t numerator, uint64_t denominator,
                                 bool *found_out);
+
+/*
+ * Brings the cursor up to date with the tree: to be called before `node` is looked at in a later call. *found_out = false: its entry is gone for this session (deleted, or undone); the cursor
+ * still knows its place, moves go to the neighbours. Cheap when nothing changed.
+ */
+JET_ERR ese_btree_refresh(ese_btree_cursor *cursor, bool *found_out);
+
+/* ---- Changing a tree: the session is in a transaction (ese_txn_statement_enter), the tree has `shared` ---- */
+
+typedef enum ese_btree_how {
+    ESE_BTREE_VERSIONED, /* rolled back with the transaction, seen by others when it commits */
+    ESE_BTREE_UNVERSIONED, /* at once and for good: chunks of long values (seen through their root only), space trees */
+} ese_btree_how;
+
+/* JET_errKeyDuplicate: there is such an entry, for this session or for somebody who is in its way. */
+JET_ERR ese_btree_insert(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
+                         ese_bytes data, ese_btree_how how);
+
+/* Of unique trees. JET_errWriteConflict, JET_errRecordDeleted (no such entry for this session). */
+JET_ERR ese_btree_replace(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
+                          ese_bytes data, ese_btree_how how);
+
+/* `data` for non-unique trees. VERSIONED: flags the node, which is removed when nobody sees it any more. UNVERSIONED: removes it. */
+JET_ERR ese_btree_delete(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
+                         ese_bytes data, ese_btree_how how);
+
+/* Adds to the integer of `width` bytes at `offset` of the data. *old_out: its value before, with everybody's deltas. */
+JET_ERR ese_btree_delta(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
+                        unsigned offset, unsigned width, int64_t delta, int64_t *old_out);
+
+/* READ_LOCK or WRITE_LOCK of an entry. */
+JET_ERR ese_btree_lock(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
+                       ese_txn_oper oper);
+
+/* Replaces tag 0 of the root. */
+JET_ERR ese_btree_set_external_header(ese_txn_session *session, const ese_btree *tree,
+                                      ese_bytes header);
+
+/* ---- Databases attached for change ---- */
+
+/* What core/btree does for the version store of an instance. */
+extern const ese_txn_ops ese_btree_txn_ops;
+
+JET_ERR ese_btree_db_create(ese_log_db *log_db, ese_txn_store *store, ese_btree_db **db_out);
+void ese_btree_db_destroy(ese_btree_db **db_inout);
+ese_log_db *ese_btree_db_log(ese_btree_db *db);
+
+/* Fills tree->shared of a tree whose other members are set. */
+JET_ERR ese_btree_share(ese_btree_db *db, ese_btree *tree);

@@ -7,10 +7,12 @@
 #include "btree/btree_private.h"
 
 void
-ese_btree_cursor_init(ese_btree_cursor *cursor, const ese_btree *tree)
+ese_btree_cursor_init(ese_btree_cursor *cursor, const ese_btree *tree,
+                      const ese_txn_session *session)
 {
     memset(cursor, 0, sizeof *cursor);
     cursor->tree = tree;
+    cursor->session = session;
 }
 
 void

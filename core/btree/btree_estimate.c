@@ -27,7 +27,7 @@ ese_btree_count(const ese_btree_cursor *from, uint64_t most, uint64_t *count_out
     bool found = from->page != NULL;
     uint64_t n = 0;
 
-    ese_btree_cursor_init(&cursor, from->tree);
+    ese_btree_cursor_init(&cursor, from->tree, NULL);
     ese_btree_cursor_copy(&cursor, from);
     while (found && n < most) {
         n += count_live(&cursor);

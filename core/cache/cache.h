@@ -4,6 +4,10 @@
  * INV-1  A pinned page passed the checksum and ese_page_verify and does not change or move until it is unpinned.
  * INV-2  Memory for pages stays within the limit, but for the pages pinned at the time (and a small constant).
  * INV-3  Pinning a cached page takes no lock.
+ * INV-4  Nor does the image of a pinned page change when the page is changed. Who changes a page holds its latch. The change is made in
+ *        place when nobody else has the image pinned (who wants it then waits for the moment), else in a copy, which takes the place of the
+ *        image; the old image lives as long as its pins.
+ * INV-5  A changed page is written before it is forgotten, and only after `before_write` has agreed.
  */
 #pragma once
 
@@ -28,7 +32,9 @@ size_t ese_cache_size(const ese_cache *cache); /* bytes in use for pages */
 /* Adds `file` (which stays the caller's and outlives this). */
 JET_ERR ese_cache_attach(ese_cache *cache, ese_os_file *file, uint32_t page_size,
                          ese_cache_file **file_out);
-void ese_cache_detach(ese_cache_file **file_inout); /* nothing of it is pinned */
+void ese_cache_detach(
+    ese_cache_file *
+        *file_inout); /* nothing of it is pinned; what was changed and not flushed is lost */
 
 uint32_t ese_cache_page_size(const ese_cache_file *file);
 ese_pgno ese_cache_page_count(const ese_cache_file *file); /* pages 1 … count exist in the file */
@@ -46,6 +52,64 @@ void ese_cache_repin(ese_cache_page *page);
 
 /* NULL is fine; clears the pointer. */
 void ese_cache_unpin(ese_cache_page **page_inout);
+
+/*
+ * False when the page was changed since this image of it was pinned: pin it again to see the newest one. Acquire: who sees false sees all that
+ * the changer did before.
+ */
+bool ese_cache_is_current(const ese_cache_page *page);
+
+/* ---- Changing pages ----
+ *
+ *     latch pages (parents before children, left before right) -> decide, may fail -> make all of them writable, may fail
+ *     -> change the bytes, cannot fail -> unlatch as CHANGED
+ *
+ * core/log's ese_log_edit does the last three steps; nobody else calls make_writable.
+ */
+
+/* Pins the newest image of the page and latches it: until ese_cache_unlatch no other thread latches this page. Waits for who has it. Errors as ese_cache_pin. */
+JET_ERR ese_cache_latch(ese_cache_file *file, ese_pgno pgno, ese_cache_page **page_out);
+
+/* The same without reading, for a page that gets a new life: its bytes are zero, it is writable at once, and nobody sees it before it is unlatched as CHANGED. */
+JET_ERR ese_cache_latch_blank(ese_cache_file *file, ese_pgno pgno, ese_cache_page **page_out);
+
+/* Makes a latched page writable; *page_inout may become another image of it. JET_errOutOfMemory. Fine on one that is writable. */
+JET_ERR ese_cache_make_writable(ese_cache_page **page_inout);
+
+/* The bytes of a writable page. */
+uint8_t *ese_cache_bytes(ese_cache_page *page);
+
+/* The log position of the change just made, and of the begin of the transaction that made it; 0 without a log. Of a writable page. */
+void ese_cache_note_log(ese_cache_page *page, uint64_t lgpos_modify, uint64_t lgpos_begin);
+
+typedef enum ese_cache_outcome { ESE_CACHE_UNCHANGED, ESE_CACHE_CHANGED } ese_cache_outcome;
+
+/* Gives latch and pin back; NULL is fine. CHANGED: the page was made writable, everybody sees it now, and it will be written. */
+void ese_cache_unlatch(ese_cache_page **page_inout, ese_cache_outcome outcome);
+
+/* As ese_cache_unlatch, but keeps the pin: on the image as it is now. */
+void ese_cache_unlatch_keep(ese_cache_page *page, ese_cache_outcome outcome);
+
+/* What a file needs before its changed pages may be written. */
+typedef struct ese_cache_write_ops {
+    void *self;
+    /* The header says "dirty", the log is durable up to `lgpos`. Called by any thread, without latches of other pages. */
+    JET_ERR (*before_write)(void *self, uint64_t lgpos);
+    /* A write failed. The page stays changed in memory; nothing later may pretend to be durable. */
+    void (*failed)(void *self, JET_ERR err);
+} ese_cache_write_ops;
+
+/* Without it no page of the file can be latched. */
+void ese_cache_set_write_ops(ese_cache_file *file, const ese_cache_write_ops *ops);
+
+/* Writes all changed pages of the file; changes made meanwhile may or may not be among them. Does not sync. */
+JET_ERR ese_cache_flush(ese_cache_file *file);
+
+/* Smallest lgpos_begin of the changed pages of the file, UINT64_MAX when there is none: what recovery would have to start from. */
+uint64_t ese_cache_oldest_change(ese_cache_file *file);
+
+/* After the file has become larger or smaller (pages behind the new end are forgotten, nobody has them pinned). */
+void ese_cache_set_page_count(ese_cache_file *file, ese_pgno n);
 
 /* Starts reading pages that are wanted soon; never fails. */
 void ese_cache_read_ahead(ese_cache_file *file, ese_pgno first, uint32_t n_pages);

@@ -20,7 +20,7 @@ static JET_ERR
 start(side *at, ese_cache_file *file, ese_pgno root, uint32_t objid)
 {
     at->btree = (ese_btree){.file = file, .root = root, .objid = objid, .is_unique = true};
-    ese_btree_cursor_init(&at->cursor, &at->btree);
+    ese_btree_cursor_init(&at->cursor, &at->btree, NULL);
     return ese_btree_first(&at->cursor, &at->found);
 }
 

@@ -315,7 +315,7 @@ name_differences(comparison *comparing, compared *index)
     if (!tree->is_key_known)
         return JET_errSuccess;
     comparing->n_told = 0;
-    ese_btree_cursor_init(&searching.entry, &tree->btree);
+    ese_btree_cursor_init(&searching.entry, &tree->btree, NULL);
     ESE_TRY(find_missing_entries(comparing, &searching));
     ESE_TRY(find_wrong_entries(comparing, &searching));
 out:
@@ -363,7 +363,7 @@ open_table(comparison *comparing)
     JET_ERR err;
 
     ESE_TRY(ese_table_open(&comparing->session, check->schema, table->table, &comparing->cursor));
-    ESE_TRY(ese_schema_table_open(check->schema, table->table, &comparing->descriptor));
+    ESE_TRY(ese_schema_table_open(check->schema, NULL, table->table, &comparing->descriptor));
     ESE_TRY(ese_alloc((comparing->descriptor->n_indexes + 1) * sizeof *comparing->indexes,
                       &comparing->indexes));
     for (uint32_t number = comparing->table + 1;
@@ -404,7 +404,7 @@ ese_maint__check_indexes(ese_maint__check *check, uint32_t table)
     ese_maint__place place = {ESE_MAINT_TREE, 0, ese_maint__tree_at(check, table)};
     JET_ERR err;
 
-    ese_txn_session_init(&comparing.session);
+    ese_txn_session_init(&comparing.session, NULL);
     err = compare_table(&comparing);
     if (ese_maint__is_damage(err)) {
         ese_maint__found(check, &place, err, "%s", ese_err_text(err));

@@ -197,7 +197,7 @@ count_references(counter *counting)
     bool found = false;
     JET_ERR err;
 
-    ese_btree_cursor_init(&cursor, &ese_maint__tree_at(counting->check, counting->table)->btree);
+    ese_btree_cursor_init(&cursor, &ese_maint__tree_at(counting->check, counting->table)->btree, NULL);
     ESE_TRY(ese_btree_first(&cursor, &found));
     while (found) {
         counting->pgno = cursor.page->page.pgno;
@@ -263,7 +263,7 @@ ese_maint__check_lv_differences(ese_maint__check *check, uint32_t table, uint32_
     bool found = false;
     JET_ERR err;
 
-    ese_btree_cursor_init(&cursor, &ese_maint__tree_at(check, values)->btree);
+    ese_btree_cursor_init(&cursor, &ese_maint__tree_at(check, values)->btree, NULL);
     ESE_TRY(ese_alloc(BATCH * sizeof *counting.batch, &counting.batch));
     ESE_TRY(ese_btree_first(&cursor, &found));
     do {

@@ -76,7 +76,7 @@ visit_object(void *self, const ese_schema_object *object)
     ese_maint__check *check = self;
     ese_schema_table *table = NULL;
     ese_maint__tree named = {.table = object->name};
-    JET_ERR err = ese_schema_table_open(check->schema, object->name, &table);
+    JET_ERR err = ese_schema_table_open(check->schema, NULL, object->name, &table);
 
     if (ese_maint__is_damage(err)) {
         ese_maint__found(check, &(ese_maint__place){ESE_MAINT_CATALOG, 0, &named}, err, "%s",

@@ -1,5 +1,5 @@
 /*
- * Files, opened read-only. An open file never changes its identity: the path is kept for messages only.
+ * Files. An open file never changes its identity: the path is kept for messages only.
  * All functions may be called from any thread at the same time.
  */
 #pragma once
@@ -24,13 +24,44 @@ typedef struct ese_os_file_id {
  */
 JET_ERR ese_os_file_open(const char *path, ese_os_file **file_out);
 
+typedef enum ese_os_file_mode {
+    ESE_OS_FILE_UPDATE,    /* an existing file, for reading and writing */
+    ESE_OS_FILE_CREATE,    /* a new file; JET_errFileAlreadyExists */
+    ESE_OS_FILE_REPLACE,   /* a new file in the place of what there is */
+    ESE_OS_FILE_TEMPORARY, /* as REPLACE, and the name is gone at once: nothing stays after a crash */
+} ese_os_file_mode;
+
+/*
+ * Opens `path` for writing, too, and locks it against other processes that do so (JET_errFileAccessDenied). Errors as
+ * ese_os_file_open, and JET_errDiskFull, JET_errFileAlreadyExists.
+ */
+JET_ERR ese_os_file_open_for(const char *path, ese_os_file_mode mode, ese_os_file **file_out);
+
 /* Reads exactly `n` bytes. JET_errFileIOBeyondEOF when the file ends before, JET_errDiskIO otherwise. */
 JET_ERR ese_os_file_read(ese_os_file *file, uint64_t offset, void *to, size_t n);
+
+/* Writes exactly `n` bytes; the file grows when they lie behind its end. JET_errDiskFull, JET_errDiskIO. */
+JET_ERR ese_os_file_write(ese_os_file *file, uint64_t offset, const void *from, size_t n);
+
+/* What was written is on the disk. JET_errDiskIO: nobody knows what is. */
+JET_ERR ese_os_file_sync(ese_os_file *file);
+
+/*
+ * Grows (new bytes are zero; room for them is set aside where the file system can, so that later writes do not find the disk
+ * full) or cuts off. JET_errDiskFull: the size is as before.
+ */
+JET_ERR ese_os_file_resize(ese_os_file *file, uint64_t size);
+
+/* Names. JET_errFileNotFound, JET_errFileAccessDenied, JET_errInvalidPath, JET_errFileAlreadyExists, JET_errDiskIO. */
+JET_ERR ese_os_file_delete(const char *path);
+JET_ERR ese_os_file_rename(const char *from, const char *to); /* replaces `to` */
+JET_ERR ese_os_folder_sync(const char *path_of_file_in_it);   /* the names in it are on the disk */
+bool ese_os_folder_exists(const char *path);
 
 /* Tells the kernel that the range is wanted soon; never fails. */
 void ese_os_file_prefetch(ese_os_file *file, uint64_t offset, size_t n);
 
-uint64_t ese_os_file_size(const ese_os_file *file); /* as found at open */
+uint64_t ese_os_file_size(const ese_os_file *file); /* as of the last open, write or resize here */
 const char *ese_os_file_path(const ese_os_file *file);
 ese_os_file_id ese_os_file_identity(const ese_os_file *file);
 

@@ -46,8 +46,8 @@ check_roots(const ese_schema *schema)
 }
 
 JET_ERR
-ese_schema_open(ese_cache_file *file, const ese_dbheader *header, const ese_btree_damage *damage,
-                ese_schema **schema_out)
+ese_schema_open(ese_cache_file *file, ese_btree_db *db, const ese_dbheader *header,
+                const ese_btree_damage *damage, ese_schema **schema_out)
 {
     ese_schema *schema = NULL;
     JET_ERR err = ese_alloc(sizeof *schema, &schema);
@@ -55,6 +55,7 @@ ese_schema_open(ese_cache_file *file, const ese_dbheader *header, const ese_btre
     if (err < JET_errSuccess)
         return err;
     schema->file = file;
+    schema->db = db;
     schema->header = *header;
     schema->damage = damage;
     ese_os_mutex_init(&schema->lock);
@@ -177,7 +178,7 @@ next_object(ese_schema__source *source, uint32_t objid_least, found_object *foun
 
     found_out->exists = false;
     ese_store_be32(key + 1, objid_least ^ 0x80000000u);
-    ese_btree_cursor_init(&cursor, &source->tree);
+    ese_btree_cursor_init(&cursor, &source->tree, NULL);
     ESE_TRY(ese_btree_seek(&cursor, (ese_bytes){key, sizeof key}, (ese_bytes){0}, ESE_BTREE_GE,
                            &found, &order));
     while (found) {
@@ -273,8 +274,10 @@ find_objid(ese_schema *schema, const char *name, uint32_t *objid_out)
 }
 
 JET_ERR
-ese_schema_table_open(ese_schema *schema, const char *name, ese_schema_table **table_out)
+ese_schema_table_open(ese_schema *schema, const ese_txn_session *session, const char *name,
+                      ese_schema_table **table_out)
 {
+    (void)session;
     return ese_schema__table_open(schema, name, ESE_SCHEMA__ANY_TABLE, table_out);
 }
 

@@ -130,14 +130,17 @@ typedef struct ese_schema_table {
 
 typedef struct ese_schema ese_schema;
 
-/* Opens the catalog of an attached file. `damage` NULL: damage is an error; else see btree.h. */
-JET_ERR ese_schema_open(ese_cache_file *file, const ese_dbheader *header,
+/* Opens the catalog of an attached file. `db` NULL: attached read-only. `damage` NULL: damage is an error; else see btree.h. */
+JET_ERR ese_schema_open(ese_cache_file *file, ese_btree_db *db, const ese_dbheader *header,
                         const ese_btree_damage *damage, ese_schema **schema_out);
 void ese_schema_close(ese_schema **schema_inout); /* nobody holds a descriptor */
 
-/* Descriptor of the table `name` (UTF-8, case ignored), held for the caller. JET_errObjectNotFound.
+/*
+ * Descriptor of the table `name` (UTF-8, case ignored) as the session sees it (NULL: as it is committed), held for the caller.
+ * JET_errObjectNotFound.
  */
-JET_ERR ese_schema_table_open(ese_schema *schema, const char *name, ese_schema_table **table_out);
+JET_ERR ese_schema_table_open(ese_schema *schema, const ese_txn_session *session, const char *name,
+                              ese_schema_table **table_out);
 void ese_schema_table_hold(ese_schema *schema, ese_schema_table *table);
 void ese_schema_table_release(ese_schema *schema, ese_schema_table **table_inout);
 

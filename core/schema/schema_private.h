@@ -58,6 +58,7 @@ typedef struct ese_schema__entry {
 
 struct ese_schema {
     ese_cache_file *file;           /* [const] */
+    ese_btree_db *db;               /* [const] NULL: attached read-only */
     ese_dbheader header;            /* [const] */
     const ese_btree_damage *damage; /* [const] */
     ese_os_mutex lock;

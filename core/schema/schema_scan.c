@@ -56,7 +56,7 @@ void
 ese_schema__scan_start(ese_schema__scan *scan, ese_schema__source *source, uint32_t objid)
 {
     scan->source = source;
-    ese_btree_cursor_init(&scan->cursor, &source->tree);
+    ese_btree_cursor_init(&scan->cursor, &source->tree, NULL);
     scan->prefix[0] = 0x7f;
     ese_store_be32(scan->prefix + 1, objid ^ 0x80000000u);
     scan->started = false;

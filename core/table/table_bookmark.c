@@ -70,7 +70,7 @@ go_in_primary_order(ese_table_cursor *cursor, ese_bytes bookmark)
     int order = 1;
     JET_ERR err;
 
-    ese_btree_cursor_init(&search, cursor->entry.tree);
+    ese_btree_cursor_init(&search, cursor->entry.tree, cursor->session);
     ESE_TRY(ese_btree_seek(&search, bookmark, (ese_bytes){0}, ESE_BTREE_GE, &found, &order));
     if (!found || order != 0)
         ESE_TRY(deleted());
@@ -171,7 +171,7 @@ ese_table_go_secondary(ese_table_cursor *cursor, ese_bytes key, ese_bytes bookma
         return ese_raise(JET_errInvalidBookmark, "the bookmark is empty");
     if (cursor->index->tree.is_unique)
         bookmark = (ese_bytes){0};
-    ese_btree_cursor_init(&search, cursor->entry.tree);
+    ese_btree_cursor_init(&search, cursor->entry.tree, cursor->session);
     ESE_TRY(ese_btree_seek(&search, key, bookmark, ESE_BTREE_GE, &found, &order));
     is_there = found && order == 0;
     if (is_there || permit == ESE_TABLE_PERMIT_VIRTUAL) {

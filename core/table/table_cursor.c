@@ -63,7 +63,7 @@ ese_table_open(ese_txn_session *session, ese_schema *schema, const char *name,
                ese_table_cursor **cursor_out)
 {
     ese_schema_table *table = NULL;
-    JET_ERR err = ese_schema_table_open(schema, name, &table);
+    JET_ERR err = ese_schema_table_open(schema, session, name, &table);
 
     return err < JET_errSuccess ? err : open_held(session, schema, table, cursor_out);
 }

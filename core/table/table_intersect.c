@@ -90,7 +90,7 @@ walk_range(const ese_table_cursor *cursor, bookmark_set *set)
     ese_btree_cursor walk = {0};
     JET_ERR err = JET_errSuccess;
 
-    ese_btree_cursor_init(&walk, cursor->entry.tree);
+    ese_btree_cursor_init(&walk, cursor->entry.tree, cursor->session);
     ese_btree_cursor_copy(&walk, &cursor->entry);
     while (found) {
         if (range->is_active &&

@@ -234,7 +234,7 @@ ese_table_preread(ese_table_cursor *cursor, ese_bytes key)
 
     if (ese_table_is_temporary(cursor))
         return JET_errSuccess;
-    ese_btree_cursor_init(&search, cursor->entry.tree);
+    ese_btree_cursor_init(&search, cursor->entry.tree, cursor->session);
     err = ese_btree_seek(&search, key, (ese_bytes){0}, ESE_BTREE_GE, &found, &order);
     ese_btree_cursor_reset(&search);
     return err;

@@ -17,8 +17,8 @@ ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index)
     cursor->index = index;
     cursor->is_secondary = index != NULL && index != cursor->table->primary;
     cursor->is_record_held = false;
-    ese_btree_cursor_init(&cursor->entry, cursor->is_secondary ? &index->tree : tree);
-    ese_btree_cursor_init(&cursor->record, tree);
+    ese_btree_cursor_init(&cursor->entry, cursor->is_secondary ? &index->tree : tree, cursor->session);
+    ese_btree_cursor_init(&cursor->record, tree, cursor->session);
 }
 
 /* The record held belongs to the entry before a move that succeeded. */
@@ -96,7 +96,7 @@ tree_count(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out)
 
     if (!range->is_active)
         return count_to_end(cursor, limit, count_out);
-    ese_btree_cursor_init(&walk, cursor->entry.tree);
+    ese_btree_cursor_init(&walk, cursor->entry.tree, cursor->session);
     ese_btree_cursor_copy(&walk, &cursor->entry);
     while (found && (limit == 0 || n < limit) && n < UINT32_MAX) {
         ese_bytes end = {range->key, range->size};

@@ -1,17 +1,33 @@
 /*
- * Sessions: who works, and at which transaction level. A session knows nothing of handles or of the API.
+ * Transactions: who works, at which level, and what he sees. A session knows nothing of handles or of the API.
+ *
+ * Pages hold the newest state; what a change replaced is kept in the version store of the instance until nobody can see it any more. A version
+ * belongs to an entry of a tree (its bookmark) and to the transaction that made it; the versions of an entry form a chain, newest first.
  *
  * INV-1  A session is used by one thread at a time; core/api sees to it.
+ * INV-2  A transaction sees what was committed before its outermost begin, and its own changes. Outside a transaction a session sees what is
+ *        committed at the moment.
+ * INV-3  A transaction commits in one instant: no reader sees a part of it.
+ * INV-4  A version is in the store before the page shows the change, and a page shows the undone state before the version of an undone change leaves. So
+ *        who has an image of a page with a node flagged VERSION, looks into the store and then finds the image still current knows what he sees.
+ * INV-5  The first writer of an entry wins: a change of what another transaction has changed and not committed, or committed after this one began, is
+ *        JET_errWriteConflict.
  */
 #pragma once
 
-#include "base/err.h"
+#include "base/growbuf.h"
 #include "base/list.h"
+#include "log/log.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { ESE_TXN_LEVEL_MAX = 7 };
+
+typedef struct ese_txn_store ese_txn_store; /* one per instance */
+typedef struct ese_txn_trx ese_txn_trx;     /* an outermost transaction, as its versions know it */
+typedef struct ese_txn_version
+    ese_txn_version; /* private but for the part the owner of the trees gets to see */
 
 typedef struct ese_txn_session {
     uint8_t level;     /* 0 = outside any transaction */
@@ -21,6 +37,13 @@ typedef struct ese_txn_session {
     uint64_t begins[ESE_TXN_LEVEL_MAX +
                     1]; /* the clock at the begin of each level, 1 to 7; kept after its end */
     ese_list cursors;   /* open cursors of the table layer (ese_table_cursor.link) */
+
+    ese_txn_store *store;    /* [const] NULL: a session that never changes a database */
+    ese_list link;           /* [lock: store] */
+    _Atomic uint64_t begin;  /* number of the outermost begin, 0 = none; see txn_snapshot.c */
+    ese_txn_trx *trx;        /* made by the first change */
+    ese_txn_version *newest; /* changes of the open transaction, newest first */
+    ese_log_origin origin;
 } ese_txn_session;
 
 /*
@@ -32,13 +55,142 @@ ese_txn_is_undone(const ese_txn_session *session, uint64_t stamp, uint8_t level)
     return stamp >= session->begins[level + 1];
 }
 
-void ese_txn_session_init(ese_txn_session *session);
+/* ---- The store ---- */
+
+typedef enum ese_txn_oper {
+    ESE_TXN_INSERT = 1,
+    ESE_TXN_REPLACE = 2,
+    ESE_TXN_DELETE = 3,
+    ESE_TXN_DELTA = 4,
+    ESE_TXN_READ_LOCK = 5,
+    ESE_TXN_WRITE_LOCK = 6,
+    ESE_TXN_CREATE_TREE = 7,  /* undo: destroy it */
+    ESE_TXN_DESTROY_TREE = 8, /* clean: destroy it */
+    ESE_TXN_ACTION = 9,       /* a note of an upper layer: ese_txn_add_action */
+} ese_txn_oper;
+
+/* The entry a version is about. `tree` tells trees apart and is what the owner of the trees gets back. */
+typedef struct ese_txn_place {
+    const void *tree;
+    ese_bytes key;
+    ese_bytes data; /* of non-unique trees; else empty */
+} ese_txn_place;
+
+/* What undo and clean get to see of a version. */
+typedef struct ese_txn_change {
+    ese_txn_place place;
+    ese_txn_oper oper;
+    uint8_t level;
+    uint32_t rceid;
+    ese_bytes before; /* REPLACE: the data before */
+    unsigned offset;  /* DELTA */
+    unsigned width;
+    int64_t delta;
+} ese_txn_change;
+
+/* What the owner of the trees (core/btree) does for the store. */
+typedef struct ese_txn_ops {
+    /* Takes a change back on its page. Called by the thread of the session, newest change first, before the version leaves the store. An error is fatal. */
+    JET_ERR (*undo)(ese_txn_session *session, const ese_txn_change *change);
+    /*
+     * A committed change that everybody sees: what is left to do with it (remove a deleted node, destroy a tree). Called by any thread, with a session of
+     * the store's own that is in no transaction; before the version leaves the store. An error leaves garbage behind and is not reported.
+     */
+    void (*clean)(ese_txn_session *cleaner, const ese_txn_change *change);
+    /* Does `clean` have work for such a change? If not, it may be dropped at commit. */
+    bool (*needs_clean)(const ese_txn_change *change);
+} ese_txn_ops;
+
+/* `bytes_max`: of versions; beyond it JET_errVersionStoreOutOfMemory. Starts the thread that cleans up. */
+JET_ERR ese_txn_store_create(const ese_txn_ops *ops, size_t bytes_max, ese_txn_store **store_out);
+void ese_txn_store_destroy(ese_txn_store **store_inout); /* no session is left */
+void ese_txn_store_set_limit(ese_txn_store *store, size_t bytes_max);
+
+/* Cleans up what can be cleaned up, in this thread; returns when no committed version is left that nobody needs. For detach and tests. */
+void ese_txn_store_clean(ese_txn_store *store);
+
+/* Bytes of versions. */
+size_t ese_txn_store_size(const ese_txn_store *store);
+
+/* Is there no version at all? Then every node is as its page says. One atomic load. */
+bool ese_txn_store_is_empty(const ese_txn_store *store);
+
+/* ---- Sessions and transactions ---- */
+
+void ese_txn_session_init(ese_txn_session *session,
+                          ese_txn_store *store);    /* store NULL: as said above */
+void ese_txn_session_end(ese_txn_session *session); /* at level 0 */
 
 /* JET_errTransTooDeep at level 7. */
 JET_ERR ese_txn_begin(ese_txn_session *session, bool is_read_only);
 
-/* JET_errNotInTransaction at level 0. */
+/* JET_errNotInTransaction at level 0. To level 0: everybody sees the changes from now on. */
 JET_ERR ese_txn_commit(ese_txn_session *session);
 
-/* Undoes one level, or all of them; JET_errNotInTransaction at level 0. */
+/* Undoes one level, or all of them; JET_errNotInTransaction at level 0. Any other error comes from `undo` and is fatal; the level has ended all the same. */
 JET_ERR ese_txn_rollback(ese_txn_session *session, bool is_whole_transaction);
+
+/*
+ * A statement that changes more than one thing: on failure everything since the savepoint is undone. Outside a transaction the statement is one:
+ * enter begins it, leave commits it (err >= 0) or rolls it back. Nests. leave returns `err`, or the error of the commit or of the undo.
+ */
+typedef struct ese_txn_statement {
+    ese_txn_version *newest;
+    bool is_transaction;
+} ese_txn_statement;
+
+JET_ERR ese_txn_statement_enter(ese_txn_session *session, ese_txn_statement *statement_out);
+JET_ERR ese_txn_statement_leave(ese_txn_session *session, const ese_txn_statement *statement,
+                                JET_ERR err);
+
+/* ---- Changes: by the thread that holds the latch of the page, which is in a transaction ---- */
+
+/*
+ * May the session change the entry? JET_errWriteConflict. READ_LOCK conflicts with changes and write locks of others only, DELTA only with what is no
+ * delta of the same width.
+ */
+JET_ERR ese_txn_check(ese_txn_session *session, const ese_txn_place *place, ese_txn_oper oper);
+
+/*
+ * Adds a version; the change follows. Copies what `change` refers to; rceid and level are set here. *version_out can be dropped again when the change
+ * fails; it is owned by the store. A second replacement of an entry in the same level keeps no second copy where none is needed.
+ */
+JET_ERR ese_txn_add(ese_txn_session *session, const ese_txn_change *change,
+                    ese_txn_version **version_out);
+void ese_txn_drop(ese_txn_session *session,
+                  ese_txn_version *version); /* the newest one of the session */
+uint32_t ese_txn_rceid(const ese_txn_version *version);
+
+/*
+ * Something of an upper layer that rollback has to undo in memory, in its place among the changes: `undo` is called with `self`; afterwards, or when the
+ * outermost transaction has committed, `done` is (once, by the thread of the session).
+ */
+typedef struct ese_txn_action {
+    void *self;
+    void (*undo)(void *self);
+    void (*done)(void *self, bool is_committed);
+} ese_txn_action;
+
+JET_ERR ese_txn_add_action(ese_txn_session *session, const ese_txn_action *action);
+
+/* ---- What a session sees ---- */
+
+typedef enum ese_txn_sight {
+    ESE_TXN_NOTHING,  /* the entry does not exist for this session */
+    ESE_TXN_THE_NODE, /* it is as the node says (though it may be flagged deleted) */
+    ESE_TXN_BEFORE,   /* it exists, with the data given */
+} ese_txn_sight;
+
+/*
+ * What the session sees of an entry whose node is flagged VERSION or DELETED. `node_data` is the data of the node. BEFORE: the data is appended to
+ * `before_out`, which is cleared first. A NULL session sees what is committed. `has_delta_out`: the chain has deltas of others, so that the answer is right only if the page did not change since before the call: hold the latch.
+ */
+JET_ERR ese_txn_see(const ese_txn_session *session, const ese_txn_place *place, bool is_deleted,
+                    ese_bytes node_data, ese_growbuf *before_out, ese_txn_sight *sight_out,
+                    bool *has_delta_out);
+
+/* Has anybody a version of this entry? */
+bool ese_txn_has_versions(ese_txn_store *store, const ese_txn_place *place);
+
+/* Did somebody else commit a change of this entry after this session's transaction began, or does he hold one that is not committed? */
+bool ese_txn_is_changed_by_others(const ese_txn_session *session, const ese_txn_place *place);

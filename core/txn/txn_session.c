@@ -1,8 +1,10 @@
 #include "txn/txn.h"
 
 void
-ese_txn_session_init(ese_txn_session *session)
+ese_txn_session_init(ese_txn_session *session, ese_txn_store *store)
 {
+    memset(session, 0, sizeof *session);
+    session->store = store;
     session->level = 0;
     session->is_read_only = false;
     session->commit_default = 0;

@@ -68,7 +68,7 @@ bench_seek(const ese_btree *tree, const test_entry *entries, size_t n)
     uint32_t seed = 1;
     uint64_t begin;
 
-    ese_btree_cursor_init(&cursor, tree);
+    ese_btree_cursor_init(&cursor, tree, NULL);
     begin = ese_os_now_ns();
     for (unsigned i = 0; i < N_SEEKS; i++) {
         const test_entry *entry = &entries[test_random(&seed) % n];
@@ -90,7 +90,7 @@ bench_walk(const ese_btree *tree, size_t n)
     uint64_t n_seen = 0;
     uint64_t begin = ese_os_now_ns();
 
-    ese_btree_cursor_init(&cursor, tree);
+    ese_btree_cursor_init(&cursor, tree, NULL);
     for (unsigned i = 0; i < N_WALKS; i++) {
         bool found = false;
 
@@ -127,7 +127,7 @@ bench(test_db *db, ese_pgno root, const test_entry *entries, size_t n)
     must(ese_cache_create(CACHE_BYTES, &cache));
     must(ese_cache_attach(cache, file, db->page_size, &pages));
     tree.file = pages;
-    ese_btree_cursor_init(&cursor, &tree);
+    ese_btree_cursor_init(&cursor, &tree, NULL);
     begin = ese_os_now_ns();
     must(ese_btree_first(&cursor, &found));
     must(ese_btree_count(&cursor, UINT64_MAX, &count));

@@ -70,7 +70,7 @@ walk_forward(const ese_btree *tree)
     uint64_t n = 0;
     bool found = false;
 
-    ese_btree_cursor_init(&cursor, tree);
+    ese_btree_cursor_init(&cursor, tree, NULL);
     assert_int_equal(ese_btree_first(&cursor, &found), JET_errSuccess);
     for (; found; n++)
         assert_int_equal(ese_btree_next(&cursor, &found), JET_errSuccess);
@@ -85,7 +85,7 @@ walk_backward(const ese_btree *tree)
     uint64_t n = 0;
     bool found = false;
 
-    ese_btree_cursor_init(&cursor, tree);
+    ese_btree_cursor_init(&cursor, tree, NULL);
     assert_int_equal(ese_btree_last(&cursor, &found), JET_errSuccess);
     for (; found; n++)
         assert_int_equal(ese_btree_prev(&cursor, &found), JET_errSuccess);
@@ -105,8 +105,8 @@ assert_space_tree(const ese_btree *owner, ese_pgno root)
     tree.kind |= ESE_PAGE_SPACE;
     tree.is_unique = true;
     assert_true(walk_forward(&tree) == walk_backward(&tree));
-    ese_btree_cursor_init(&cursor, &tree);
-    ese_btree_cursor_init(&sought, &tree);
+    ese_btree_cursor_init(&cursor, &tree, NULL);
+    ese_btree_cursor_init(&sought, &tree, NULL);
     assert_int_equal(ese_btree_first(&cursor, &found), JET_errSuccess);
     while (found) {
         ese_page_extent extent;

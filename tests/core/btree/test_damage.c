@@ -71,7 +71,7 @@ walk(const test_tree *t, const ese_btree *tree, const direction *d, size_t *n_ou
     size_t at = d->delta > 0 ? 0 : t->n - 1;
 
     *n_out = 0;
-    ese_btree_cursor_init(&cursor, tree);
+    ese_btree_cursor_init(&cursor, tree, NULL);
     ESE_TRY(d->start(&cursor, &found));
     while (found) {
         while (at < t->n && !test_tree_is_at(&cursor, &t->entries[at]))
@@ -634,7 +634,7 @@ test_btree_seek__goes_round_a_bad_leaf(void **state)
 
             r.n = 0;
             t.tree.damage = NULL;
-            ese_btree_cursor_init(&cursor, &t.tree);
+            ese_btree_cursor_init(&cursor, &t.tree, NULL);
             assert_int_equal(ese_btree_seek(&cursor, key, (ese_bytes){NULL, 0},
                                             (ese_btree_seek_mode)mode, &found, &order),
                              JET_errPageNotInitialized);
@@ -666,7 +666,7 @@ test_btree_next__after_an_error_stays_where_it_was(void **state)
     test_tree_make(&t, &small);
     make_blank(&t, t.leaves[LEAF_LINES]);
     test_tree_open(&t, 0);
-    ese_btree_cursor_init(&cursor, &t.tree);
+    ese_btree_cursor_init(&cursor, &t.tree, NULL);
     assert_int_equal(ese_btree_first(&cursor, &found), JET_errSuccess);
     for (unsigned i = 1; i < LEAF_LINES; i++)
         assert_int_equal(ese_btree_next(&cursor, &found), JET_errSuccess);
@@ -700,8 +700,8 @@ assert_ordered_walk(const ese_btree *tree, const direction *d)
     bool found = false;
     JET_ERR err;
 
-    ese_btree_cursor_init(&cursor, tree);
-    ese_btree_cursor_init(&before, tree);
+    ese_btree_cursor_init(&cursor, tree, NULL);
+    ese_btree_cursor_init(&before, tree, NULL);
     err = d->start(&cursor, &found);
     while (err >= JET_errSuccess && found) {
         ese_btree_cursor_copy(&before, &cursor);

@@ -117,7 +117,7 @@ test_btree_seek__finds_what_a_search_through_all_entries_finds(void **state)
 
         test_tree_make(&t, &trees[i]);
         test_tree_open(&t, 64 << 10);
-        ese_btree_cursor_init(&cursor, &t.tree);
+        ese_btree_cursor_init(&cursor, &t.tree, NULL);
         for (unsigned k = 0; k < N_SEEKS; k++) {
             test_entry sought = test_tree_random_entry(&t);
 
@@ -181,7 +181,7 @@ test_btree_walk__shows_all_live_entries_in_order_both_ways(void **state)
 
         test_tree_make(&t, &trees[i]);
         test_tree_open(&t, 0);
-        ese_btree_cursor_init(&cursor, &t.tree);
+        ese_btree_cursor_init(&cursor, &t.tree, NULL);
         assert_walks_from_both_ends(&t, &cursor);
         ese_btree_cursor_reset(&cursor);
         test_tree_close(&t);
@@ -199,8 +199,8 @@ test_btree_walk__from_a_sought_entry_goes_both_ways(void **state)
 
         test_tree_make(&t, &trees[i]);
         test_tree_open(&t, 1 << 20);
-        ese_btree_cursor_init(&cursor, &t.tree);
-        ese_btree_cursor_init(&copy, &t.tree);
+        ese_btree_cursor_init(&cursor, &t.tree, NULL);
+        ese_btree_cursor_init(&copy, &t.tree, NULL);
         for (unsigned k = 0; k < 8; k++) {
             test_entry sought = test_tree_random_entry(&t);
             size_t at = naive_seek(&t, &sought, true, ESE_BTREE_GE);
@@ -235,8 +235,8 @@ test_btree_cursor__that_stands_nowhere_finds_nothing(void **state)
     (void)state;
     test_tree_make(&t, &trees[2]);
     test_tree_open(&t, 0);
-    ese_btree_cursor_init(&cursor, &t.tree);
-    ese_btree_cursor_init(&copy, &t.tree);
+    ese_btree_cursor_init(&cursor, &t.tree, NULL);
+    ese_btree_cursor_init(&copy, &t.tree, NULL);
     assert_int_equal(ese_btree_next(&cursor, &found), JET_errSuccess);
     assert_false(found);
     found = true;
@@ -275,7 +275,7 @@ test_btree_count__counts_live_entries_up_to_the_limit(void **state)
         test_tree_make(&t, &trees[i]);
         test_tree_open(&t, 1 << 20);
         expected = count_live(&t, 0);
-        ese_btree_cursor_init(&cursor, &t.tree);
+        ese_btree_cursor_init(&cursor, &t.tree, NULL);
         assert_int_equal(ese_btree_first(&cursor, &found), JET_errSuccess);
         assert_int_equal(ese_btree_count(&cursor, UINT64_MAX, &count), JET_errSuccess);
         assert_int_equal(count, expected);
@@ -307,8 +307,8 @@ test_btree_rank__leads_back_to_the_entry_and_grows(void **state)
 
         test_tree_make(&t, &trees[i]);
         test_tree_open(&t, 1 << 20);
-        ese_btree_cursor_init(&cursor, &t.tree);
-        ese_btree_cursor_init(&other, &t.tree);
+        ese_btree_cursor_init(&cursor, &t.tree, NULL);
+        ese_btree_cursor_init(&other, &t.tree, NULL);
         assert_int_equal(ese_btree_first(&cursor, &found), JET_errSuccess);
         while (found) {
             uint64_t before = 0, total = 0;
@@ -342,7 +342,7 @@ test_btree_goto_fraction__hits_both_ends_and_the_middle(void **state)
     (void)state;
     test_tree_make(&t, &trees[8]);
     test_tree_open(&t, 1 << 20);
-    ese_btree_cursor_init(&cursor, &t.tree);
+    ese_btree_cursor_init(&cursor, &t.tree, NULL);
     assert_int_equal(ese_btree_goto_fraction(&cursor, 0, 1000, &found), JET_errSuccess);
     assert_true(found && test_tree_is_at(&cursor, &t.entries[0]));
     assert_int_equal(ese_btree_goto_fraction(&cursor, 1000, 1000, &found), JET_errSuccess);
@@ -368,7 +368,7 @@ test_btree_goto_fraction__of_a_tree_of_deleted_nodes_finds_nothing(void **state)
     (void)state;
     test_tree_make(&t, &trees[9]);
     test_tree_open(&t, 1 << 20);
-    ese_btree_cursor_init(&cursor, &t.tree);
+    ese_btree_cursor_init(&cursor, &t.tree, NULL);
     for (uint64_t i = 0; i <= 10; i++) {
         assert_int_equal(ese_btree_goto_fraction(&cursor, i, 10, &found), JET_errSuccess);
         assert_false(found);

@@ -44,7 +44,7 @@ work(void *argument)
     worker *w = argument;
     ese_btree_cursor cursor;
 
-    ese_btree_cursor_init(&cursor, &w->t->tree);
+    ese_btree_cursor_init(&cursor, &w->t->tree, NULL);
     for (unsigned i = 0; i < N_ROUNDS; i++)
         w->n_wrong += !seek_and_step(w->t, &cursor, test_random(&w->seed) % w->t->n);
     ese_btree_cursor_reset(&cursor);

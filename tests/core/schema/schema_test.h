@@ -44,7 +44,7 @@ open_schema(const char *path)
     }
     TEST_OK(ese_cache_create(CACHE_BYTES, &test.cache));
     TEST_OK(ese_cache_attach(test.cache, test.file, header.page_size, &test.cached));
-    TEST_OK(ese_schema_open(test.cached, &header, NULL, &test.schema));
+    TEST_OK(ese_schema_open(test.cached, NULL, &header, NULL, &test.schema));
     return test;
 }
 
@@ -63,6 +63,6 @@ open_descriptor(const test_schema *test, const char *name)
 {
     ese_schema_table *table = NULL;
 
-    TEST_OK(ese_schema_table_open(test->schema, name, &table));
+    TEST_OK(ese_schema_table_open(test->schema, NULL, name, &table));
     return table;
 }

@@ -37,7 +37,7 @@ test_schema_open__fails_for_names_that_do_not_exist(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_int_equal(ese_schema_table_open(test.schema, wrong[i], &table),
+        assert_int_equal(ese_schema_table_open(test.schema, NULL, wrong[i], &table),
                          JET_errObjectNotFound);
         assert_null(table);
     }
@@ -171,13 +171,13 @@ test_schema_open__takes_nothing_when_an_allocation_fails(void **state)
 
             assert_in_range(nth, 1, 200);
             ese_fault_arm(ESE_faultAlloc, nth, 0);
-            err = ese_schema_table_open(test.schema, names[i], &table);
+            err = ese_schema_table_open(test.schema, NULL, names[i], &table);
             ese_fault_arm(ESE_faultAlloc, 0, 0);
             if (err < JET_errSuccess) {
                 ESE_LIST_FOREACH (node, &test.schema->entries)
                     n_entries++;
                 assert_int_equal(n_entries, test.schema->n_closed); /* a template at most */
-                TEST_OK(ese_schema_table_open(test.schema, names[i], &table));
+                TEST_OK(ese_schema_table_open(test.schema, NULL, names[i], &table));
             }
             ese_schema_table_release(test.schema, &table);
             close_schema(&test);
@@ -206,7 +206,7 @@ work(void *argument)
         char name[20];
 
         snprintf(name, sizeof name, "%s %03u", self->number % 2 ? "TABLE" : "Table", number);
-        self->err = ese_schema_table_open(self->test->schema, name, &table);
+        self->err = ese_schema_table_open(self->test->schema, NULL, name, &table);
         if (self->err < JET_errSuccess)
             break;
         self->is_wrong |= table->n_columns != 2 || table->columns[1].size_max != number + 1;

@@ -76,14 +76,14 @@ expect_corrupted(const char *path, const char *table, const char *named, const c
 {
     test_schema test = open_schema(path);
     ese_schema_table *opened = NULL;
-    JET_ERR err = ese_schema_table_open(test.schema, table, &opened);
+    JET_ERR err = ese_schema_table_open(test.schema, NULL, table, &opened);
 
     if (err != JET_errCatalogCorrupted)
         fail_msg("%s: %d instead of a corrupted catalog (%s)", table, (int)err, reason);
     assert_null(opened);
     if (strstr(ese_err_text(err), named) == NULL || strstr(ese_err_text(err), reason) == NULL)
         fail_msg("'%s' lacks '%s' or '%s'", ese_err_text(err), named, reason);
-    TEST_OK(ese_schema_table_open(test.schema, "MSysObjects", &opened));
+    TEST_OK(ese_schema_table_open(test.schema, NULL, "MSysObjects", &opened));
     ese_schema_table_release(test.schema, &opened);
     close_schema(&test);
 }
@@ -220,7 +220,7 @@ test_schema_open__refuses_a_derived_template_that_is_open(void **state)
     set_template(&image, "derived-plain", "derived");
     test = open_schema(image.path);
     derived = open_descriptor(&test, "derived");
-    assert_int_equal(ese_schema_table_open(test.schema, "derived-plain", &table),
+    assert_int_equal(ese_schema_table_open(test.schema, NULL, "derived-plain", &table),
                      JET_errCatalogCorrupted);
     assert_null(table);
     ese_schema_table_release(test.schema, &derived);
@@ -239,7 +239,7 @@ test_schema_open__needs_the_template_of_a_derived_table(void **state)
     assert_true(test_image_open(&image, test_fixture("templates-8k.edb")));
     set_template(&image, "derived", "missing");
     test = open_schema(image.path);
-    assert_int_equal(ese_schema_table_open(test.schema, "derived", &table), JET_errObjectNotFound);
+    assert_int_equal(ese_schema_table_open(test.schema, NULL, "derived", &table), JET_errObjectNotFound);
     assert_null(table);
     table = open_descriptor(&test, "derived-plain");
     assert_string_equal(table->template_table->name, "template");
@@ -303,7 +303,7 @@ test_schema_open__survives_every_byte_of_its_rows(void **state)
             *byte = patterns[at % sizeof patterns];
             test_image_seal_page(&image, place.pgno);
             test = open_schema(image.path);
-            err = ese_schema_table_open(test.schema, "derived", &table);
+            err = ese_schema_table_open(test.schema, NULL, "derived", &table);
             assert_true(err < JET_errSuccess || table->n_columns > 0);
             ese_schema_table_release(test.schema, &table);
             close_schema(&test);

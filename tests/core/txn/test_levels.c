@@ -14,7 +14,7 @@ test_txn_begin__goes_seven_levels_deep(void **state)
     ese_txn_session session;
 
     (void)state;
-    ese_txn_session_init(&session);
+    ese_txn_session_init(&session, NULL);
     for (int level = 1; level <= ESE_TXN_LEVEL_MAX; level++) {
         assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
         assert_int_equal(session.level, level);
@@ -29,7 +29,7 @@ test_txn_commit__and_rollback_end_one_level(void **state)
     ese_txn_session session;
 
     (void)state;
-    ese_txn_session_init(&session);
+    ese_txn_session_init(&session, NULL);
     assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
     assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
     assert_int_equal(ese_txn_commit(&session), JET_errSuccess);
@@ -44,7 +44,7 @@ test_txn_rollback__of_the_whole_transaction_ends_all_levels(void **state)
     ese_txn_session session;
 
     (void)state;
-    ese_txn_session_init(&session);
+    ese_txn_session_init(&session, NULL);
     for (int i = 0; i < 5; i++)
         assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
     assert_int_equal(ese_txn_rollback(&session, true), JET_errSuccess);
@@ -57,7 +57,7 @@ test_txn_commit__and_rollback_need_a_transaction(void **state)
     ese_txn_session session;
 
     (void)state;
-    ese_txn_session_init(&session);
+    ese_txn_session_init(&session, NULL);
     assert_int_equal(ese_txn_commit(&session), JET_errNotInTransaction);
     assert_int_equal(ese_txn_rollback(&session, false), JET_errNotInTransaction);
     assert_int_equal(ese_txn_rollback(&session, true), JET_errNotInTransaction);
@@ -69,7 +69,7 @@ test_txn_begin__is_read_only_as_the_outermost_level_says(void **state)
     ese_txn_session session;
 
     (void)state;
-    ese_txn_session_init(&session);
+    ese_txn_session_init(&session, NULL);
     assert_int_equal(ese_txn_begin(&session, true), JET_errSuccess);
     assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
     assert_true(session.is_read_only);
@@ -87,7 +87,7 @@ test_txn_rollback__undoes_what_is_stamped_within_the_level(void **state)
     uint64_t before, in_first, in_second, in_third;
 
     (void)state;
-    ese_txn_session_init(&session);
+    ese_txn_session_init(&session, NULL);
     before = session.clock;
     assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
     in_first = session.clock;
