@@ -48,3 +48,13 @@ void ese_btree__give_page(ese_btree_db *db, ese_log_origin *origin, const ese_bt
  * among them. Does nothing when the parent is no more.
  */
 JET_ERR ese_btree__destroy_now(ese_btree_db *db, ese_log_origin *origin, const ese_btree *tree);
+
+/*
+ * What space needs of the trees (btree_change.c): an entry of a space tree comes or goes, at once and for good. Nobody else is in the tree, for the caller has the space
+ * lock: no versions, no `shared`, no structure number. Records carry ESE_LOG_SPACE. A split takes its pages by ese_btree__take_page, with the space tree as `tree`.
+ * A leaf that becomes empty leaves the tree (ese_btree__give_page) or stays.
+ */
+JET_ERR ese_btree__space_insert(ese_btree_db *db, ese_log_origin *origin, const ese_btree *tree,
+                                ese_bytes key, ese_bytes data);
+JET_ERR ese_btree__space_remove(ese_btree_db *db, ese_log_origin *origin, const ese_btree *tree,
+                                ese_bytes key);
