@@ -71,7 +71,8 @@ ese_api_on_named_table(JET_SESID sesid, JET_DBID dbid, const char *name, ese_api
         ESE_TRY(ese_raise(JET_errInvalidParameter, "no table name"));
     ESE_TRY(ese_api_check_name(name));
     subject.schema = ese_api_database_schema(database);
-    ESE_TRY(ese_schema_table_open(subject.schema, NULL, name, &table));
+    ESE_TRY(
+        ese_schema_table_open(subject.schema, ese_api_session_txn(subject.session), name, &table));
     subject.table = table;
     ESE_TRY(work(&subject, arguments));
 out:

@@ -96,7 +96,7 @@ give_object_list(ese_api_session *session, ese_schema *schema, const question *a
     ESE_TRY(ese_api_list_begin(session, list_columns, N_LIST_COLUMNS, fill.form, columnids,
                                &fill.list));
     if (asked->type == JET_objtypNil || asked->type == JET_objtypTable)
-        ESE_TRY(ese_schema_list(schema, &fill, add_object));
+        ESE_TRY(ese_schema_list(schema, ese_api_session_txn(session), &fill, add_object));
     answer.cRecord = fill.list.n_rows;
     memcpy((uint8_t *)&answer + offsetof(JET_OBJECTLIST, columnidcontainername), columnids,
            sizeof columnids);
@@ -116,7 +116,7 @@ is_container(const char *name)
 }
 
 static JET_ERR
-give_object(ese_schema *schema, const question *asked)
+give_object(ese_api_session *session, ese_schema *schema, const question *asked)
 {
     ese_schema_table *table = NULL;
     JET_OBJECTINFO info;
@@ -126,7 +126,7 @@ give_object(ese_schema *schema, const question *asked)
     if (asked->name == NULL || asked->name[0] == '\0' || !is_container(asked->container))
         ESE_TRY(ese_raise(JET_errObjectNotFound, "there is no such object"));
     ESE_TRY(ese_api_check_name(asked->name));
-    ESE_TRY(ese_schema_table_open(schema, NULL, asked->name, &table));
+    ESE_TRY(ese_schema_table_open(schema, ese_api_session_txn(session), asked->name, &table));
     info = describe(table->flags);
     ESE_TRY(ese_api_answer_give(&asked->answer, &info, sizeof info));
 out:
@@ -147,7 +147,7 @@ give_object_level(ese_api_session *session, JET_DBID dbid, const question *asked
     schema = ese_api_database_schema(database);
     switch (asked->level) {
     case JET_ObjInfo:
-    case JET_ObjInfoNoStats: return give_object(schema, asked);
+    case JET_ObjInfoNoStats: return give_object(session, schema, asked);
     case JET_ObjInfoList:
     case JET_ObjInfoListNoStats: return give_object_list(session, schema, asked);
     default:

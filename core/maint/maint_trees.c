@@ -102,7 +102,7 @@ ese_maint__trees_collect(ese_maint__check *check)
     ESE_TRY(add_tree(check, &database, &number));
     if (check->schema == NULL)
         return JET_errSuccess;
-    err = ese_schema_list(check->schema, check, visit_object);
+    err = ese_schema_list(check->schema, NULL, check, visit_object);
     if (ese_maint__is_damage(err)) {
         ese_maint__found(check, &(ese_maint__place){ESE_MAINT_CATALOG, 0, NULL}, err, "%s",
                          ese_err_text(err));

@@ -372,12 +372,13 @@ compare_objects(const void *a, const void *b)
 }
 
 JET_ERR
-ese_schema_list(ese_schema *schema, void *self,
+ese_schema_list(ese_schema *schema, const ese_txn_session *session, void *self,
                 JET_ERR (*visit)(void *self, const ese_schema_object *object))
 {
     object_array array = {0};
     JET_ERR err;
 
+    (void)session;
     ESE_TRY(walk_objects(schema, &array, collect));
     if (array.n > 1)
         qsort(array.objects, array.n, sizeof *array.objects, compare_objects);

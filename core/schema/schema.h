@@ -2,7 +2,7 @@
  * The catalog: what tables, columns and indexes a database has. Descriptors are read once from
  * MSysObjects (or its shadow, when a damaged file is read) and shared by all cursors.
  *
- * INV-1  A descriptor does not change and lives while somebody holds it.
+ * INV-1  A descriptor does not change, but for the tree of long values that a table gets with its first one, and lives while somebody holds it.
  * INV-2  What a descriptor says is consistent: offsets of fixed columns fit a record, segments name
  * columns of the table.
  *
@@ -13,6 +13,8 @@
 #include "btree/btree.h"
 #include "page/page_dbheader.h"
 #include "record/record_key.h"
+
+#include <stdatomic.h>
 
 enum {
     ESE_SCHEMA_NAME_MAX = 64, /* characters of a name */
@@ -118,7 +120,8 @@ typedef struct ese_schema_table {
     uint32_t lv_chunk;    /* bytes of a full chunk */
     JET_SPACEHINTS hints, lv_hints;
     ese_btree tree; /* records */
-    bool has_lv_tree;
+    _Atomic bool
+        has_lv_tree; /* [atomic: release after lv_tree is set, acquire before it is looked at] */
     ese_btree lv_tree;
     unsigned n_columns;
     ese_schema_column *columns; /* ascending columnid, deleted ones left out */
@@ -151,9 +154,8 @@ typedef struct ese_schema_object {
     uint32_t flags;
 } ese_schema_object;
 
-/* Calls `visit` for every table in name order; an error of `visit` ends the walk and is returned.
- */
-JET_ERR ese_schema_list(ese_schema *schema, void *self,
+/* Calls `visit` for every table that the session sees (NULL: that is committed) in name order; an error of `visit` ends the walk and is returned. */
+JET_ERR ese_schema_list(ese_schema *schema, const ese_txn_session *session, void *self,
                         JET_ERR (*visit)(void *self, const ese_schema_object *object));
 
 ese_cache_file *ese_schema_file(const ese_schema *schema);

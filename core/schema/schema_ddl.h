@@ -84,11 +84,12 @@ JET_ERR ese_schema_delete_index(ese_txn_session *session, ese_schema *schema,
 
 /* ---- Descriptors in a database attached for change ---- */
 
-/* Changes whenever a descriptor of any table becomes visible to somebody or ceases to be: a cursor that sees another number syncs. One atomic load. */
-uint64_t ese_schema_generation(const ese_schema *schema);
+/* Changes whenever the session may see other descriptors than before (its transaction began or ended, somebody changed a table): a cursor that sees another number syncs. One atomic load. */
+uint64_t ese_schema_generation(const ese_schema *schema, const ese_txn_session *session);
 
 /*
  * Exchanges the held descriptor for the one of the same table that the session sees now, if that is another one. JET_errObjectNotFound: it sees none any more (the hold stays).
+ * Takes no lock while nobody changes the table.
  */
 JET_ERR ese_schema_table_sync(ese_schema *schema, const ese_txn_session *session,
                               ese_schema_table **table_inout);
@@ -106,5 +107,8 @@ void ese_schema_leave_change(const ese_schema_table *table);
 void ese_schema_enter_ddl(const ese_schema_table *table); /* waits for the updates under way */
 void ese_schema_leave_ddl(const ese_schema_table *table);
 
-/* The tree of long values of the table, made (and committed at once) when there is none. */
-JET_ERR ese_schema_lv_tree(ese_schema *schema, ese_schema_table *table, ese_btree *tree_out);
+/*
+ * The tree of long values of the table, made when there is none: committed at once, or with the transaction of the session when that has made the table. The session is in a statement.
+ */
+JET_ERR ese_schema_lv_tree(ese_txn_session *session, ese_schema *schema, ese_schema_table *table,
+                           ese_btree *tree_out);

@@ -194,3 +194,22 @@ bool ese_txn_has_versions(ese_txn_store *store, const ese_txn_place *place);
 
 /* Did somebody else commit a change of this entry after this session's transaction began, or does he hold one that is not committed? */
 bool ese_txn_is_changed_by_others(const ese_txn_session *session, const ese_txn_place *place);
+
+/* Has somebody else a change in this tree (place.tree) that is not committed, or was committed after this session's transaction began? Looks through the whole store: for changes of the schema. */
+bool ese_txn_is_tree_changed_by_others(const ese_txn_session *session, const void *tree);
+
+/* ---- Things of upper layers that are seen as entries are: by who made them, once the others may see it ---- */
+
+/* The transaction that the session is in, made if it has changed nothing so far. The caller holds it until ese_txn_trx_release. */
+JET_ERR ese_txn_trx_of(ese_txn_session *session, ese_txn_trx **trx_out);
+void ese_txn_trx_hold(ese_txn_trx *trx);
+void ese_txn_trx_release(ese_txn_trx **trx_inout); /* NULL is fine */
+
+/* Is it the transaction that the session is in now? */
+bool ese_txn_trx_is_own(const ese_txn_trx *trx, const ese_txn_session *session);
+
+/* Does the session see what the transaction did? A NULL session sees what is committed. Waits for a commit under way as readers of entries do. */
+bool ese_txn_trx_is_visible(const ese_txn_trx *trx, const ese_txn_session *session);
+
+/* Has it committed before every transaction that is open now began? Then everybody sees what it did, for ever. */
+bool ese_txn_trx_is_past(ese_txn_store *store, const ese_txn_trx *trx);

@@ -427,7 +427,7 @@ read_open(test_reader *reader, JET_DBID dbid)
         abort();
     schema = ese_api_database_schema(database);
     ese_api_leave(session, JET_errSuccess);
-    (void)worked(reader, "ese_schema_list", ese_schema_list(schema, &r, read_table));
+    (void)worked(reader, "ese_schema_list", ese_schema_list(schema, NULL, &r, read_table));
     read_info(reader, dbid);
 }
 

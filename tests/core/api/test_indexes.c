@@ -234,7 +234,7 @@ check_database(const char *path, const char *name)
     OK(ese_api_find_database(session, dbid, &database));
     schema = ese_api_database_schema(database);
     ese_api_leave(session, 0);
-    OK(ese_schema_list(schema, NULL, check_table));
+    OK(ese_schema_list(schema, NULL, NULL, check_table));
     OK(JetTerm(instance));
     total.databases++;
 }

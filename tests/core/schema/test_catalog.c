@@ -69,11 +69,11 @@ test_schema_list__visits_all_tables_in_the_order_of_names(void **state)
     listing all = {0}, some = {.stop_after = 7};
 
     (void)state;
-    TEST_OK(ese_schema_list(test.schema, &all, visit));
+    TEST_OK(ese_schema_list(test.schema, NULL, &all, visit));
     assert_int_equal(all.n - all.n_system, MANY);
     assert_true(all.n_system >= 4);
     assert_string_equal(all.last, "Table 099");
-    assert_int_equal(ese_schema_list(test.schema, &some, visit), JET_errTooManyActiveUsers);
+    assert_int_equal(ese_schema_list(test.schema, NULL, &some, visit), JET_errTooManyActiveUsers);
     assert_int_equal(some.n, 7);
     close_schema(&test);
 }

@@ -208,7 +208,7 @@ compare_database(const char *path, const char *name)
     c.wanted = malloc(LINE_MAX);
     assert_true(c.expected != NULL && c.line.bytes != NULL && c.wanted != NULL);
     test = open_schema(path);
-    TEST_OK(ese_schema_list(test.schema, &c, compare_table));
+    TEST_OK(ese_schema_list(test.schema, NULL, &c, compare_table));
     assert_null(fgets(c.wanted, LINE_MAX, c.expected));
     close_schema(&test);
     free(c.line.bytes);
