@@ -1,7 +1,7 @@
 #include "page/page_space.h"
 
 enum {
-    SPACE_HEADER_SIZE = 16,
+    SPACE_HEADER_SIZE = ESE_PAGE_SPACE_HEADER_SIZE,
     AUTO_INCREMENT_SIZE = 8,
     FLAG_MULTI_EXTENT = 1,
     FLAG_NON_UNIQUE = 2,
@@ -9,7 +9,7 @@ enum {
     FLAGS_KNOWN = FLAG_MULTI_EXTENT | FLAG_NON_UNIQUE | FLAG_PRIMARY_IS_LAST,
     EXTENDED_HAS_SPACE = 1,
     EXTENDED_HAS_AUTO_INCREMENT = 2,
-    EXTENT_KEY_SIZE = 4,
+    EXTENT_KEY_SIZE = ESE_PAGE_EXTENT_KEY_SIZE,
     POOL_KEY_SIZE = 5, /* a byte POOL_MARK | pool before the page number */
     POOL_MARK = 0x80,
     POOL_MAX = 2,
@@ -80,6 +80,39 @@ ese_page_space_decode(ese_bytes external_header, ese_page_space *space_out)
         space.auto_increment = ese_load_le64(bytes + 1 + SPACE_HEADER_SIZE);
     *space_out = space;
     return JET_errSuccess;
+}
+
+void
+ese_page_space_encode(const ese_page_space *space, uint8_t to[ESE_PAGE_SPACE_HEADER_SIZE])
+{
+    ese_store_le32(to, space->n_primary);
+    ese_store_le32(to + 4, space->parent);
+    ese_store_le32(to + 8, (space->is_multi_extent ? (uint32_t)FLAG_MULTI_EXTENT : 0) |
+                               (space->is_non_unique ? (uint32_t)FLAG_NON_UNIQUE : 0));
+    ese_store_le32(to + 12, space->is_multi_extent ? space->owned_root : space->free_bits);
+}
+
+size_t
+ese_page_space_patch(ese_bytes external_header, const ese_page_space *space,
+                     uint8_t to[ESE_PAGE_SPACE_HEADER_MAX])
+{
+    uint8_t *fields = to + (external_header.size == SPACE_HEADER_SIZE ? 0 : 1);
+    uint32_t flags;
+
+    memcpy(to, external_header.data, external_header.size);
+    flags = ese_load_le32(fields + 8) & ~(uint32_t)FLAG_MULTI_EXTENT;
+    flags |= space->is_multi_extent ? (uint32_t)FLAG_MULTI_EXTENT : 0;
+    ese_store_le32(fields + 8, flags);
+    ese_store_le32(fields + 12, space->is_multi_extent ? space->owned_root : space->free_bits);
+    return external_header.size;
+}
+
+void
+ese_page_extent_encode(const ese_page_extent *extent, uint8_t key[ESE_PAGE_EXTENT_KEY_SIZE],
+                       uint8_t data[ESE_PAGE_EXTENT_DATA_SIZE])
+{
+    ese_store_be32(key, extent->last);
+    ese_store_le32(data, extent->count);
 }
 
 static bool

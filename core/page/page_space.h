@@ -15,8 +15,23 @@ typedef struct ese_page_space {
     uint64_t auto_increment; /* upper bound of the values given out, when has_auto_increment */
 } ese_page_space;
 
+enum {
+    ESE_PAGE_SPACE_HEADER_SIZE = 16,
+    ESE_PAGE_SPACE_HEADER_MAX = 25, /* of the extended form */
+};
+
 /* Decodes tag 0 of a root page in both forms; JET_errDatabaseCorrupted when it is neither. */
 JET_ERR ese_page_space_decode(ese_bytes external_header, ese_page_space *space_out);
+
+/* The short form of tag 0. */
+void ese_page_space_encode(const ese_page_space *space, uint8_t to[ESE_PAGE_SPACE_HEADER_SIZE]);
+
+/*
+ * Tag 0 of a root (which could be decoded) with another bitmap or other space trees; all else stays as it is. Returns its size, which is that of
+ * `external_header`.
+ */
+size_t ese_page_space_patch(ese_bytes external_header, const ese_page_space *space,
+                            uint8_t to[ESE_PAGE_SPACE_HEADER_MAX]);
 
 typedef struct ese_page_extent {
     ese_pgno last;
@@ -26,6 +41,12 @@ typedef struct ese_page_extent {
 
 /* Decodes a node of an OE or AE tree. JET_errDatabaseCorrupted. The count may be 0 where nothing is left of the extent. */
 JET_ERR ese_page_extent_decode(const ese_page_node *node, ese_page_extent *extent_out);
+
+enum { ESE_PAGE_EXTENT_KEY_SIZE = 4, ESE_PAGE_EXTENT_DATA_SIZE = 4 };
+
+/* Key and data of the node of an extent of pool 0. */
+void ese_page_extent_encode(const ese_page_extent *extent, uint8_t key[ESE_PAGE_EXTENT_KEY_SIZE],
+                            uint8_t data[ESE_PAGE_EXTENT_DATA_SIZE]);
 
 /*
  * Decodes tag 0 of the root page of a space tree: up to two extents of pages set aside for splits of that tree,
