@@ -147,6 +147,12 @@ ese_cache_page_count(const ese_cache_file *file)
     return file->page_count;
 }
 
+ese_os_file *
+ese_cache_os_file(const ese_cache_file *file)
+{
+    return file->file;
+}
+
 const char *
 ese_cache_path(const ese_cache_file *file)
 {

@@ -39,6 +39,7 @@ void ese_cache_detach(
 uint32_t ese_cache_page_size(const ese_cache_file *file);
 ese_pgno ese_cache_page_count(const ese_cache_file *file); /* pages 1 … count exist in the file */
 const char *ese_cache_path(const ese_cache_file *file);
+ese_os_file *ese_cache_os_file(const ese_cache_file *file); /* to change its size */
 
 /*
  * Pins page `pgno`. Errors, each with a text that names file and page: JET_errReadVerifyFailure (checksum),
