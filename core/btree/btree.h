@@ -59,6 +59,8 @@ typedef struct ese_btree_shared {
     _Atomic uint64_t
         last_number; /* [atomic] of a table: last record number; of long values: last id; 0 = look it up */
     _Atomic uint64_t last_auto_increment; /* [atomic] of a table; 0 = look it up */
+    _Atomic uint32_t growth_percent, extent_min,
+        extent_max; /* [atomic: relaxed] hints on how it grows, in pages; 0 = none */
 } ese_btree_shared;
 
 enum {

@@ -23,12 +23,6 @@ typedef struct ese_btree__space {
     unsigned n_released;                       /* [lock] */
 } ese_btree__space;
 
-/* How a tree grows; a member of ese_btree_shared. */
-typedef struct ese_btree__growth {
-    uint32_t n_owned;               /* [lock: space] pages, 0 = not counted yet */
-    uint32_t percent, n_min, n_max; /* [lock: space] hints; 0 = none */
-} ese_btree__growth;
-
 void ese_btree__space_init(ese_btree__space *space);
 void ese_btree__space_destroy(ese_btree__space *space);
 
