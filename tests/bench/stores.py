@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Measures ese beside other embedded stores with the same data and the same durability (none), and prints the ratios.
+
+    python3 tests/bench/stores.py [--rows N] [--only NAME,...] [--build DIR] [--json]
+
+C: store/driver.c linked with each of store/store_*.c whose library is installed (Debian: libsqlite3-dev liblmdb-dev
+librocksdb-dev). Python: store_python.py with ese, sqlite3 and lmdb. Figures are processor time per operation, but for
+what many threads do, which is wall time. docs/performance.md tells what is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from measure import PROJECT, Figure, build, describe_machine, figures_of, output_of
+
+HERE = Path(__file__).resolve().parent
+LIBRARIES = {"ese": "ese", "sqlite": "sqlite3", "lmdb": "lmdb", "rocksdb": "rocksdb"}
+PYTHON_STORES = ("ese", "sqlite", "lmdb")
+BY_WALL = ("8 threads", "1 thread")
+
+
+def compile_store(name: str, build_directory: Path, work: Path) -> Path | None:
+    """The driver linked with a store; None when its library is not installed."""
+    program = work / f"store_{name}"
+    library = build_directory / "lib"
+    command: list[str | Path] = ["cc", "-std=gnu11", "-O2", HERE / "store" / "driver.c", HERE / "store" / f"store_{name}.c"]
+    command += ["-I", PROJECT / "core" / "include", "-o", program, f"-L{library}", f"-Wl,-rpath,{library}"]
+    try:
+        output_of([*command, f"-l{LIBRARIES[name]}", "-lpthread"])
+    except subprocess.CalledProcessError:
+        print(f"left out: {name} from C does not compile here", file=sys.stderr)
+        return None
+    return program
+
+
+def measure_python(name: str, rows: int, build_directory: Path, work: Path) -> dict[str, Figure]:
+    environment = {"PYTHONPATH": str(build_directory / "python")}
+    try:
+        text = output_of([sys.executable, HERE / "store_python.py", name, work / "python", str(rows)], environment)
+    except subprocess.CalledProcessError as error:
+        print(f"left out: {name} from Python: {error.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+        return {}
+    lines = (line.split("\t") for line in text.splitlines())
+    return {what: Figure(float(wall), float(cpu), unit) for what, wall, cpu, unit in lines}
+
+
+def cost(what: str, figure: Figure) -> float:
+    return figure.wall if what.endswith(BY_WALL) else figure.cpu
+
+
+def print_table(title: str, figures: dict[str, dict[str, Figure]]) -> None:
+    """A line per measurement: our figure, and for each peer its figure and how many times ours it is."""
+    ours = figures.get("ese", {})
+    peers = [name for name in figures if name != "ese"]
+    print(f"\n{title}\n  {'':<44}{'ese':>12}" + "".join(f"{peer:>22}" for peer in peers))
+    lines = ours or next(iter(figures.values()))
+    for what, figure in lines.items():
+        cells = ""
+        for peer in peers:
+            other = figures[peer].get(what)
+            ratio = cost(what, other) / cost(what, figure) if other and what in ours else None
+            cells += f"{cost(what, other):>13,.0f}" if other else f"{'':>13}"
+            cells += f" {ratio:>7.2f}x" if ratio else f"{'':>9}"
+        print(f"  {what:<44}{cost(what, figure):>12,.0f}{cells}  {figure.unit}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measures ese beside other embedded stores.")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows in each database")
+    parser.add_argument("--only", default=",".join(LIBRARIES), help="stores to measure")
+    parser.add_argument("--build", type=Path, default=PROJECT / "build" / "bench", help="folder to build in")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the tables")
+    options = parser.parse_args()
+    stores = [name for name in LIBRARIES if name in options.only.split(",")]
+    build(options.build)
+    in_c: dict[str, dict[str, Figure]] = {}
+    in_python: dict[str, dict[str, Figure]] = {}
+    with tempfile.TemporaryDirectory(prefix="ese-bench-") as folder:
+        work = Path(folder)
+        for name in stores:
+            program = compile_store(name, options.build, work)
+            if program is not None:
+                in_c[name] = figures_of(program, work / "data", str(options.rows))
+            if name in PYTHON_STORES:
+                in_python[name] = measure_python(name, options.rows // 10, options.build, work)
+    machine = describe_machine(options.build)
+    if options.json:
+        print(json.dumps({"machine": machine, "C": in_c, "Python": in_python}, default=vars, indent=1))
+        return
+    print("\n".join(f"{key:<10} {value}" for key, value in machine.items()))
+    print_table(f"C, {options.rows:,} rows (a ratio above 1: ese is faster, or its files are smaller)", in_c)
+    print_table(f"Python, {options.rows // 10:,} rows", in_python)
+
+
+if __name__ == "__main__":
+    main()
