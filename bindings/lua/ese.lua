@@ -71,7 +71,7 @@ ese.const = instance.const
 --- Making the engine fail on purpose, for tests.
 ese.testing = {}
 
-local fault_kinds = { alloc = 0, open = 1, read = 2, fatal = 3, term = 4 }
+local fault_kinds = { alloc = 0, open = 1, read = 2, fatal = 3, term = 4, write = 5, full = 6, sync = 7 }
 
 --- Calls `work` while the nth occasion fails: "alloc", "open", "read", "fatal" or "term" (docs/lua.md).
 ---@param kind string

@@ -106,9 +106,10 @@ JET_ERR
 ese_fault_arm(ese_fault_kind kind, uint64_t nth, int repeat)
 {
     static const ese_fault points[] = {
-        [ESE_faultAlloc] = ESE_FAULT_POINT_ALLOC, [ESE_faultOpen] = ESE_FAULT_POINT_OPEN,
-        [ESE_faultRead] = ESE_FAULT_POINT_READ,   [ESE_faultFatal] = ESE_FAULT_POINT_FATAL,
-        [ESE_faultTerm] = ESE_FAULT_POINT_TERM,
+        [ESE_faultAlloc] = ESE_FAULT_POINT_ALLOC,        [ESE_faultOpen] = ESE_FAULT_POINT_OPEN,
+        [ESE_faultRead] = ESE_FAULT_POINT_READ,          [ESE_faultFatal] = ESE_FAULT_POINT_FATAL,
+        [ESE_faultTerm] = ESE_FAULT_POINT_TERM,          [ESE_faultWrite] = ESE_FAULT_POINT_WRITE,
+        [ESE_faultDiskFull] = ESE_FAULT_POINT_DISK_FULL, [ESE_faultSync] = ESE_FAULT_POINT_SYNC,
     };
 
     if ((size_t)kind >= sizeof points / sizeof points[0])

@@ -112,11 +112,14 @@ ESE_API JET_ERR ese_get_problem(JET_SESID sesid, JET_DBID dbid, uint32_t index,
 
 /* What can be made to fail, so that a program can test how it copes. */
 typedef enum ese_fault_kind {
-    ESE_faultAlloc = 0, /* an allocation: JET_errOutOfMemory */
-    ESE_faultOpen = 1,  /* the opening of a file: JET_errFileAccessDenied */
-    ESE_faultRead = 2,  /* a read of a file: JET_errDiskIO */
-    ESE_faultFatal = 3, /* the next call of a session: its instance becomes unavailable */
-    ESE_faultTerm = 4,  /* JetTerm waits, once begun, until disarmed */
+    ESE_faultAlloc = 0,    /* an allocation: JET_errOutOfMemory */
+    ESE_faultOpen = 1,     /* the opening of a file: JET_errFileAccessDenied */
+    ESE_faultRead = 2,     /* a read of a file: JET_errDiskIO */
+    ESE_faultFatal = 3,    /* the next call of a session: its instance becomes unavailable */
+    ESE_faultTerm = 4,     /* JetTerm waits, once begun, until disarmed */
+    ESE_faultWrite = 5,    /* a write of a file: JET_errDiskIO */
+    ESE_faultDiskFull = 6, /* the growth of a file: JET_errDiskFull */
+    ESE_faultSync = 7,     /* bringing a file to the disk: JET_errDiskIO */
 } ese_fault_kind;
 
 /*

@@ -1,60 +1,39 @@
-#define _POSIX_C_SOURCE   200809L
+/*
+ * Open files: reading, writing, growing.
+ *
+ * INV-1  `size` is never larger than the file while only this process changes it: it is raised after the bytes are there and lowered before they go.
+ * INV-2  Who opens for writing holds the lock of the file before it changes a byte of it.
+ */
+#define _GNU_SOURCE       1 /* fallocate */
 #define _FILE_OFFSET_BITS 64
 
 #include "os/os_file.h"
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "os/os_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 struct ese_os_file {
-    int fd;
-    uint64_t size;
-    ese_os_file_id id;
-    char *path;
+    int fd;                /* [const] */
+    _Atomic uint64_t size; /* [atomic: relaxed, a number that orders nothing] */
+    ese_os_file_id id;     /* [const] */
+    char *path;            /* [const] */
 };
 
-enum { MAX_REASON = 128 };
-
-/* Raises `code` with the system's reason for errno `reason`. */
-static JET_ERR
-raise_reason(JET_ERR code, const char *path, const char *action, int reason)
-{
-    char text[MAX_REASON] = "";
-
-    if (strerror_r(reason, text, sizeof text) != 0 || text[0] == '\0')
-        return ese_raise(code, "%s: cannot %s: error %d", path, action, reason);
-    return ese_raise(code, "%s: cannot %s: %s", path, action, text);
-}
-
-static JET_ERR
-code_of_open(int reason)
-{
-    switch (reason) {
-    case ENOENT: return JET_errFileNotFound;
-    case EACCES:
-    case EPERM:
-    case EISDIR:
-    case ENXIO: /* a socket, or a device that is not there */ return JET_errFileAccessDenied;
-    case ENOTDIR:
-    case ENAMETOOLONG:
-    case ELOOP: return JET_errInvalidPath;
-    case ENOMEM: return JET_errOutOfMemory;
-    case EMFILE:
-    case ENFILE: return JET_errOutOfFileHandles;
-    default: return JET_errDiskIO;
-    }
-}
+enum { NEW_FILE_RIGHTS = 0666 }; /* less what the process masks out */
 
 /* Never waits: opening a named pipe for reading would, until somebody writes to it. */
 static JET_ERR
-open_descriptor(const char *path, int *fd_out)
+open_descriptor(const char *path, int flags, int *fd_out)
 {
     int fd;
 
@@ -63,10 +42,12 @@ open_descriptor(const char *path, int *fd_out)
     if (ese_fault_hit(ESE_FAULT_POINT_OPEN))
         return ese_raise(JET_errFileAccessDenied, "%s: cannot open: injected fault", path);
     do
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, NEW_FILE_RIGHTS);
     while (fd < 0 && errno == EINTR);
+    if (fd < 0 && errno == ENOENT && (flags & O_CREAT) != 0)
+        return ese_raise(JET_errInvalidPath, "%s: cannot create: there is no such folder", path);
     if (fd < 0)
-        return raise_reason(code_of_open(errno), path, "open", errno);
+        return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), path, "open", errno);
     *fd_out = fd;
     return JET_errSuccess;
 }
@@ -79,20 +60,20 @@ inspect(ese_os_file *file)
     off_t size;
 
     if (fstat(file->fd, &status) != 0)
-        return raise_reason(JET_errDiskIO, file->path, "inspect", errno);
+        return ese_os__raise(JET_errDiskIO, file->path, "inspect", errno);
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
         return ese_raise(JET_errFileAccessDenied, "%s: not a regular file", file->path);
     size = S_ISREG(status.st_mode) ? status.st_size : lseek(file->fd, 0, SEEK_END);
     if (size < 0)
-        return raise_reason(JET_errDiskIO, file->path, "find the size", errno);
-    file->size = (uint64_t)size;
+        return ese_os__raise(JET_errDiskIO, file->path, "find the size", errno);
+    atomic_store_explicit(&file->size, (uint64_t)size, memory_order_relaxed);
     file->id.device = (uint64_t)status.st_dev;
     file->id.inode = (uint64_t)status.st_ino;
     return JET_errSuccess;
 }
 
-JET_ERR
-ese_os_file_open(const char *path, ese_os_file **file_out)
+static JET_ERR
+open_as(const char *path, int flags, ese_os_file **file_out)
 {
     JET_ERR err;
     ese_os_file *file = NULL;
@@ -100,8 +81,81 @@ ese_os_file_open(const char *path, ese_os_file **file_out)
     ESE_TRY(ese_alloc(sizeof *file, &file));
     file->fd = -1;
     ESE_TRY(ese_alloc_copy(path, strlen(path) + 1, &file->path));
-    ESE_TRY(open_descriptor(path, &file->fd));
+    ESE_TRY(open_descriptor(path, flags, &file->fd));
     ESE_TRY(inspect(file));
+    *file_out = file;
+    file = NULL;
+out:
+    ese_os_file_close(&file);
+    return err;
+}
+
+JET_ERR
+ese_os_file_open(const char *path, ese_os_file **file_out)
+{
+    return open_as(path, O_RDONLY, file_out);
+}
+
+/* The lock belongs to this opening of the file: a second opening for writing is refused in this process, too. */
+static JET_ERR
+lock(const ese_os_file *file)
+{
+    int rc;
+
+    do
+        rc = flock(file->fd, LOCK_EX | LOCK_NB);
+    while (rc != 0 && errno == EINTR);
+    if (rc == 0 || errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS)
+        return JET_errSuccess; /* a file system without locks */
+    if (errno == EWOULDBLOCK)
+        return ese_raise(JET_errFileAccessDenied, "%s: open for writing elsewhere", file->path);
+    return ese_os__raise(JET_errDiskIO, file->path, "lock", errno);
+}
+
+static JET_ERR
+truncate_to(ese_os_file *file, uint64_t size)
+{
+    int rc;
+
+    do
+        rc = ftruncate(file->fd, (off_t)size);
+    while (rc != 0 && errno == EINTR);
+    if (rc != 0)
+        return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), file->path, "resize", errno);
+    return JET_errSuccess;
+}
+
+/* Takes the file over, once it is known to be ours: what it had goes, or its name does. */
+static JET_ERR
+settle(ese_os_file *file, ese_os_file_mode mode)
+{
+    JET_ERR err;
+
+    ESE_TRY(lock(file));
+    if (mode == ESE_OS_FILE_REPLACE || mode == ESE_OS_FILE_TEMPORARY) {
+        ESE_TRY(truncate_to(file, 0));
+        atomic_store_explicit(&file->size, 0, memory_order_relaxed);
+    }
+    if (mode == ESE_OS_FILE_TEMPORARY)
+        ESE_TRY(ese_os_file_delete(file->path));
+out:
+    return err;
+}
+
+JET_ERR
+ese_os_file_open_for(const char *path, ese_os_file_mode mode, ese_os_file **file_out)
+{
+    static const int flags[] = {
+        [ESE_OS_FILE_UPDATE] = O_RDWR,
+        [ESE_OS_FILE_CREATE] = O_RDWR | O_CREAT | O_EXCL,
+        [ESE_OS_FILE_REPLACE] = O_RDWR | O_CREAT,
+        [ESE_OS_FILE_TEMPORARY] = O_RDWR | O_CREAT,
+    };
+    JET_ERR err;
+    ese_os_file *file = NULL;
+
+    ESE_TRY(open_as(path, flags[mode], &file));
+    ESE_TRY(settle(file, mode));
     *file_out = file;
     file = NULL;
 out:
@@ -124,7 +178,7 @@ ese_os_file_read(ese_os_file *file, uint64_t offset, void *to, size_t n)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return raise_reason(JET_errDiskIO, file->path, "read", errno);
+            return ese_os__raise(JET_errDiskIO, file->path, "read", errno);
         if (got == 0)
             return ese_raise(JET_errFileIOBeyondEOF, "%s: the file ends at offset %llu", file->path,
                              (unsigned long long)offset);
@@ -133,6 +187,111 @@ ese_os_file_read(ese_os_file *file, uint64_t offset, void *to, size_t n)
         offset += (uint64_t)got;
     }
     return JET_errSuccess;
+}
+
+static void
+raise_size(ese_os_file *file, uint64_t size)
+{
+    uint64_t before = atomic_load_explicit(&file->size, memory_order_relaxed);
+
+    while (before < size &&
+           !atomic_compare_exchange_weak_explicit(&file->size, &before, size, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        continue;
+}
+
+/* The part of the file that a failing write may have made it longer by is not used: `size` stays. */
+static JET_ERR
+write_all(ese_os_file *file, uint64_t offset, const uint8_t *from, size_t n)
+{
+    while (n != 0) {
+        ssize_t put = pwrite(file->fd, from, n, (off_t)offset);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), file->path, "write", errno);
+        from += put;
+        n -= (size_t)put;
+        offset += (uint64_t)put;
+    }
+    return JET_errSuccess;
+}
+
+JET_ERR
+ese_os_file_write(ese_os_file *file, uint64_t offset, const void *from, size_t n)
+{
+    JET_ERR err;
+
+    if (ese_fault_hit(ESE_FAULT_POINT_WRITE))
+        return ese_raise(JET_errDiskIO, "%s: cannot write: injected fault", file->path);
+    if (offset > (uint64_t)INT64_MAX - n)
+        return ese_raise(JET_errDiskFull, "%s: no file is that large", file->path);
+    if (offset + n > ese_os_file_size(file) && ese_fault_hit(ESE_FAULT_POINT_DISK_FULL))
+        return ese_raise(JET_errDiskFull, "%s: cannot write: injected fault", file->path);
+    ESE_TRY(write_all(file, offset, from, n));
+    raise_size(file, offset + n);
+out:
+    return err;
+}
+
+JET_ERR
+ese_os_file_sync(ese_os_file *file)
+{
+    int rc;
+
+    if (ese_fault_hit(ESE_FAULT_POINT_SYNC))
+        return ese_raise(JET_errDiskIO, "%s: cannot sync: injected fault", file->path);
+    do
+        rc = fdatasync(file->fd);
+    while (rc != 0 && errno == EINTR);
+    if (rc != 0)
+        return ese_os__raise(JET_errDiskIO, file->path, "sync", errno);
+    return JET_errSuccess;
+}
+
+static JET_ERR
+grow(ese_os_file *file, uint64_t from, uint64_t size)
+{
+    int rc;
+
+    if (ese_fault_hit(ESE_FAULT_POINT_DISK_FULL))
+        return ese_raise(JET_errDiskFull, "%s: cannot grow: injected fault", file->path);
+    do
+        rc = fallocate(file->fd, 0, (off_t)from, (off_t)(size - from));
+    while (rc != 0 && errno == EINTR);
+    if (rc == 0)
+        return JET_errSuccess;
+    if (errno == EOPNOTSUPP || errno == ENOSYS)
+        return truncate_to(file, size);
+    return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), file->path, "grow", errno);
+}
+
+JET_ERR
+ese_os_file_resize(ese_os_file *file, uint64_t size)
+{
+    JET_ERR err;
+    uint64_t before = ese_os_file_size(file);
+
+    if (size > (uint64_t)INT64_MAX)
+        return ese_raise(JET_errDiskFull, "%s: no file is that large", file->path);
+    if (size == before)
+        return JET_errSuccess;
+    if (size < before) {
+        atomic_store_explicit(&file->size, size, memory_order_relaxed);
+        err = truncate_to(file, size);
+        if (err < JET_errSuccess)
+            raise_size(file, before);
+        return err;
+    }
+    err = grow(file, before, size);
+    if (err >= JET_errSuccess)
+        raise_size(file, size);
+    else
+        (void)ftruncate(
+            file->fd,
+            (off_t)before); /* what it got before the disk was full; else it only stays longer */
+    return err;
 }
 
 void
@@ -145,7 +304,7 @@ ese_os_file_prefetch(ese_os_file *file, uint64_t offset, size_t n)
 uint64_t
 ese_os_file_size(const ese_os_file *file)
 {
-    return file->size;
+    return atomic_load_explicit(&file->size, memory_order_relaxed);
 }
 
 const char *
@@ -168,7 +327,7 @@ ese_os_file_close(ese_os_file **file_inout)
     if (file == NULL)
         return;
     if (file->fd >= 0)
-        (void)close(file->fd); /* nothing was written, so nothing can be lost */
+        (void)close(file->fd); /* what has to stay was synced */
     ese_free(&file->path);
     ese_free(file_inout);
 }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .instance import Session
 
-_KINDS = {"alloc": 0, "open": 1, "read": 2, "fatal": 3, "term": 4}
+_KINDS = {"alloc": 0, "open": 1, "read": 2, "fatal": 3, "term": 4, "write": 5, "full": 6, "sync": 7}
 
 
 @contextmanager
@@ -21,7 +21,8 @@ def fault(kind: str, nth: int = 1, *, repeat: bool = False) -> Iterator[None]:
 
     alloc  an allocation: OutOfMemory        open  the opening of a file: FileAccessDenied
     read   a read of a file: DiskIO          fatal a call of a session: InstanceUnavailable from then on
-    term   the end of an instance waits until the block ends
+    write  a write of a file: DiskIO         full  the growth of a file: DiskFull
+    sync   bringing a file to disk: DiskIO   term  the end of an instance waits until the block ends
     """
     _core.arm_fault(_KINDS[kind], nth, repeat)
     try:

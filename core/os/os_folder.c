@@ -1,0 +1,128 @@
+/* Names of files and the folders they stand in; and what the system's refusals mean. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "base/alloc.h"
+#include "base/fault.h"
+#include "os/os_file.h"
+#include "os/os_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_REASON = 128 };
+
+/* ---- refusals */
+
+JET_ERR
+ese_os__raise(JET_ERR code, const char *path, const char *action, int reason)
+{
+    char text[MAX_REASON] = "";
+
+    if (strerror_r(reason, text, sizeof text) != 0 || text[0] == '\0')
+        return ese_raise(code, "%s: cannot %s: error %d", path, action, reason);
+    return ese_raise(code, "%s: cannot %s: %s", path, action, text);
+}
+
+JET_ERR
+ese_os__code_of(int reason, JET_ERR otherwise)
+{
+    switch (reason) {
+    case ENOENT: return JET_errFileNotFound;
+    case EEXIST:
+    case ENOTEMPTY: return JET_errFileAlreadyExists;
+    case EACCES:
+    case EPERM:
+    case EISDIR:
+    case EROFS:
+    case EBUSY:
+    case ETXTBSY:
+    case EBADF: /* open for reading only */
+    case ENXIO: /* a socket, or a device that is not there */ return JET_errFileAccessDenied;
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case EXDEV:
+    case ELOOP: return JET_errInvalidPath;
+    case ENOMEM: return JET_errOutOfMemory;
+    case EMFILE:
+    case ENFILE: return JET_errOutOfFileHandles;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return JET_errDiskFull;
+    default: return otherwise;
+    }
+}
+
+/* ---- names */
+
+JET_ERR
+ese_os_file_delete(const char *path)
+{
+    if (unlink(path) != 0)
+        return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), path, "delete", errno);
+    return JET_errSuccess;
+}
+
+JET_ERR
+ese_os_file_rename(const char *from, const char *to)
+{
+    if (rename(from, to) != 0)
+        return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), from, "rename", errno);
+    return JET_errSuccess;
+}
+
+/* Copies the path of the folder that `path` stands in. */
+static JET_ERR
+copy_folder(const char *path, char **folder_out)
+{
+    const char *slash = strrchr(path, '/');
+    JET_ERR err;
+
+    if (slash == NULL)
+        return ese_alloc_copy(".", 2, folder_out);
+    if (slash == path)
+        return ese_alloc_copy("/", 2, folder_out);
+    err = ese_alloc((size_t)(slash - path) + 1, folder_out); /* zeroed: the end is there */
+    if (err >= JET_errSuccess)
+        memcpy(*folder_out, path, (size_t)(slash - path));
+    return err;
+}
+
+JET_ERR
+ese_os_folder_sync(const char *path_of_file_in_it)
+{
+    JET_ERR err;
+    char *folder = NULL;
+    int fd = -1, rc;
+
+    if (ese_fault_hit(ESE_FAULT_POINT_SYNC))
+        return ese_raise(JET_errDiskIO, "%s: cannot sync the folder: injected fault",
+                         path_of_file_in_it);
+    ESE_TRY(copy_folder(path_of_file_in_it, &folder));
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        err = ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), folder, "open", errno);
+        goto out;
+    }
+    do
+        rc = fsync(fd);
+    while (rc != 0 && errno == EINTR);
+    if (rc != 0 && errno != EINVAL && errno != ENOTSUP) /* some file systems need no such thing */
+        err = ese_os__raise(JET_errDiskIO, folder, "sync", errno);
+out:
+    if (fd >= 0)
+        (void)close(fd);
+    ese_free(&folder);
+    return err;
+}
+
+bool
+ese_os_folder_exists(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
