@@ -3,6 +3,8 @@
  *
  * INV-1  Every function leaves a page that passes ese_page_verify, if the caller keeps the order of keys.
  * INV-2  Whether a change fits is asked beforehand; the change itself cannot fail. Redo of a log record calls the same functions.
+ * INV-3  Keys and data that are given lie elsewhere than on the page that changes: its bytes may move before they are read. Nodes and keys
+ *        borrowed from the page are void after a change.
  *
  * Format: database-file specification, sections 3 and 5; rules of splits and merges: recovery specification, 5.6 and 5.7.
  */
@@ -23,9 +25,10 @@ ese_page_of_mut(const ese_page_mut *page)
     return (ese_page){page->bytes, page->size, page->pgno};
 }
 
-/* A fresh page without lines and with an empty external header; `flags` are ese_page_flag. */
+/* A fresh page without lines and with an empty external header; `flags` are ese_page_flag, to which the record format and the checksum in use are added. */
 void ese_page_format(ese_page_mut *page, uint32_t objid, uint32_t flags);
 
+/* A page with the old kind of checksum gets the new one with its first change. */
 void ese_page_set_dbtime(ese_page_mut *page, uint64_t dbtime);
 void ese_page_set_prev(ese_page_mut *page, ese_pgno pgno);
 void ese_page_set_next(ese_page_mut *page, ese_pgno pgno);
@@ -51,7 +54,11 @@ size_t ese_page_node_max(uint32_t page_size);
 bool ese_page_fits_insert(const ese_page *page, ese_bytes key, ese_bytes data);
 bool ese_page_fits_replace(const ese_page *page, unsigned line, size_t data_size);
 
-/* Puts a node before line `line` (line count: at the end). `n_prefix` is what ese_page_shared_prefix says, or less. `flags`: ese_page_node_flag. */
+/* Would another key of a line of an internal page / another tag 0 fit? */
+bool ese_page_fits_key(const ese_page *page, unsigned line, ese_bytes key);
+bool ese_page_fits_external_header(const ese_page *page, size_t size);
+
+/* Puts a node before line `line` (line count: at the end). `n_prefix` is what ese_page_shared_prefix says, or 0. `flags`: ese_page_node_flag; COMPRESSED follows from n_prefix. */
 void ese_page_insert(ese_page_mut *page, unsigned line, ese_bytes key, size_t n_prefix,
                      ese_bytes data, uint8_t flags);
 void ese_page_replace(ese_page_mut *page, unsigned line, ese_bytes data);
@@ -72,7 +79,7 @@ void ese_page_set_child(ese_page_mut *page, unsigned line, ese_pgno child);
 /* Replaces tag 0 of a root page, or of a page without compressed nodes. It must fit. */
 void ese_page_set_external_header(ese_page_mut *page, ese_bytes header);
 
-/* Removes all lines, keeps header and tag 0 (EMPTY pages: no tag 0 content). */
+/* Removes all lines, keeps header and tag 0. On a page whose flags are EMPTY (set them before) nothing but an empty tag 0 is left. */
 void ese_page_clear(ese_page_mut *page);
 
 /* ---- Splits ---- */
