@@ -1,5 +1,5 @@
 /*
- * The way from the root to a leaf, on which searches and steps move.
+ * What the files of this folder share: databases and trees that change, the way from the root to a leaf on which searches and steps move, writers.
  *
  * A path holds a pin on the page of each level. Each page has the range of keys between the separators next to the line that led to it;
  * `begin` and `end` delimit the lines that lie in that range. On a sound page these are all lines; a page with others is an error, or with
@@ -7,10 +7,57 @@
  *
  * Why that bounds the work: the ranges of the lines of a page are disjoint, and of a page with two or more lines at least one separator must lie in the
  * range. However many parents point to it, its lines are visited once in all, but for one line at each border.
+ *
+ * In a tree that changes, a walk takes the number `structure` when it begins and counts only if it is still the same at the end: then no entry moved from page
+ * to page meanwhile, and every page was where its parent says. What looks wrong is damage only in that case.
  */
 #pragma once
 
-#include "btree/btree.h"
+#include "btree/btree_space_private.h"
+
+/* ---- Databases and trees that change: btree_db.c ---- */
+
+enum { ESE_BTREE__BUCKETS = 256 }; /* a power of two */
+
+struct ese_btree_db {
+    ese_log_db *log_db;                          /* [const] */
+    ese_txn_store *store;                        /* [const] */
+    ese_os_mutex lock;                           /* of the trees in use */
+    ese_btree_shared *trees[ESE_BTREE__BUCKETS]; /* [lock: lock] by objid */
+    ese_btree__space space;
+};
+
+/* What every ese_btree_shared is a part of. */
+typedef struct ese_btree__tree {
+    ese_btree_shared shared; /* first */
+    ese_btree__growth growth;
+} ese_btree__tree;
+
+static inline ese_btree__growth *
+ese_btree__growth_of(ese_btree_shared *shared)
+{
+    return &((ese_btree__tree *)(void *)shared)->growth;
+}
+
+/* The number of the structure when nobody is changing it; waits for who is. */
+uint64_t ese_btree__structure_read(const ese_btree *tree);
+
+/* Is it still that one? Trees without `shared` never change under anybody. */
+static inline bool
+ese_btree__structure_is(const ese_btree *tree, uint64_t number)
+{
+    if (tree->shared == NULL)
+        return true;
+    /* Acquire: pages that were seen before are not newer than what is compared; who saw a page of a change also sees the number of that change. */
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&tree->shared->structure, memory_order_relaxed) == number;
+}
+
+/* Around the moment in which the pages of a split or merge appear. Holds: structure_lock. */
+void ese_btree__structure_begin(const ese_btree *tree);
+void ese_btree__structure_end(const ese_btree *tree);
+
+/* ---- Paths ---- */
 
 typedef enum ese_btree__direction { ESE_BTREE__BACKWARD, ESE_BTREE__FORWARD } ese_btree__direction;
 
