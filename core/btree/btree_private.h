@@ -27,18 +27,6 @@ struct ese_btree_db {
     ese_btree__space space;
 };
 
-/* What every ese_btree_shared is a part of. */
-typedef struct ese_btree__tree {
-    ese_btree_shared shared; /* first */
-    ese_btree__growth growth;
-} ese_btree__tree;
-
-static inline ese_btree__growth *
-ese_btree__growth_of(ese_btree_shared *shared)
-{
-    return &((ese_btree__tree *)(void *)shared)->growth;
-}
-
 /* The number of the structure when nobody is changing it; waits for who is. */
 uint64_t ese_btree__structure_read(const ese_btree *tree);
 
