@@ -117,3 +117,39 @@ ese_cp1252_to_utf8(const uint8_t *from, size_t n, char *to, size_t room)
                            out < room ? room - out : 0);
     return out;
 }
+
+/* The byte of a code point; -1 = code page 1252 has none. */
+static int
+find_cp1252(uint32_t point)
+{
+    if (point < 0x80 || (point >= 0xa0 && point <= 0xff))
+        return (int)point;
+    for (int c = 0x80; c < 0xa0; c++) {
+        if (ese_cp1252_to_unicode((uint8_t)c) == point)
+            return c;
+    }
+    return -1;
+}
+
+JET_ERR
+ese_utf8_to_cp1252(const char *from, size_t n, uint8_t *to, size_t room, size_t *n_out)
+{
+    const uint8_t *p = (const uint8_t *)from;
+    size_t out = 0;
+
+    for (size_t i = 0; i < n;) {
+        uint32_t point = 0;
+        size_t used = decode_utf8(p + i, n - i, &point);
+        int c = used == 0 ? -1 : find_cp1252(point);
+
+        if (c < 0)
+            return ese_raise(JET_errUnicodeTranslationFail,
+                             "text is not valid UTF-8, or has characters outside code page 1252");
+        if (out < room)
+            to[out] = (uint8_t)c;
+        out++;
+        i += used;
+    }
+    *n_out = out;
+    return JET_errSuccess;
+}

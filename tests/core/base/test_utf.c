@@ -138,6 +138,38 @@ test_base_cp1252__every_byte_is_its_code_point(void **state)
 }
 
 static void
+test_base_cp1252__every_byte_comes_back_from_utf8(void **state)
+{
+    (void)state;
+    for (unsigned c = 1; c < 256; c++) {
+        uint8_t from = (uint8_t)c, back = 0;
+        char text[4];
+        size_t n_text = ese_cp1252_to_utf8(&from, 1, text, sizeof text), n = 0;
+
+        assert_int_equal(ese_utf8_to_cp1252(text, n_text, &back, 1, &n), JET_errSuccess);
+        assert_int_equal(n, 1);
+        assert_int_equal(back, from);
+    }
+}
+
+static void
+test_base_cp1252__refuses_what_it_does_not_have(void **state)
+{
+    uint8_t to[4] = {0};
+    size_t n = 99;
+
+    (void)state;
+    assert_int_equal(ese_utf8_to_cp1252("a\xc4\x80", 3, to, sizeof to, &n),
+                     JET_errUnicodeTranslationFail);
+    assert_int_equal(ese_utf8_to_cp1252("\xff", 1, to, sizeof to, &n),
+                     JET_errUnicodeTranslationFail);
+    assert_int_equal(n, 99);
+    assert_int_equal(ese_utf8_to_cp1252("abcdef", 6, to, sizeof to, &n), JET_errSuccess);
+    assert_int_equal(n, 6); /* what the whole text needs; only what fits is written */
+    assert_memory_equal(to, "abcd", 4);
+}
+
+static void
 test_base_cp1252__knows_the_code_points_of_the_upper_controls(void **state)
 {
     (void)state;
@@ -158,6 +190,8 @@ main(void)
         cmocka_unit_test(test_base_utf__lone_surrogates_become_the_replacement_character),
         cmocka_unit_test(test_base_utf__short_room_is_never_passed_and_the_whole_size_is_told),
         cmocka_unit_test(test_base_cp1252__every_byte_is_its_code_point),
+        cmocka_unit_test(test_base_cp1252__every_byte_comes_back_from_utf8),
+        cmocka_unit_test(test_base_cp1252__refuses_what_it_does_not_have),
         cmocka_unit_test(test_base_cp1252__knows_the_code_points_of_the_upper_controls),
     };
 
