@@ -10,6 +10,10 @@
 enum {
     ESE_SCHEMA__CATALOG_ROOT = 4,
     ESE_SCHEMA__CATALOG_OBJID = 2,
+    ESE_SCHEMA__NAME_ROOT = 7, /* index of the catalog by table, type and name */
+    ESE_SCHEMA__NAME_OBJID = 4,
+    ESE_SCHEMA__ROOTS_ROOT = 10, /* index of the names of tables */
+    ESE_SCHEMA__ROOTS_OBJID = 5,
     ESE_SCHEMA__SHADOW_ROOT = 24,
     ESE_SCHEMA__SHADOW_OBJID = 3,
     ESE_SCHEMA__CLOSED_MAX =
@@ -43,6 +47,18 @@ typedef struct ese_schema__row {
 } ese_schema__row;
 
 JET_ERR ese_schema__row_decode(ese_bytes record, uint32_t page_size, ese_schema__row *row_out);
+
+/* The largest record of the catalog: every text and binary as long as it can be. */
+enum { ESE_SCHEMA__ROW_MAX = 4096 };
+
+/* The record of a row, with the columns that the engine stores for its type. JET_errRecordTooBig: `room`. */
+JET_ERR ese_schema__row_encode(const ese_schema__row *row, uint32_t page_size, uint8_t *to,
+                               size_t room, size_t *size_out);
+
+/* Keys of the entry that a row has in the catalog, and in its indexes: catalog specification, section 2. */
+JET_ERR ese_schema__key_id(const ese_schema__row *row, ese_record_key *key_out);
+JET_ERR ese_schema__key_name(const ese_schema__row *row, ese_record_key *key_out);
+JET_ERR ese_schema__key_root(ese_bytes name_1252, ese_record_key *key_out);
 
 /* A descriptor with its memory. */
 typedef struct ese_schema__entry {
