@@ -10,7 +10,7 @@
 #include "btree/btree_space.h"
 #include "page/page_space.h"
 
-enum { ESE_BTREE__RESERVE_MAX = 2 * ESE_BTREE_DEPTH_MAX };
+enum { ESE_BTREE__RESERVE_MAX = 2 * (ESE_BTREE_DEPTH_MAX + 2) };
 
 /* A member of ese_btree_db. */
 typedef struct ese_btree__space {
@@ -52,3 +52,91 @@ JET_ERR ese_btree__space_insert(ese_btree_db *db, ese_log_origin *origin, const 
                                 ese_bytes key, ese_bytes data);
 JET_ERR ese_btree__space_remove(ese_btree_db *db, ese_log_origin *origin, const ese_btree *tree,
                                 ese_bytes key);
+
+/* ---- Within space: the lock is held ---- */
+
+/* A tree as its space sees it. */
+typedef struct ese_btree__owner {
+    ese_btree_db *db;
+    ese_log_origin *origin;
+    const ese_btree_shared *shared; /* for its hints; NULL: none */
+    ese_btree tree;                 /* without `shared` */
+    ese_page_space header;
+} ese_btree__owner;
+
+/* Reads what the root page says. JET_errBadPageLink: it is no root. */
+JET_ERR ese_btree__owner_load(ese_btree_db *db, ese_log_origin *origin, ese_pgno root,
+                              ese_btree__owner *owner_out);
+
+/* Writes bitmap or place of the space trees into the root page. */
+JET_ERR ese_btree__owner_store(const ese_btree__owner *owner);
+
+typedef enum ese_btree__extents { ESE_BTREE__OWNED, ESE_BTREE__FREE } ese_btree__extents;
+
+static inline ese_pgno
+ese_btree__extent_first(const ese_page_extent *extent)
+{
+    return extent->last - extent->count + 1;
+}
+
+/* The root of one of the space trees of a multi-extent owner, as a tree. */
+ese_btree ese_btree__extents_tree(const ese_btree__owner *owner, ese_btree__extents which);
+
+/* The first extent of general use that ends at `pgno` or behind. */
+JET_ERR ese_btree__extent_seek(const ese_btree__owner *owner, ese_btree__extents which,
+                               ese_pgno pgno, ese_page_extent *extent_out, bool *found_out);
+
+/* The last one of general use. */
+JET_ERR ese_btree__extent_last(const ese_btree__owner *owner, ese_btree__extents which,
+                               ese_page_extent *extent_out, bool *found_out);
+
+/* Calls `visit` with each extent; an error of it ends the walk. The trees must not change meanwhile. */
+typedef struct ese_btree__extent_visitor {
+    void *self;
+    JET_ERR (*visit)(void *self, const ese_page_extent *extent);
+} ese_btree__extent_visitor;
+
+JET_ERR ese_btree__extent_each(const ese_btree__owner *owner, ese_btree__extents which,
+                               const ese_btree__extent_visitor *visitor);
+
+/* Sum of their pages. */
+JET_ERR ese_btree__extent_sum(const ese_btree__owner *owner, ese_btree__extents which,
+                              uint32_t *n_out);
+
+/* Single entries of a space tree. A split that `add` leads to uses the reserve. */
+JET_ERR ese_btree__extent_add(const ese_btree__owner *owner, ese_btree__extents which,
+                              const ese_page_extent *extent);
+JET_ERR ese_btree__extent_remove(const ese_btree__owner *owner, ese_btree__extents which,
+                                 const ese_page_extent *extent);
+JET_ERR ese_btree__extent_resize(const ese_btree__owner *owner, ese_btree__extents which,
+                                 const ese_page_extent *extent, uint32_t n_pages);
+
+/* How many pages the reserve must hold before an extent that ends at `pgno` (0: who knows where) is added: 0 when it fits. */
+JET_ERR ese_btree__extent_need(const ese_btree__owner *owner, ese_btree__extents which,
+                               ese_pgno pgno, unsigned *n_out);
+
+/* Takes the first `n` pages of an extent of free pages that was just found. */
+JET_ERR ese_btree__extent_take(const ese_btree__owner *owner, const ese_page_extent *extent,
+                               uint32_t n);
+
+/* Puts pages aside, from the free ones; and back among them what is left of the reserve and what space trees let go (or leaks it). */
+JET_ERR ese_btree__reserve_fill(const ese_btree__owner *owner, unsigned n);
+void ese_btree__reserve_put(ese_btree__owner *owner, ese_pgno pgno);
+void ese_btree__reserve_drain(ese_btree__owner *owner);
+
+/* Makes the pages of an extent free. */
+JET_ERR ese_btree__extent_free(ese_btree__owner *owner, const ese_page_extent *extent);
+
+/* The tree owns one more extent, with free pages. On an error the extent goes back to `from` (NULL: to nobody), or is leaked. */
+JET_ERR ese_btree__extent_gain(ese_btree__owner *owner, const ese_page_extent *extent,
+                               ese_btree__owner *from);
+
+/* Takes `n_min` to `n_want` pages in a row; the tree grows when it has no such extent. */
+JET_ERR ese_btree__extent_get(ese_btree__owner *owner, uint32_t n_min, uint32_t n_want,
+                              ese_page_extent *extent_out);
+
+/* Makes the file larger, so that the database root owns at least `n_min` more pages, and has them free in a row. */
+JET_ERR ese_btree__file_extend(ese_btree__owner *root, uint32_t n_min);
+
+/* A single extent becomes many: the second one, of at least three pages, has room for the space trees. */
+JET_ERR ese_btree__convert(ese_btree__owner *owner, const ese_page_extent *second);
