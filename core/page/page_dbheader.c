@@ -99,3 +99,82 @@ ese_dbheader_decode(const uint8_t *bytes, size_t n, ese_dbheader *header_out)
     *header_out = header;
     return JET_errSuccess;
 }
+
+/* ---- Writing ---- */
+
+static void
+store_lgpos(uint8_t *at, ese_lgpos lgpos)
+{
+    ese_store_le16(at, lgpos.offset);
+    ese_store_le16(at + 2, lgpos.sector);
+    ese_store_le32(at + 4, (uint32_t)lgpos.generation);
+}
+
+static void
+store_signature(uint8_t *at, const ese_signature *signature)
+{
+    ese_store_le32(at, signature->random);
+    memcpy(at + 4, signature->created, sizeof signature->created);
+    memcpy(at + 12, signature->computer, sizeof signature->computer);
+}
+
+static void
+store_log_fields(const ese_dbheader *header, uint8_t *bytes)
+{
+    store_lgpos(bytes + 56, header->consistent);
+    memcpy(bytes + 64, header->consistent_time, 8);
+    memcpy(bytes + 72, header->attach_time, 8);
+    store_lgpos(bytes + 80, header->attach);
+    memcpy(bytes + 88, header->detach_time, 8);
+    store_lgpos(bytes + 96, header->detach);
+    store_signature(bytes + 108, &header->sign_log);
+    memcpy(bytes + 136, header->backup_full_prev, 24);
+    memcpy(bytes + 160, header->backup_inc_prev, 24);
+    memcpy(bytes + 184, header->backup_full_cur, 24);
+    ese_store_le32(bytes + 296, header->gen_min_required);
+    ese_store_le32(bytes + 300, header->gen_max_required);
+    ese_store_le32(bytes + 416, header->gen_max_committed);
+}
+
+static void
+store_upkeep_fields(const ese_dbheader *header, uint8_t *bytes)
+{
+    ese_store_le32(bytes + 240, header->repair_count);
+    memcpy(bytes + 244, header->repair_time, 8);
+    ese_store_le32(bytes + 364, header->repair_count_old);
+    ese_store_le64(bytes + 280, header->dbtime_last_scrub);
+    memcpy(bytes + 288, header->scrub_time, 8);
+}
+
+static void
+store_fields(const ese_dbheader *header, uint8_t *bytes)
+{
+    ese_store_le32(bytes + 4, (uint32_t)ESE_DBHEADER_MAGIC);
+    ese_store_le32(bytes + 8, header->version);
+    ese_store_le32(bytes + 12, header->attrib);
+    ese_store_le64(bytes + 16, header->dbtime);
+    store_signature(bytes + 24, &header->sign_db);
+    ese_store_le32(bytes + 52, header->state);
+    ese_store_le32(bytes + 104, header->dbid);
+    ese_store_le32(bytes + 208, header->flags);
+    ese_store_le32(bytes + 212, header->objid_last);
+    for (size_t i = 0; i < 4; i++)
+        ese_store_le32(bytes + 216 + 4 * i, header->os_version[i]);
+    ese_store_le32(bytes + 232, header->update_major);
+    ese_store_le32(bytes + PAGE_SIZE_OFFSET, header->page_size);
+    ese_store_le32(bytes + 340, header->create_version);
+    ese_store_le32(bytes + 344, header->create_update);
+    ese_store_le64(bytes + 508, header->sort_version);
+    ese_store_le32(bytes + 644, header->update_minor);
+    ese_store_le32(bytes + 648, header->efv_max);
+    ese_store_le32(bytes + 667, header->file_type);
+}
+
+void
+ese_dbheader_encode(const ese_dbheader *header, uint8_t *bytes)
+{
+    store_fields(header, bytes);
+    store_log_fields(header, bytes);
+    store_upkeep_fields(header, bytes);
+    ese_store_le32(bytes, ese_page_header_checksum(bytes, header->page_size));
+}

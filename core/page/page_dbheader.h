@@ -76,3 +76,8 @@ typedef struct ese_dbheader {
  * JET_errReadVerifyFailure: no legal size gives a right checksum. JET_errDatabaseCorrupted: right checksum, impossible content.
  */
 JET_ERR ese_dbheader_decode(const uint8_t *bytes, size_t n, ese_dbheader *header_out);
+
+/*
+ * Writes the fields and the checksum into a header page of header->page_size bytes: zeroes, or what the file has, of which all other fields stay.
+ */
+void ese_dbheader_encode(const ese_dbheader *header, uint8_t *bytes);
