@@ -55,6 +55,8 @@ JetGetThreadStats(void *pvResult, uint32_t cbMax)
         .cPageReferenced = counters.pages_referenced,
         .cPageRead = counters.pages_read,
         .cPagePreread = counters.pages_preread,
+        .cPageDirtied = counters.pages_dirtied,
+        .cPageRedirtied = counters.pages_redirtied,
     };
 
     ese_err_clear();

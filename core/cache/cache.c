@@ -33,6 +33,7 @@ ese_cache_create(size_t limit_bytes, ese_cache **cache_out)
     for (unsigned i = 0; i < ESE_CACHE__PARTITIONS; i++) {
         ese_os_mutex_init(&cache->partitions[i].mutex);
         ese_os_cond_init(&cache->partitions[i].loaded);
+        ese_os_cond_init(&cache->partitions[i].unlatched);
     }
     *cache_out = cache;
     cache = NULL;
@@ -70,6 +71,7 @@ ese_cache_destroy(ese_cache **cache_inout)
         ese_free(&slab);
     }
     for (unsigned i = 0; i < ESE_CACHE__PARTITIONS; i++) {
+        ese_os_cond_destroy(&cache->partitions[i].unlatched);
         ese_os_cond_destroy(&cache->partitions[i].loaded);
         ese_os_mutex_destroy(&cache->partitions[i].mutex);
     }
@@ -117,7 +119,8 @@ ese_cache_attach(ese_cache *cache, ese_os_file *file, uint32_t page_size, ese_ca
     attached->file = file;
     attached->key_base = (uint64_t)id << 32;
     attached->page_size = page_size;
-    attached->page_count = count_pages(file, page_size);
+    atomic_init(&attached->page_count, count_pages(file, page_size));
+    ese_os_mutex_init(&attached->write);
     *file_out = attached;
 out:
     return err;
@@ -130,7 +133,9 @@ ese_cache_detach(ese_cache_file **file_inout)
 
     if (file == NULL)
         return;
-    ese_cache__evict_file(file);
+    ese_cache__evict_behind(file, 0);
+    ese_os_mutex_destroy(&file->write);
+    ese_free(&file->write_buffer);
     ese_free(&file->run_buffer);
     ese_free(file_inout);
 }
@@ -144,7 +149,23 @@ ese_cache_page_size(const ese_cache_file *file)
 ese_pgno
 ese_cache_page_count(const ese_cache_file *file)
 {
-    return file->page_count;
+    return atomic_load_explicit(&file->page_count, memory_order_relaxed);
+}
+
+void
+ese_cache_set_page_count(ese_cache_file *file, ese_pgno n)
+{
+    ese_pgno before = atomic_exchange_explicit(&file->page_count, n, memory_order_relaxed);
+
+    if (n < before)
+        ese_cache__evict_behind(file, n);
+}
+
+void
+ese_cache_set_write_ops(ese_cache_file *file, const ese_cache_write_ops *ops)
+{
+    file->ops = *ops;
+    file->has_write_ops = true;
 }
 
 ese_os_file *

@@ -74,8 +74,14 @@ JET_ERR ese_cache_latch(ese_cache_file *file, ese_pgno pgno, ese_cache_page **pa
 /* The same without reading, for a page that gets a new life: its bytes are zero, it is writable at once, and nobody sees it before it is unlatched as CHANGED. */
 JET_ERR ese_cache_latch_blank(ese_cache_file *file, ese_pgno pgno, ese_cache_page **page_out);
 
-/* Makes a latched page writable; *page_inout may become another image of it. JET_errOutOfMemory. Fine on one that is writable. */
+/*
+ * Makes a latched page writable; *page_inout may become another image of it. JET_errOutOfMemory, or the error of a write that had to make
+ * room. Fine on one that is writable.
+ */
 JET_ERR ese_cache_make_writable(ese_cache_page **page_inout);
+
+/* Was the latched page made by ese_cache_latch_blank? */
+bool ese_cache_is_blank(const ese_cache_page *page);
 
 /* The bytes of a writable page. */
 uint8_t *ese_cache_bytes(ese_cache_page *page);
@@ -85,31 +91,40 @@ void ese_cache_note_log(ese_cache_page *page, uint64_t lgpos_modify, uint64_t lg
 
 typedef enum ese_cache_outcome { ESE_CACHE_UNCHANGED, ESE_CACHE_CHANGED } ese_cache_outcome;
 
-/* Gives latch and pin back; NULL is fine. CHANGED: the page was made writable, everybody sees it now, and it will be written. */
+/*
+ * Gives latch and pin back; NULL is fine. CHANGED: the page was made writable, everybody sees it now, and it will be written. UNCHANGED: its bytes
+ * are as they were.
+ */
 void ese_cache_unlatch(ese_cache_page **page_inout, ese_cache_outcome outcome);
 
-/* As ese_cache_unlatch, but keeps the pin: on the image as it is now. */
+/* As ese_cache_unlatch, but keeps the pin: on the image as it is now. Not for a blank page that stays UNCHANGED. */
 void ese_cache_unlatch_keep(ese_cache_page *page, ese_cache_outcome outcome);
 
 /* What a file needs before its changed pages may be written. */
 typedef struct ese_cache_write_ops {
     void *self;
-    /* The header says "dirty", the log is durable up to `lgpos`. Called by any thread, without latches of other pages. */
+    /*
+     * The header says "dirty", the log is durable up to `lgpos`. Called by any thread that needs memory for a page: it may hold latches of any pages
+     * and other locks of upper layers, and must not wait for a latch. NULL: nothing is needed.
+     */
     JET_ERR (*before_write)(void *self, uint64_t lgpos);
-    /* A write failed. The page stays changed in memory; nothing later may pretend to be durable. */
+    /* A write failed. The page stays changed in memory; nothing later may pretend to be durable. Called as before_write. NULL is fine. */
     void (*failed)(void *self, JET_ERR err);
 } ese_cache_write_ops;
 
-/* Without it no page of the file can be latched. */
+/* Before the first latch; without it no page of the file can be latched: JET_errDatabaseFileReadOnly. */
 void ese_cache_set_write_ops(ese_cache_file *file, const ese_cache_write_ops *ops);
 
 /* Writes all changed pages of the file; changes made meanwhile may or may not be among them. Does not sync. */
 JET_ERR ese_cache_flush(ese_cache_file *file);
 
-/* Smallest lgpos_begin of the changed pages of the file, UINT64_MAX when there is none: what recovery would have to start from. */
+/*
+ * Smallest lgpos_begin (or lgpos_modify where that is 0) noted for the changed pages of the file, UINT64_MAX when there is none: what recovery would
+ * have to start from.
+ */
 uint64_t ese_cache_oldest_change(ese_cache_file *file);
 
-/* After the file has become larger or smaller (pages behind the new end are forgotten, nobody has them pinned). */
+/* After the file has become larger, or before it becomes smaller (pages behind the new end are forgotten, nobody has them pinned). */
 void ese_cache_set_page_count(ese_cache_file *file, ese_pgno n);
 
 /* Starts reading pages that are wanted soon; never fails. */
@@ -118,6 +133,7 @@ void ese_cache_read_ahead(ese_cache_file *file, ese_pgno first, uint32_t n_pages
 /* Counters of the calling thread, for JetGetThreadStats. */
 typedef struct ese_cache_counters {
     uint32_t pages_referenced, pages_read, pages_preread;
+    uint32_t pages_dirtied, pages_redirtied;
 } ese_cache_counters;
 
 ese_cache_counters ese_cache_thread_counters(void);

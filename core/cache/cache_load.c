@@ -21,31 +21,25 @@ typedef struct page_run {
     unsigned n;
 } page_run;
 
-static uint64_t
-key_of(const ese_cache__frame *frame)
+void
+ese_cache__publish(ese_cache__frame *frame, uint32_t pins)
 {
-    return atomic_load_explicit(&frame->key, memory_order_relaxed);
-}
-
-/* Makes a loaded page available, with `n_pins` for the caller. Takes: partition. */
-static void
-publish(ese_cache__frame *frame, uint32_t n_pins)
-{
-    ese_cache__partition *partition = ese_cache__partition_of(frame->cache, key_of(frame));
+    ese_cache__partition *partition =
+        ese_cache__partition_of(frame->cache, ese_cache__key_of(frame));
 
     ese_os_mutex_lock(&partition->mutex);
     frame->is_loading = false;
     /* Release: matches the acquire in pin_unlocked. Added, not stored, because a lookup gone astray may hold a pin. */
-    atomic_fetch_add_explicit(&frame->state, ESE_CACHE__VALID + n_pins, memory_order_release);
+    atomic_fetch_add_explicit(&frame->state, ESE_CACHE__VALID + pins, memory_order_release);
     ese_os_cond_broadcast(&partition->loaded);
     ese_os_mutex_unlock(&partition->mutex);
 }
 
-/* Gives up a claim; who waits for the page tries for himself. Takes: partition, pool. */
-static void
-drop(ese_cache__frame *frame)
+void
+ese_cache__drop(ese_cache__frame *frame)
 {
-    ese_cache__partition *partition = ese_cache__partition_of(frame->cache, key_of(frame));
+    ese_cache__partition *partition =
+        ese_cache__partition_of(frame->cache, ese_cache__key_of(frame));
 
     ese_os_mutex_lock(&partition->mutex);
     frame->is_loading = false;
@@ -77,33 +71,21 @@ check_page(uint8_t *bytes, const ese_page *page)
     return ese_page_verify(page);
 }
 
-static uint8_t *
-bytes_of(const ese_cache__frame *frame)
-{
-    return (uint8_t *)(uintptr_t)
-        frame->page.page.bytes; /* allocated by the cache, shown to others as constant */
-}
-
-static uint64_t
-offset_of(const ese_cache_file *file, ese_pgno pgno)
-{
-    return ((uint64_t)pgno + 1) * file->page_size;
-}
-
 static JET_ERR
 load_alone(ese_cache_file *file, ese_cache__frame *frame)
 {
     JET_ERR err;
     ese_pgno pgno = frame->page.page.pgno;
 
-    ESE_TRY(ese_os_file_read(file->file, offset_of(file, pgno), bytes_of(frame), file->page_size));
+    ESE_TRY(ese_os_file_read(file->file, ese_cache__offset_of(file, pgno),
+                             ese_cache__bytes_of(frame), file->page_size));
     ese_cache__counters.pages_read++;
-    ESE_TRY(check_page(bytes_of(frame), &frame->page.page));
-    publish(frame, 1);
+    ESE_TRY(check_page(ese_cache__bytes_of(frame), &frame->page.page));
+    ese_cache__publish(frame, 1);
 out:
     if (err < JET_errSuccess) {
         err = raise_at(file, pgno, err);
-        drop(frame);
+        ese_cache__drop(frame);
     }
     return err;
 }
@@ -128,6 +110,7 @@ plan_run(ese_cache_file *file, ese_pgno pgno)
 {
     ese_cache__stream *stream = find_stream(file, pgno);
     size_t most = ese_cache__limit(file->cache) / RUN_LIMIT_FRACTION;
+    ese_pgno last = ese_cache_page_count(file); /* may be smaller than a moment ago */
     uint32_t n = 1;
 
     if (stream != NULL) {
@@ -141,9 +124,9 @@ plan_run(ese_cache_file *file, ese_pgno pgno)
         most = ESE_CACHE__RUN_BYTES;
     if (n > most / file->page_size)
         n = (uint32_t)(most / file->page_size);
-    if (n > file->page_count - pgno + 1)
-        n = file->page_count - pgno + 1;
-    if (n == 0)
+    if (last >= pgno && n > last - pgno + 1)
+        n = last - pgno + 1;
+    if (n == 0 || last < pgno)
         n = 1;
     atomic_store_explicit(&stream->next, pgno + n, memory_order_relaxed);
     atomic_store_explicit(&stream->n_pages, n, memory_order_relaxed);
@@ -159,8 +142,7 @@ claim_spare(ese_cache_file *file, ese_pgno pgno, ese_cache__frame **frame_out)
     ese_cache__frame *frame = NULL;
     bool is_free;
 
-    if (ese_cache__frame_take(file->cache, file->page_size, ESE_CACHE__SPARE, &frame) <
-        JET_errSuccess)
+    if (ese_cache__frame_take(file, ESE_CACHE__SPARE, &frame) < JET_errSuccess)
         return false;
     ese_os_mutex_lock(&partition->mutex);
     is_free = ese_cache__chain_find(file->cache, key) == NULL;
@@ -184,9 +166,10 @@ read_run(ese_cache_file *file, page_run *run)
 
     if (file->run_buffer == NULL)
         ESE_TRY(ese_alloc_aligned(ESE_CACHE__RUN_BYTES, ESE_PAGE_SIZE_MIN, &file->run_buffer));
-    ESE_TRY(ese_os_file_read(file->file, offset_of(file, first), file->run_buffer, run->n * size));
+    ESE_TRY(ese_os_file_read(file->file, ese_cache__offset_of(file, first), file->run_buffer,
+                             run->n * size));
     for (unsigned i = 0; i < run->n; i++)
-        memcpy(bytes_of(run->frames[i]), file->run_buffer + i * size, size);
+        memcpy(ese_cache__bytes_of(run->frames[i]), file->run_buffer + i * size, size);
     ese_cache__counters.pages_read += run->n;
     ese_cache__counters.pages_preread += run->n - 1;
 out:
@@ -200,10 +183,10 @@ settle_spares(const page_run *run, bool was_read)
     for (unsigned i = 1; i < run->n; i++) {
         ese_cache__frame *frame = run->frames[i];
 
-        if (was_read && check_page(bytes_of(frame), &frame->page.page) >= JET_errSuccess)
-            publish(frame, 0);
+        if (was_read && check_page(ese_cache__bytes_of(frame), &frame->page.page) >= JET_errSuccess)
+            ese_cache__publish(frame, 0);
         else
-            drop(frame);
+            ese_cache__drop(frame);
     }
 }
 
@@ -218,12 +201,12 @@ load_run(ese_cache_file *file, page_run *run)
     settle_spares(run, was_read);
     if (!was_read) /* perhaps only one of the others is unreadable */
         return load_alone(file, wanted);
-    err = check_page(bytes_of(wanted), &wanted->page.page);
+    err = check_page(ese_cache__bytes_of(wanted), &wanted->page.page);
     if (err < JET_errSuccess) {
         err = raise_at(file, pgno, err);
-        drop(wanted);
+        ese_cache__drop(wanted);
     } else {
-        publish(wanted, 1);
+        ese_cache__publish(wanted, 1);
     }
     return err;
 }
@@ -250,13 +233,15 @@ ese_cache__load(ese_cache_file *file, ese_cache__frame *frame)
 void
 ese_cache_read_ahead(ese_cache_file *file, ese_pgno first, uint32_t n_pages)
 {
+    ese_pgno last = ese_cache_page_count(file);
     uint32_t n;
 
-    if (first == 0 || first > file->page_count || n_pages == 0)
+    if (first == 0 || first > last || n_pages == 0)
         return;
-    n = file->page_count - first + 1;
+    n = last - first + 1;
     if (n > n_pages)
         n = n_pages;
-    ese_os_file_prefetch(file->file, offset_of(file, first), (size_t)n * file->page_size);
+    ese_os_file_prefetch(file->file, ese_cache__offset_of(file, first),
+                         (size_t)n * file->page_size);
     ese_cache__counters.pages_preread += n;
 }

@@ -7,7 +7,10 @@
  */
 #include "cache/cache_private.h"
 
-enum { MAX_HOPS = 64 };
+enum {
+    MAX_HOPS = 64,
+    SPINS = 200, /* changing a page takes less than that, if its thread runs */
+};
 
 static ese_cache__frame *_Atomic *
 bucket_of(ese_cache__table *table, uint64_t key)
@@ -36,7 +39,7 @@ ese_cache__chain_insert(ese_cache__frame *frame, uint64_t key)
     frame->page.page.pgno = (ese_pgno)key;
     atomic_store_explicit(&frame->is_referenced, false, memory_order_relaxed);
     atomic_store_explicit(&frame->key, key, memory_order_relaxed);
-    /* Release: who reaches the frame by acquiring a link (find_unlocked) sees its key. */
+    /* Release: who reaches the frame by acquiring a link (ese_cache__find) sees its key. */
     atomic_store_explicit(&frame->next, atomic_load_explicit(bucket, memory_order_relaxed),
                           memory_order_release);
     atomic_store_explicit(bucket, frame, memory_order_release);
@@ -60,8 +63,29 @@ ese_cache__chain_remove(ese_cache__frame *frame)
     atomic_store_explicit(&frame->key, 0, memory_order_relaxed);
 }
 
-static ese_cache__frame *
-find_unlocked(ese_cache *cache, uint64_t key)
+void
+ese_cache__chain_replace(ese_cache__frame *old, ese_cache__frame *frame)
+{
+    uint64_t key = ese_cache__key_of(old);
+    ese_cache__table *table = atomic_load_explicit(&frame->cache->table, memory_order_relaxed);
+    ese_cache__frame *_Atomic *link = bucket_of(table, key);
+    ese_cache__frame *at = atomic_load_explicit(link, memory_order_relaxed);
+
+    while (at != old) {
+        link = &at->next;
+        at = atomic_load_explicit(link, memory_order_relaxed);
+    }
+    atomic_store_explicit(&frame->key, key, memory_order_relaxed);
+    /* Release: as in chain_insert. The page can be found all the time: first its new frame, then no longer the old one. */
+    atomic_store_explicit(&frame->next, atomic_load_explicit(&old->next, memory_order_relaxed),
+                          memory_order_release);
+    atomic_store_explicit(link, frame, memory_order_release);
+    /* Release: matches the acquire in ese_cache_is_current. */
+    atomic_store_explicit(&old->key, 0, memory_order_release);
+}
+
+ese_cache__frame *
+ese_cache__find(ese_cache *cache, uint64_t key)
 {
     /* Acquire: matches the release in the growth of the table and in chain_insert and chain_remove. */
     ese_cache__table *table = atomic_load_explicit(&cache->table, memory_order_acquire);
@@ -83,8 +107,19 @@ mark_referenced(ese_cache__frame *frame)
         atomic_store_explicit(&frame->is_referenced, true, memory_order_relaxed);
 }
 
-static void
-unpin_frame(ese_cache__frame *frame)
+void
+ese_cache__reclaim(ese_cache__frame *frame)
+{
+    uint32_t unpinned = ESE_CACHE__SUPERSEDED;
+
+    /* One thread gets it, though a lookup gone astray may have held the last pin for another. Acquire: what readers did with the bytes is over. */
+    if (atomic_compare_exchange_strong_explicit(&frame->state, &unpinned, 0, memory_order_acquire,
+                                                memory_order_relaxed))
+        ese_cache__frame_give(frame);
+}
+
+void
+ese_cache__unpin(ese_cache__frame *frame)
 {
     ese_cache *cache = frame->cache;
     uint32_t before;
@@ -94,28 +129,76 @@ unpin_frame(ese_cache__frame *frame)
      * ese_cache__make_room: either it sees the pin gone, or the flag it set before is seen here.
      */
     before = atomic_fetch_sub_explicit(&frame->state, 1, memory_order_seq_cst);
-    if ((before & ~ESE_CACHE__VALID) == 1 &&
-        atomic_load_explicit(&cache->is_over_limit, memory_order_seq_cst))
+    if ((before & ESE_CACHE__PINS) != 1)
+        return;
+    if ((before & ESE_CACHE__SUPERSEDED) != 0)
+        ese_cache__reclaim(frame);
+    else if (atomic_load_explicit(&cache->is_over_limit, memory_order_seq_cst))
         ese_cache__trim(cache);
 }
 
 static ese_cache__frame *
 pin_unlocked(ese_cache *cache, uint64_t key)
 {
-    ese_cache__frame *frame = find_unlocked(cache, key);
+    ese_cache__frame *frame = ese_cache__find(cache, key);
     uint32_t before;
 
     if (frame == NULL)
         return NULL;
-    /* Acquire: matches the release in publish; key and bytes are those of the page that was published. */
+    /* Acquire: matches the release in publish and unlatch; key and bytes are those of the page as it was published or changed last. */
     before = atomic_fetch_add_explicit(&frame->state, 1, memory_order_acquire);
-    if ((before & ESE_CACHE__VALID) != 0 &&
+    if ((before & (ESE_CACHE__VALID | ESE_CACHE__WRITING)) == ESE_CACHE__VALID &&
         atomic_load_explicit(&frame->key, memory_order_relaxed) == key) {
         mark_referenced(frame);
         return frame;
     }
-    unpin_frame(frame);
+    ese_cache__unpin(frame);
     return NULL;
+}
+
+/* Pins a valid frame unless it is being changed. Holds: partition. */
+static bool
+pin_unless_writing(ese_cache__frame *frame)
+{
+    uint32_t before = atomic_load_explicit(&frame->state, memory_order_relaxed);
+
+    do {
+        if ((before & ESE_CACHE__WRITING) != 0)
+            return false;
+        /* Acquire: as in pin_unlocked. */
+    } while (!atomic_compare_exchange_weak_explicit(&frame->state, &before, before + 1,
+                                                    memory_order_acquire, memory_order_relaxed));
+    return true;
+}
+
+/* Waits a moment for the end of a change. */
+static void
+wait_for_change(const ese_cache__frame *frame)
+{
+    for (unsigned i = 0; i < SPINS; i++) {
+        if ((atomic_load_explicit(&frame->state, memory_order_relaxed) & ESE_CACHE__WRITING) == 0)
+            return;
+    }
+    ese_os_yield();
+}
+
+/* The frame of the page, pinned; waits while it is read or changed. NULL: the page is not there. Holds: partition, but leaves it while waiting. */
+static ese_cache__frame *
+pin_in_chain(ese_cache *cache, ese_cache__partition *partition, uint64_t key)
+{
+    ese_cache__frame *frame = ese_cache__chain_find(cache, key);
+
+    while (frame != NULL && (frame->is_loading || !pin_unless_writing(frame))) {
+        if (frame->is_loading) {
+            ese_os_cond_wait(&partition->loaded, &partition->mutex);
+        } else {
+            ese_os_mutex_unlock(&partition->mutex);
+            wait_for_change(frame);
+            ese_os_mutex_lock(&partition->mutex);
+        }
+        frame = ese_cache__chain_find(cache, key);
+    }
+    return frame;
 }
 
 /*
@@ -129,14 +212,8 @@ pin_or_claim(ese_cache *cache, uint64_t key, ese_cache__frame **spare_inout, boo
     ese_cache__frame *frame;
 
     ese_os_mutex_lock(&partition->mutex);
-    frame = ese_cache__chain_find(cache, key);
-    while (frame != NULL && frame->is_loading) {
-        ese_os_cond_wait(&partition->loaded, &partition->mutex);
-        frame = ese_cache__chain_find(cache, key);
-    }
+    frame = pin_in_chain(cache, partition, key);
     if (frame != NULL) {
-        /* Valid, because it is in a chain and not loading, and eviction needs the lock. Acquire: as in pin_unlocked. */
-        atomic_fetch_add_explicit(&frame->state, 1, memory_order_acquire);
         mark_referenced(frame);
     } else if (*spare_inout != NULL) {
         frame = *spare_inout;
@@ -156,12 +233,13 @@ pin_locked(ese_cache_file *file, ese_pgno pgno, ese_cache__frame **frame_out)
     ese_cache__frame *frame = NULL;
     bool is_claimed = false;
 
-    if (pgno == 0 || pgno > file->page_count)
+    if (pgno == 0 || pgno > ese_cache_page_count(file))
         return ese_raise(JET_errBadPageLink, "%s: there is no page %u, the last one is %u",
-                         ese_cache_path(file), (unsigned)pgno, (unsigned)file->page_count);
+                         ese_cache_path(file), (unsigned)pgno,
+                         (unsigned)ese_cache_page_count(file));
     frame = pin_or_claim(file->cache, file->key_base | pgno, &spare, &is_claimed);
     if (frame == NULL) {
-        ESE_TRY(ese_cache__frame_take(file->cache, file->page_size, ESE_CACHE__WANTED, &spare));
+        ESE_TRY(ese_cache__frame_take(file, ESE_CACHE__WANTED, &spare));
         frame = pin_or_claim(file->cache, file->key_base | pgno, &spare, &is_claimed);
     }
     if (is_claimed)
@@ -188,17 +266,11 @@ ese_cache_pin(ese_cache_file *file, ese_pgno pgno, ese_cache_page **page_out)
     return JET_errSuccess;
 }
 
-static ese_cache__frame *
-frame_of(ese_cache_page *page)
-{
-    return (ese_cache__frame *)(void *)page; /* its first member */
-}
-
 void
 ese_cache_repin(ese_cache_page *page)
 {
     /* Relaxed: the pin that is there already orders everything. */
-    atomic_fetch_add_explicit(&frame_of(page)->state, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ese_cache__frame_of(page)->state, 1, memory_order_relaxed);
 }
 
 void
@@ -209,5 +281,14 @@ ese_cache_unpin(ese_cache_page **page_inout)
     if (page == NULL)
         return;
     *page_inout = NULL;
-    unpin_frame(frame_of(page));
+    ese_cache__unpin(ese_cache__frame_of(page));
+}
+
+bool
+ese_cache_is_current(const ese_cache_page *page)
+{
+    const ese_cache__frame *frame = (const ese_cache__frame *)(const void *)page;
+
+    /* Acquire: matches the release in chain_replace. A pinned frame loses its key only there. */
+    return atomic_load_explicit(&frame->key, memory_order_acquire) != 0;
 }

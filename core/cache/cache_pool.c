@@ -3,19 +3,15 @@
  *
  * The ring is the clock: its first frame is under the hand. A page that was used since the hand last passed gets a second chance; pinned and loading
  * ones are passed over. A page enters without a chance, so a long scan pushes out itself and not the pages that are used again and again.
+ *
+ * A changed page under the hand is written first, by the thread that needs the room, with the pool unlocked and the page latched. That thread may hold
+ * latches of its own, so it takes this one only if it need not wait.
  */
 #include "cache/cache_private.h"
 
 #include "base/alloc.h"
 
-enum { FRAME_ALIGNMENT = 64, BYTES_ALIGNMENT = 64 };
-
-static uint8_t *
-bytes_of(const ese_cache__frame *frame)
-{
-    /* The view is for readers; the cache allocated the bytes. */
-    return (uint8_t *)(uintptr_t)frame->page.page.bytes;
-}
+enum { FRAME_ALIGNMENT = 64, BYTES_ALIGNMENT = 64, CHEAP_STEPS = 64 };
 
 /* Holds: pool. */
 static void
@@ -29,7 +25,7 @@ static void
 make_idle(ese_cache__frame *frame)
 {
     ese_cache *cache = frame->cache;
-    uint8_t *bytes = bytes_of(frame);
+    uint8_t *bytes = ese_cache__bytes_of(frame);
 
     set_used(cache, ese_cache__used(cache) - frame->page.page.size);
     ese_free(&bytes);
@@ -39,18 +35,17 @@ make_idle(ese_cache__frame *frame)
     cache->n_ring--;
 }
 
-/* Evicts a page unless it is pinned or loading. Holds: pool. Takes: partition. */
+/* Evicts a page if its state is exactly `unpinned`: VALID, perhaps DIRTY. Holds: pool. Takes: partition. */
 static bool
-evict(ese_cache__frame *frame)
+evict(ese_cache__frame *frame, uint32_t unpinned)
 {
-    uint64_t key = atomic_load_explicit(&frame->key, memory_order_relaxed);
+    uint64_t key = ese_cache__key_of(frame);
     ese_cache__partition *partition = ese_cache__partition_of(frame->cache, key);
-    uint32_t unpinned = ESE_CACHE__VALID;
     bool is_evicted;
 
     /*
-     * The key cannot change meanwhile: with a valid page only eviction changes it, and that holds the pool. Acquire: what readers did with
-     * the bytes, released by unpin_frame, is over before they are freed.
+     * If the exchange succeeds the key is still the same: a valid frame loses it by eviction or when it is superseded, and becomes valid again only after the pool was
+     * held. Acquire: what readers did with the bytes, released by ese_cache__unpin, is over before they are freed.
      */
     ese_os_mutex_lock(&partition->mutex);
     is_evicted = atomic_compare_exchange_strong_explicit(
@@ -63,21 +58,40 @@ evict(ese_cache__frame *frame)
     return is_evicted;
 }
 
-/* Moves the hand until a page is evicted; false after two rounds without. Holds: pool. Takes: partition. */
-static bool
-evict_one(ese_cache *cache)
+/* The next frame under the hand, which moves on. Holds: pool. */
+static ese_cache__frame *
+next_under_hand(ese_cache *cache)
 {
-    for (size_t n = 2 * cache->n_ring; n > 0; n--) {
-        ese_cache__frame *frame = ESE_LIST_ENTRY(cache->ring.next, ese_cache__frame, link);
+    ese_cache__frame *frame = ESE_LIST_ENTRY(cache->ring.next, ese_cache__frame, link);
 
-        ese_list_remove(&frame->link);
-        ese_list_append(&cache->ring, &frame->link);
-        if (atomic_load_explicit(&frame->state, memory_order_seq_cst) != ESE_CACHE__VALID)
+    ese_list_remove(&frame->link);
+    ese_list_append(&cache->ring, &frame->link);
+    return frame;
+}
+
+/*
+ * Moves the hand until a page is evicted: true. Or, with `to_write_out`, until it is over a changed one, which is latched. False, too, after so
+ * many steps without either. Holds: pool. Takes: partition.
+ */
+static bool
+evict_one(ese_cache *cache, size_t n_steps, ese_cache__frame **to_write_out)
+{
+    for (; n_steps > 0; n_steps--) {
+        ese_cache__frame *frame = next_under_hand(cache);
+        uint32_t state = atomic_load_explicit(&frame->state, memory_order_seq_cst);
+
+        if ((state & ~ESE_CACHE__DIRTY) != ESE_CACHE__VALID)
             continue;
-        if (atomic_load_explicit(&frame->is_referenced, memory_order_relaxed))
+        if (atomic_load_explicit(&frame->is_referenced, memory_order_relaxed)) {
             atomic_store_explicit(&frame->is_referenced, false, memory_order_relaxed);
-        else if (evict(frame))
-            return true;
+        } else if ((state & ESE_CACHE__DIRTY) == 0) {
+            if (evict(frame, ESE_CACHE__VALID))
+                return true;
+        } else if (to_write_out != NULL &&
+                   ese_cache__try_latch(frame, ese_cache__key_of(frame), ESE_CACHE__DIRTY)) {
+            *to_write_out = frame;
+            return false;
+        }
     }
     return false;
 }
@@ -91,28 +105,67 @@ is_over(const ese_cache *cache, size_t room)
     return used > limit || room > limit - used;
 }
 
+/* Writes a latched page, so that it can be evicted, and tries that. Holds: pool, but leaves it while writing. Takes: write, partition. */
+static JET_ERR
+write_and_evict(ese_cache *cache, ese_cache__frame *frame)
+{
+    JET_ERR err;
+
+    ese_os_mutex_unlock(&cache->pool);
+    err = ese_cache__write_out(frame, ESE_CACHE__COLD_ONES);
+    ese_os_mutex_lock(&cache->pool);
+    if (err >=
+        JET_errSuccess) /* whatever page has the frame by now: it goes only if nobody has it */
+        (void)evict(frame, ESE_CACHE__VALID);
+    return err;
+}
+
 /*
- * Evicts until the pages and `room` more bytes stay within the limit, or all that is left is pinned. The flag goes up before the pins are looked at:
- * who unpins later sees it and trims. Holds: pool. Takes: partition.
+ * Evicts until the pages and `room` more bytes stay within the limit, or all that is left is pinned, or a changed page cannot be written: the error.
+ * The flag goes up before the pins are looked at: who unpins later sees it and trims. Holds: pool, but leaves it while writing. Takes: write, partition.
  */
-static void
+static JET_ERR
 make_room(ese_cache *cache, size_t room)
 {
+    JET_ERR err = JET_errSuccess;
     bool is_short = is_over(cache, room);
 
     if (is_short)
         atomic_store_explicit(&cache->is_over_limit, true, memory_order_seq_cst);
-    while (is_short && evict_one(cache))
+    while (is_short) {
+        ese_cache__frame *frame = NULL;
+
+        if (!evict_one(cache, 2 * cache->n_ring, &frame)) {
+            if (frame == NULL)
+                break;
+            err = write_and_evict(cache, frame);
+            if (err < JET_errSuccess)
+                break;
+        }
         is_short = is_over(cache, room);
-    if (!is_short)
+    }
+    if (!is_short || err < JET_errSuccess) /* else every unpin would try that write again */
         atomic_store_explicit(&cache->is_over_limit, false, memory_order_seq_cst);
+    return err;
+}
+
+/* Looks for room without writing and without searching long. Holds: pool. Takes: partition. */
+static void
+make_cheap_room(ese_cache *cache, size_t room)
+{
+    size_t n_steps = 2 * cache->n_ring;
+
+    if (n_steps > CHEAP_STEPS)
+        n_steps = CHEAP_STEPS;
+    while (is_over(cache, room) && evict_one(cache, n_steps, NULL))
+        continue;
 }
 
 void
 ese_cache__trim(ese_cache *cache)
 {
     ese_os_mutex_lock(&cache->pool);
-    make_room(cache, 0);
+    (void)make_room(cache, 0); /* who needs the room next meets the error */
     ese_os_mutex_unlock(&cache->pool);
 }
 
@@ -183,40 +236,56 @@ out:
     return err;
 }
 
-/* Holds: pool. Takes: partition. */
-static JET_ERR
-take_frame(ese_cache *cache, uint32_t page_size, ese_cache__need need, ese_cache__frame **frame_out)
+/* Gives the bytes to an idle frame, of which there is one. Holds: pool. */
+static ese_cache__frame *
+use_idle(ese_cache_file *file, const uint8_t *bytes)
 {
-    JET_ERR err = JET_errSuccess;
-    uint8_t *bytes = NULL;
-    ese_cache__frame *frame;
+    ese_cache *cache = file->cache;
+    ese_cache__frame *frame = ESE_LIST_ENTRY(cache->idle.next, ese_cache__frame, link);
 
-    make_room(cache, page_size);
-    if (need == ESE_CACHE__SPARE && is_over(cache, page_size))
-        return JET_errOutOfMemory;
-    if (ese_list_is_empty(&cache->idle))
-        ESE_TRY(add_slab(cache));
-    ESE_TRY(ese_alloc_aligned(page_size, BYTES_ALIGNMENT, &bytes));
-    frame = ESE_LIST_ENTRY(cache->idle.next, ese_cache__frame, link);
-    frame->page.page = (ese_page){bytes, page_size, 0};
+    frame->page.page = (ese_page){bytes, file->page_size, 0};
+    frame->file = file;
+    frame->old = NULL;
+    frame->is_blank = false;
+    frame->lgpos_modify = 0;
+    atomic_store_explicit(&frame->lgpos_begin, UINT64_MAX, memory_order_relaxed);
     ese_list_remove(&frame->link);
     ese_list_append(&cache->ring, &frame->link);
     cache->n_ring++;
-    set_used(cache, ese_cache__used(cache) + page_size);
-    *frame_out = frame;
+    set_used(cache, ese_cache__used(cache) + file->page_size);
+    return frame;
+}
+
+/* Holds: pool, but leaves it while writing. Takes: write, partition. */
+static JET_ERR
+take_frame(ese_cache_file *file, ese_cache__need need, ese_cache__frame **frame_out)
+{
+    ese_cache *cache = file->cache;
+    JET_ERR err = JET_errSuccess;
+    uint8_t *bytes = NULL;
+
+    if (need == ESE_CACHE__WANTED)
+        ESE_TRY(make_room(cache, file->page_size));
+    else
+        make_cheap_room(cache, file->page_size);
+    if (need == ESE_CACHE__SPARE && is_over(cache, file->page_size))
+        return JET_errOutOfMemory;
+    if (ese_list_is_empty(&cache->idle))
+        ESE_TRY(add_slab(cache));
+    ESE_TRY(ese_alloc_aligned(file->page_size, BYTES_ALIGNMENT, &bytes));
+    *frame_out = use_idle(file, bytes);
 out:
     return err;
 }
 
 JET_ERR
-ese_cache__frame_take(ese_cache *cache, uint32_t page_size, ese_cache__need need,
-                      ese_cache__frame **frame_out)
+ese_cache__frame_take(ese_cache_file *file, ese_cache__need need, ese_cache__frame **frame_out)
 {
     JET_ERR err;
 
-    ese_os_mutex_lock(&cache->pool);
-    err = take_frame(cache, page_size, need, frame_out);
-    ese_os_mutex_unlock(&cache->pool);
+    ese_os_mutex_lock(&file->cache->pool);
+    err = take_frame(file, need, frame_out);
+    ese_os_mutex_unlock(&file->cache->pool);
     return err;
 }
 
@@ -230,25 +299,34 @@ ese_cache__frame_give(ese_cache__frame *frame)
     cache = frame->cache;
     ese_os_mutex_lock(&cache->pool);
     make_idle(frame);
-    make_room(cache, 0);
+    make_cheap_room(cache, 0);
     ese_os_mutex_unlock(&cache->pool);
 }
 
-void
-ese_cache__evict_file(ese_cache_file *file)
+/* False when some page of them is in use for the moment. Takes: pool, partition. */
+static bool
+try_evict_behind(ese_cache_file *file, ese_pgno last)
 {
     ese_cache *cache = file->cache;
+    bool is_done = true;
 
     ese_os_mutex_lock(&cache->pool);
     ESE_LIST_FOREACH_SAFE (node, after, &cache->ring) {
         ese_cache__frame *frame = ESE_LIST_ENTRY(node, ese_cache__frame, link);
-        uint64_t key = atomic_load_explicit(&frame->key, memory_order_relaxed);
+        uint64_t key = ese_cache__key_of(frame);
 
-        if (key >> 32 != file->key_base >> 32)
-            continue;
-        /* Nobody uses the file, but a lookup that lost its way may hold a pin for an instant. */
-        while (!evict(frame))
-            ese_os_yield();
+        if (key >> 32 == file->key_base >> 32 && (ese_pgno)key > last &&
+            !evict(frame, ESE_CACHE__VALID) && !evict(frame, ESE_CACHE__VALID | ESE_CACHE__DIRTY))
+            is_done = false;
     }
     ese_os_mutex_unlock(&cache->pool);
+    return is_done;
+}
+
+void
+ese_cache__evict_behind(ese_cache_file *file, ese_pgno last)
+{
+    /* Nobody uses these pages, but a lookup that lost its way may hold a pin for an instant, and who needs room may be writing one. */
+    while (!try_evict_behind(file, last))
+        ese_os_yield();
 }

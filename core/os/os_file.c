@@ -288,9 +288,7 @@ ese_os_file_resize(ese_os_file *file, uint64_t size)
     if (err >= JET_errSuccess)
         raise_size(file, size);
     else
-        (void)ftruncate(
-            file->fd,
-            (off_t)before); /* what it got before the disk was full; else it only stays longer */
+        (void)truncate_to(file, before); /* gives back what it got until the disk was full */
     return err;
 }
 

@@ -3,7 +3,9 @@
 #include "os/os_thread.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -52,6 +54,24 @@ ese_os_cond_wait(ese_os_cond *cond, ese_os_mutex *mutex)
     expect_success(pthread_cond_wait(&cond->native, &mutex->native));
 }
 
+/* The clock of the day, which is what conditions go by: when it is set, one wait is shorter or longer. */
+bool
+ese_os_cond_wait_for(ese_os_cond *cond, ese_os_mutex *mutex, uint64_t ns)
+{
+    const uint64_t second = 1000000000u;
+    struct timespec until = {0};
+    uint64_t sum;
+    int rc;
+
+    expect_success(clock_gettime(CLOCK_REALTIME, &until));
+    sum = (uint64_t)until.tv_nsec + ns;
+    until.tv_sec += (time_t)(sum / second);
+    until.tv_nsec = (long)(sum % second);
+    rc = pthread_cond_timedwait(&cond->native, &mutex->native, &until);
+    assert(rc == 0 || rc == ETIMEDOUT);
+    return rc == 0;
+}
+
 void
 ese_os_cond_broadcast(ese_os_cond *cond)
 {
@@ -62,6 +82,28 @@ void
 ese_os_cond_destroy(ese_os_cond *cond)
 {
     expect_success(pthread_cond_destroy(&cond->native));
+}
+
+JET_ERR
+ese_os_thread_start(ese_os_thread *thread, void *(*body)(void *), void *argument)
+{
+    sigset_t all;
+    sigset_t before;
+    int rc;
+
+    sigfillset(&all);
+    expect_success(pthread_sigmask(SIG_SETMASK, &all, &before));
+    rc = pthread_create(&thread->native, NULL, body, argument);
+    expect_success(pthread_sigmask(SIG_SETMASK, &before, NULL));
+    if (rc != 0)
+        return ese_raise(JET_errOutOfThreads, "no thread could be started (error %d)", rc);
+    return JET_errSuccess;
+}
+
+void
+ese_os_thread_join(ese_os_thread *thread)
+{
+    expect_success(pthread_join(thread->native, NULL));
 }
 
 void

@@ -6,7 +6,10 @@
  */
 #pragma once
 
+#include "base/err.h"
+
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct ese_os_mutex {
@@ -37,8 +40,19 @@ void ese_os_cond_init(ese_os_cond *cond);
 
 /* Releases `mutex`, waits, takes it again. Wakes without a broadcast too: wait in a loop over the condition. */
 void ese_os_cond_wait(ese_os_cond *cond, ese_os_mutex *mutex);
+
+/* The same, for `ns` nanoseconds at most. False: the time is over. */
+bool ese_os_cond_wait_for(ese_os_cond *cond, ese_os_mutex *mutex, uint64_t ns);
 void ese_os_cond_broadcast(ese_os_cond *cond);
 void ese_os_cond_destroy(ese_os_cond *cond); /* nobody waits */
+
+typedef struct ese_os_thread {
+    pthread_t native;
+} ese_os_thread;
+
+/* Runs `body` with `argument` in a thread that no signal of the process goes to. JET_errOutOfThreads. */
+JET_ERR ese_os_thread_start(ese_os_thread *thread, void *(*body)(void *), void *argument);
+void ese_os_thread_join(ese_os_thread *thread); /* waits for its end; once */
 
 /* Lets another thread run. */
 void ese_os_yield(void);
