@@ -18,7 +18,6 @@ enum {
     OBJID_OFFSET = 24,
     FREE_OFFSET = 28,
     UNCOMMITTED_FREE_OFFSET = 30,
-    USED_END_OFFSET = 32,
     TAG_COUNT_OFFSET = 34,
     TAG_COUNT_MASK = 0xfff,
     FLAGS_OFFSET = 36,
@@ -70,7 +69,7 @@ area_of(const ese_page_mut *page)
 static unsigned
 used_end(const ese_page_mut *page)
 {
-    return ese_load_le16(page->bytes + USED_END_OFFSET);
+    return ese_load_le16(page->bytes + ESE_PAGE__USED_END_OFFSET);
 }
 
 static unsigned
@@ -90,7 +89,7 @@ contiguous_bytes(const ese_page_mut *page)
 static void
 set_used_end(ese_page_mut *page, unsigned end)
 {
-    ese_store_le16(page->bytes + USED_END_OFFSET, (uint16_t)end);
+    ese_store_le16(page->bytes + ESE_PAGE__USED_END_OFFSET, (uint16_t)end);
 }
 
 /* What uncommitted deletions may reclaim is part of what is free, and not counted here: it is 0. */
@@ -160,22 +159,19 @@ ese_page_set_flags(ese_page_mut *page, uint32_t flags)
 /* ---- Sizes ---- */
 
 size_t
+ese_page__worthy_prefix(ese_bytes prefix, ese_bytes key)
+{
+    size_t n = ese_page__count_common(prefix, key);
+
+    return n < PREFIX_WORTH ? 0 : n;
+}
+
+size_t
 ese_page_shared_prefix(const ese_page *page, ese_bytes key)
 {
-    ese_bytes prefix;
-    size_t n = 0, most;
-
     if ((ese_page_flags(page) & ESE_PAGE_ROOT) != 0)
         return 0;
-    prefix = ese_page_external_header(page);
-    most = prefix.size < key.size ? prefix.size : key.size;
-    if (most < PREFIX_WORTH)
-        return 0;
-    while (n + 8 <= most && memcmp(prefix.data + n, key.data + n, 8) == 0)
-        n += 8;
-    while (n < most && prefix.data[n] == key.data[n])
-        n++;
-    return n < PREFIX_WORTH ? 0 : n;
+    return ese_page__worthy_prefix(ese_page_external_header(page), key);
 }
 
 size_t
@@ -200,6 +196,20 @@ ese_page_fits_insert(const ese_page *page, ese_bytes key, ese_bytes data)
     if (whole <= n_free)
         return true;
     return ese_page_node_size(ese_page_shared_prefix(page, key), key.size, data.size) <= n_free;
+}
+
+bool
+ese_page_fits_append(const ese_page *page, unsigned density, ese_bytes key, ese_bytes data)
+{
+    size_t area = page->size - ese_page_header_size(page->size);
+    size_t kept_free = density < 100 ? area * (100 - density) / 100 : 0;
+    size_t n_prefix;
+
+    if (ese_page_line_count(page) == 0)
+        return ese_page_fits_insert(page, key, data);
+    n_prefix = ese_page_shared_prefix(page, key);
+    return ese_page_node_size(n_prefix, key.size, data.size) + kept_free <=
+           ese_page_free_bytes(page);
 }
 
 bool
@@ -505,4 +515,30 @@ ese_page_clear(ese_page_mut *page)
     set_tag_count(page, n_tags);
     compact(page);
     set_free_bytes(page, area - TAG_SIZE * n_tags - used_end(page));
+}
+
+void
+ese_page__start_over(const ese_page *from, ese_bytes external_header, ese_page_mut *page)
+{
+    unsigned header = ese_page_header_size(page->size);
+    unsigned n_reserved = ese_page_reserved_tags(from);
+    unsigned end = (unsigned)external_header.size;
+
+    memcpy(page->bytes, from->bytes, header);
+    memset(page->bytes + header, 0, page->size - header);
+    if (end != 0)
+        memcpy(page->bytes + header, external_header.data, end);
+    store_tag(tag_at(page, 0), end, 0);
+    for (unsigned i = 1; i < n_reserved; i++) {
+        const uint8_t *tag = ese_page_tag(from, i);
+        unsigned size = ese_load_le16(tag) & tag_mask(page);
+
+        memcpy(page->bytes + header + end,
+               from->bytes + header + (ese_load_le16(tag + 2) & tag_mask(page)), size);
+        store_tag(tag_at(page, i), size, end);
+        end += size;
+    }
+    set_tag_count(page, n_reserved);
+    set_used_end(page, end);
+    set_free_bytes(page, page->size - header - TAG_SIZE * n_reserved - end);
 }

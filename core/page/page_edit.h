@@ -107,15 +107,32 @@ typedef struct ese_page_split {
     uint8_t oper_flags;  /* node flags of the node inserted or replaced */
     unsigned line;       /* the first line that moves */
     unsigned n_lines;
-    int prefix_line; /* line whose key becomes the prefix of the split page, -1 none */
+    int prefix_line; /* RIGHT: line whose key becomes the prefix of the split page, -1 none. Other splits leave tag 0 as it is */
     int new_prefix_line; /* line, counted from `line`, whose key becomes the prefix of the new page, -1 none */
 } ese_page_split;
 
 /*
- * Chooses where to split `page` so that the operation in `split_inout` (oper…) fits, and fills the other fields. `density`: percent that an append leaves on the page.
- * False: it fits on no half; the node is too large.
+ * Chooses where to split `page` so that the operation in `split_inout` (oper…) fits, and fills the other fields. `density`: percent that stays on a page that lines
+ * leave in ascending order (an end of the tree, a run in the middle); a last leaf is left as full as it is.
+ *
+ * A root is split vertically, the last leaf by an append when a line comes behind all others, everything else to the right.
+ *
+ * `oper` may come back as NONE: with the operation the lines do not fit on two pages (a large node between two others), or not below the root. The caller then splits
+ * without it, and does the operation anew afterwards, from the search on; where it goes is then an end of a page, and one more split is enough.
+ *
+ * False: the node is larger than ese_page_node_max, or there is but one line and it is not on a root. The latter happens where tag 0 holds a long prefix that the last line of
+ * the page does not need: ese_page_set_prefix with an empty one makes room for any legal node.
+ *
+ * Needs about 80 KiB of stack.
  */
 bool ese_page_split_choose(const ese_page *page, unsigned density, ese_page_split *split_inout);
+
+/* Would a line behind all others of the last leaf leave 100 - `density` percent of the page free (or be the only one)? If not, it is time for an append. */
+bool ese_page_fits_append(const ese_page *page, unsigned density, ese_bytes key, ese_bytes data);
+
+/* Page flags after a split: of the split page (ese_page_split_apply sets them), of the new one (ese_page_format takes them). */
+uint32_t ese_page_split_flags(const ese_page *page, ese_page_split_type type);
+uint32_t ese_page_split_new_flags(const ese_page *page);
 
 /*
  * The separator between what stays and what moves, shortest possible: database-file 6.3. Room for ESE_PAGE_KEY_MAX bytes (key and data for a tree ordered by both); returns the size.
@@ -124,11 +141,15 @@ bool ese_page_split_choose(const ese_page *page, unsigned density, ese_page_spli
 size_t ese_page_split_separator(const ese_page *page, const ese_page_split *split, uint8_t *to);
 
 /*
- * Splits. `from` is the image before (another buffer than `page`); `page` gets what stays and `new_page` (formatted: objid, flags) what moves. Links between siblings, dbtimes and
- * parents are the caller's.
+ * Splits. `from` is the image before (another buffer than `page`; for an APPEND it may be `page`, which then stays as it is); `page` gets what stays and `new_page`
+ * (formatted: objid, flags) what moves. All bytes of both follow from `from`, `split` and the header of `new_page`. Left to the caller: links between siblings, dbtimes,
+ * parents, and on an internal page the child of the line behind the operation's (it is on one of the two pages): the new page of the split below.
  */
 void ese_page_split_apply(const ese_page *from, const ese_page_split *split, ese_page_mut *page,
                           ese_page_mut *new_page);
+
+/* Writes the lines of `from`, another buffer, with another prefix in tag 0. Not for roots; it must fit, as an empty one does on a page with one line. */
+void ese_page_set_prefix(const ese_page *from, ese_bytes prefix, ese_page_mut *page);
 
 /* ---- Merges ---- */
 
