@@ -178,3 +178,21 @@ ese_dbheader_encode(const ese_dbheader *header, uint8_t *bytes)
     store_upkeep_fields(header, bytes);
     ese_store_le32(bytes, ese_page_header_checksum(bytes, header->page_size));
 }
+
+ese_dbheader
+ese_dbheader_fresh(uint32_t page_size)
+{
+    return (ese_dbheader){
+        .version = ESE_DBHEADER_VERSION,
+        .state = ESE_DBSTATE_JUST_CREATED,
+        .dbtime = 1,
+        .dbid = 1,
+        .os_version = {10, 0, 0, 0},
+        .update_major = ESE_DBHEADER_UPDATE_DEFAULT,
+        .page_size = page_size,
+        .create_version = ESE_DBHEADER_VERSION,
+        .create_update = ESE_DBHEADER_UPDATE_DEFAULT,
+        .sort_version = UINT64_MAX, /* each locale has its own */
+        .file_type = ESE_DBHEADER_FILE_TYPE_DATABASE,
+    };
+}

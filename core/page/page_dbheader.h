@@ -77,7 +77,12 @@ typedef struct ese_dbheader {
  */
 JET_ERR ese_dbheader_decode(const uint8_t *bytes, size_t n, ese_dbheader *header_out);
 
+enum { ESE_DBHEADER_FILE_TYPE_DATABASE = 1, ESE_DBHEADER_UPDATE_DEFAULT = 20 };
+
 /*
  * Writes the fields and the checksum into a header page of header->page_size bytes: zeroes, or what the file has, of which all other fields stay.
  */
 void ese_dbheader_encode(const ese_dbheader *header, uint8_t *bytes);
+
+/* The header of a database that begins to be: format 0x620,20,0. Signature and times are the caller's; the state is JUST_CREATED. */
+ese_dbheader ese_dbheader_fresh(uint32_t page_size);
