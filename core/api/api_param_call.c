@@ -430,3 +430,22 @@ out:
     ese_free(&texts);
     return err;
 }
+
+/* ---- An instance with pages of its own ------------------------------------------------------------------ */
+
+JET_ERR
+ese_set_page_size(JET_INSTANCE instance, uint32_t page_size)
+{
+    ese_api__param_wish wish = {.paramid = JET_paramDatabasePageSize, .integer = page_size};
+    target t;
+    JET_ERR err;
+
+    if (!is_handle(instance))
+        return ese_raise(JET_errInvalidInstance, "an instance is needed");
+    err = open_target(instance, 0, &t);
+    if (err < JET_errSuccess)
+        return err;
+    err = ese_api__params_set(&t.instance->params, &wish,
+                              atomic_load(&t.instance->state) != ESE_API__CREATED);
+    return close_target(&t, err);
+}

@@ -205,7 +205,9 @@ uint64_t
 ese_api_instance_param(const ese_api_instance *instance, uint32_t paramid)
 {
     const ese_api__param *row = ese_api__param_find(paramid);
-    bool is_global = row != NULL && row->scope == ESE_API__PROCESS;
+    /* ese_set_page_size may have changed the copy of the instance, and nothing changes that of the process meanwhile */
+    bool is_global = row != NULL && row->scope == ESE_API__PROCESS &&
+                     paramid != JET_paramDatabasePageSize;
 
     if (row == NULL)
         return 0;

@@ -24,6 +24,16 @@ extern "C" {
  */
 #define ESE_bitDbReadDamaged 0x10000000u
 
+/* ---- Instances
+ * ---------------------------------------------------------------------------------------- */
+
+/*
+ * The page size of the databases that one instance creates or attaches for change: JET_paramDatabasePageSize, which is the
+ * same for the whole process, is not asked then. Between JetCreateInstance and JetInit. JET_errAlreadyInitialized,
+ * JET_errInvalidParameter, JET_errInvalidInstance.
+ */
+ESE_API JET_ERR ese_set_page_size(JET_INSTANCE instance, uint32_t page_size);
+
 /* ---- Errors
  * ------------------------------------------------------------------------------------------- */
 

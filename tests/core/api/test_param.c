@@ -265,6 +265,25 @@ test_param_special__unicode_index_and_error_text(void **state)
 }
 
 static void
+test_param_page_size__of_one_instance_leaves_that_of_the_process(void **state)
+{
+    JET_INSTANCE instance = JET_instanceNil;
+
+    (void)state;
+    assert_ok(JetCreateInstanceA(&instance, "pages"));
+    assert_int_equal(ese_set_page_size(instance, 5000), JET_errInvalidParameter);
+    assert_int_equal(ese_set_page_size(JET_instanceNil, 8192), JET_errInvalidInstance);
+    assert_int_equal(ese_set_page_size(instance + 12345, 8192), JET_errInvalidInstance);
+    assert_ok(ese_set_page_size(instance, 8192));
+    assert_int_equal(get_integer(0, JET_paramDatabasePageSize), 4096);
+    assert_ok(set_text(&instance, JET_paramRecovery, "off"));
+    assert_ok(JetInit(&instance));
+    assert_int_equal(ese_set_page_size(instance, 4096), JET_errAlreadyInitialized);
+    assert_ok(ese_set_page_size(instance, 8192));
+    assert_ok(JetTerm(instance));
+}
+
+static void
 test_param_computed__follows_the_page_size(void **state)
 {
     static const struct {
@@ -418,6 +437,7 @@ main(void)
         API_TEST(test_param_text__is_limited_in_characters),
         API_TEST(test_param_text__of_a_folder_ends_with_a_separator),
         API_TEST(test_param_special__unicode_index_and_error_text),
+        API_TEST(test_param_page_size__of_one_instance_leaves_that_of_the_process),
         API_TEST(test_param_computed__follows_the_page_size),
         API_TEST(test_param_cache_size__bounds_the_cache),
         API_TEST(test_param_multi__sets_entries_up_to_the_first_bad_one),
