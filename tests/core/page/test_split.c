@@ -11,7 +11,7 @@
 
 #include "page_model.h"
 
-enum { N_ROUNDS = 400, PGNO = 5, NEW_PGNO = 6 };
+enum { N_ROUNDS = 160, PGNO = 5, NEW_PGNO = 6 };
 
 static const uint32_t page_sizes[] = {2048, 4096, 8192, 16384, 32768};
 
@@ -338,11 +338,316 @@ test_page_split__both_pages_together_say_what_the_page_said(void **state)
     }
 }
 
+/* Puts a row of a numbered key and `data_size` bytes at its place. */
+static unsigned
+number_row(page_model *m, model_row *row, uint32_t number, size_t data_size)
+{
+    static uint8_t data[MODEL_DATA_MAX];
+
+    memset(row, 0, sizeof *row);
+    memcpy(row->key, "number: ", 8);
+    ese_store_be32(row->key + 8, number);
+    row->key_size = 12;
+    row->data = data;
+    row->data_size = data_size;
+    return model_find(m, row);
+}
+
+static bool
+add_number(page_model *m, uint32_t number, size_t data_size)
+{
+    static model_row row;
+    unsigned line = number_row(m, &row, number, data_size);
+    bool fits = model_insert_page(m, line, &row);
+
+    if (fits)
+        model_insert_row(m, line, &row);
+    return fits;
+}
+
+static ese_page_split
+choose_number(page_model *m, uint32_t number, size_t data_size, unsigned density)
+{
+    static model_row row;
+    ese_page view = ese_page_of_mut(&m->page);
+    ese_page_split split = {.oper = ESE_PAGE_SPLIT_INSERT};
+
+    split.oper_line = number_row(m, &row, number, data_size);
+    split.oper_key = model_key(&row);
+    split.oper_data = model_data(&row);
+    assert_true(ese_page_split_choose(&view, density, &split));
+    return split;
+}
+
+static void
+test_page_split__the_last_leaf_keeps_its_lines_when_one_comes_behind_them(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof page_sizes / sizeof *page_sizes; s++) {
+        page_model *m = model_create(page_sizes[s], ESE_PAGE_LEAF, PGNO, "");
+        ese_page view = ese_page_of_mut(&m->page);
+        static model_row row;
+        ese_page_split split;
+        uint32_t n = 0;
+
+        do {
+            number_row(m, &row, ++n, 100);
+        } while (ese_page_fits_append(&view, 80, model_key(&row), model_data(&row)) &&
+                 add_number(m, n, 100));
+        assert_in_range(ese_page_free_bytes(&view), page_sizes[s] / 6, page_sizes[s] / 4);
+        split = choose_number(m, n, 100, 80);
+        assert_int_equal(split.type, ESE_PAGE_SPLIT_APPEND);
+        assert_int_equal(split.line, m->n_rows);
+        assert_int_equal(split.new_prefix_line, 0);
+        expect_split(m, &split);
+        model_destroy(m);
+    }
+}
+
+/* Numbers arrive in a gap in the middle of the page; `step` is their direction. */
+static page_model *
+make_run(uint32_t size, int step, uint32_t *number_out)
+{
+    page_model *m = model_create(size, ESE_PAGE_LEAF, PGNO, "");
+    uint32_t number = 50000;
+
+    ese_page_set_next(&m->page, 99);
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_true(add_number(m, 10 + i, 40));
+        assert_true(add_number(m, 90000 + i, 40));
+    }
+    while (add_number(m, number, 40))
+        number = (uint32_t)((int64_t)number + step);
+    *number_out = number;
+    return m;
+}
+
+static void
+test_page_split__a_run_in_the_middle_gets_the_room(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof page_sizes / sizeof *page_sizes; s++) {
+        uint32_t number;
+        page_model *m = make_run(page_sizes[s], 1, &number);
+        ese_page_split split = choose_number(m, number, 40, 100);
+
+        assert_int_equal(split.type, ESE_PAGE_SPLIT_RIGHT);
+        assert_int_equal(split.n_lines - split.line, 5);
+        expect_split(m, &split);
+        model_destroy(m);
+
+        m = make_run(page_sizes[s], -1, &number);
+        split = choose_number(m, number, 40, 100);
+        assert_int_equal(split.line, 6);
+        expect_split(m, &split);
+        model_destroy(m);
+    }
+}
+
+static void
+test_page_split__a_level_that_grows_at_its_end_leaves_full_pages(void **state)
+{
+    page_model *m = model_create(4096, ESE_PAGE_PARENT_OF_LEAF, PGNO, "");
+    uint8_t child[4] = {10};
+    model_row row = {.key = {1}, .key_size = 1, .data = child, .data_size = 4};
+    ese_page_split split = {.oper = ESE_PAGE_SPLIT_INSERT};
+    ese_page view = ese_page_of_mut(&m->page);
+
+    (void)state;
+    for (uint32_t i = 0; ese_page_free_bytes(&view) > 40; i++) {
+        ese_store_be32(row.key, i + 1);
+        row.key_size = 4;
+        assert_true(model_insert_page(m, i, &row));
+        model_insert_row(m, i, &row);
+    }
+    m->rows[m->n_rows - 1].key_size = 0;
+    ese_page_set_key(&m->page, m->n_rows - 1, (ese_bytes){NULL, 0});
+    ese_store_be32(row.key, 10000);
+    split.oper_key = model_key(&row);
+    split.oper_data = model_data(&row);
+    split.oper_line = m->n_rows - 1;
+    assert_true(ese_page_split_choose(&view, 90, &split));
+    assert_in_range(split.line, m->n_rows * 85 / 100, m->n_rows * 91 / 100);
+    expect_split(m, &split);
+    model_destroy(m);
+}
+
+static void
+test_page_split__without_runs_the_halves_are_even(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof page_sizes / sizeof *page_sizes; s++) {
+        page_model *m = model_create(page_sizes[s], ESE_PAGE_LEAF, PGNO, "");
+        ese_page_split split;
+
+        for (uint32_t i = 0; add_number(m, i * 7919 % 65536, 60); i++)
+            continue;
+        split = choose_number(m, 65536 / 2, 60, 80);
+        assert_int_equal(split.type, ESE_PAGE_SPLIT_RIGHT);
+        assert_in_range(split.line, split.n_lines / 2 - 1, split.n_lines / 2 + 1);
+        expect_split(m, &split);
+        model_destroy(m);
+    }
+}
+
+static void
+test_page_split__a_huge_node_between_two_others_needs_two_splits(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof page_sizes / sizeof *page_sizes; s++) {
+        page_model *m = model_create(page_sizes[s], ESE_PAGE_LEAF, PGNO, "");
+        size_t largest = ese_page_node_max(page_sizes[s]) - 2 - 12;
+        static model_row row;
+        ese_page view = ese_page_of_mut(&m->page);
+        ese_page_split split, oper = {.oper = ESE_PAGE_SPLIT_INSERT};
+
+        assert_true(add_number(m, 1, page_sizes[s] / 3));
+        assert_true(add_number(m, 3, page_sizes[s] / 3));
+        oper.oper_line = number_row(m, &row, 2, largest);
+        oper.oper_key = model_key(&row);
+        oper.oper_data = model_data(&row);
+        split = oper;
+        assert_true(ese_page_split_choose(&view, 80, &split));
+        assert_int_equal(split.oper, ESE_PAGE_SPLIT_NONE);
+        assert_int_equal(split.line, 1);
+        expect_second_try(m, &split, &oper);
+        expect_split(m, &split);
+
+        oper.oper_data.size++;
+        split = oper;
+        assert_false(ese_page_split_choose(&view, 80, &split));
+        model_destroy(m);
+    }
+}
+
+static void
+test_page_split__a_line_that_does_not_need_the_prefix_gets_its_room(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < sizeof page_sizes / sizeof *page_sizes; s++) {
+        page_model *m = model_create(page_sizes[s], ESE_PAGE_LEAF, PGNO,
+                                     "a prefix that nobody needs any more, but long");
+        split_result r = make_result(page_sizes[s], 0xc5);
+        size_t largest = ese_page_node_max(page_sizes[s]) - 2 - 12;
+        ese_page view = ese_page_of_mut(&m->page);
+        ese_page rewritten = {r.left, page_sizes[s], PGNO};
+        ese_page_split split = {.oper = ESE_PAGE_SPLIT_REPLACE};
+
+        assert_true(add_number(m, 1, 100));
+        split.oper_data = (ese_bytes){r.right, largest};
+        assert_false(ese_page_fits_replace(&view, 0, largest));
+        assert_false(ese_page_split_choose(&view, 80, &split));
+        ese_page_set_prefix(&view, (ese_bytes){NULL, 0}, &r.page);
+        expect_rows(m, &r.page, 0, 1);
+        assert_true(ese_page_fits_replace(&rewritten, 0, largest));
+        ese_page_set_prefix(&rewritten, model_bytes("number: "), &m->page);
+        expect_rows(m, &m->page, 0, 1);
+        free_result(&r);
+        model_destroy(m);
+    }
+}
+
+/* The prefix is the one that saves most, of all keys of the page and none. */
+static void
+test_page_split__the_prefix_saves_most(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed < 60; seed++) {
+        page_model *m = model_create(2048, ESE_PAGE_LEAF, PGNO, "some prefix key 0123");
+        split_result r = make_result(2048, 0), other = make_result(2048, 0);
+        ese_page from = ese_page_of_mut(&m->page), left = {r.left, 2048, PGNO};
+        ese_page_split split = {.oper = ESE_PAGE_SPLIT_NONE};
+        uint64_t random = seed;
+
+        ese_page_set_next(&m->page, 99);
+        fill(m, &random, 0);
+        assert_true(ese_page_split_choose(&from, 80, &split));
+        apply(&from, &split, &r);
+        for (int i = -1; i < (int)split.line; i++) {
+            ese_page view = {other.left, 2048, PGNO};
+            ese_bytes key = {NULL, 0};
+
+            if (i >= 0)
+                key = model_key(&m->rows[i]);
+            ese_page_set_prefix(&left, key, &other.page);
+            assert_true(ese_page_free_bytes(&view) <= ese_page_free_bytes(&left));
+        }
+        free_result(&r);
+        free_result(&other);
+        model_destroy(m);
+    }
+}
+
+/* ---- Merges ---- */
+
+static void
+copy_live_rows(const page_model *from, page_model *to, unsigned line)
+{
+    for (unsigned i = 0; i < from->n_rows; i++) {
+        if ((from->rows[i].flags & ESE_PAGE_NODE_DELETED) == 0)
+            model_insert_row(to, line++, &from->rows[i]);
+    }
+}
+
+static bool
+merge(bool is_right, uint64_t seed)
+{
+    uint32_t size = page_sizes[seed % 5];
+    page_model *left = model_create(size, ESE_PAGE_LEAF, PGNO, "left prefix");
+    page_model *right = model_create(size, ESE_PAGE_LEAF, NEW_PGNO, "right prefix key");
+    page_model *from = is_right ? left : right;
+    page_model *to = is_right ? right : left;
+    ese_page from_view = ese_page_of_mut(&from->page), to_view = ese_page_of_mut(&to->page);
+    unsigned n = 1 + (unsigned)(seed % (size / 40));
+    bool fits;
+
+    for (unsigned i = 0; i < n; i++) {
+        unsigned flags = (unsigned)page_builder_random(&seed) & 3;
+
+        if (!add_number(left, 2 * i, 20) || !add_number(right, 100000 + i, 30))
+            break;
+        left->rows[i].flags = right->rows[i].flags = (uint8_t)flags;
+        ese_page_set_line_flags(&left->page, i, (uint8_t)flags);
+        ese_page_set_line_flags(&right->page, i, (uint8_t)flags);
+    }
+    fits = ese_page_fits_merge(&from_view, &to_view);
+    if (fits) {
+        copy_live_rows(from, to, is_right ? 0 : to->n_rows);
+        if (is_right)
+            ese_page_merge_right(&from_view, &to->page);
+        else
+            ese_page_merge_left(&from_view, &to->page);
+        model_check(to);
+    }
+    model_destroy(left);
+    model_destroy(right);
+    return fits;
+}
+
+static void
+test_page_merge__lines_that_are_not_deleted_go_to_the_neighbour(void **state)
+{
+    unsigned n_fits = 0, n_rounds = 300;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < n_rounds; seed++)
+        n_fits += merge(seed % 2 == 0, seed * 977);
+    assert_in_range(n_fits, n_rounds / 4, n_rounds - n_rounds / 8);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_split__both_pages_together_say_what_the_page_said),
+        cmocka_unit_test(test_page_split__the_last_leaf_keeps_its_lines_when_one_comes_behind_them),
+        cmocka_unit_test(test_page_split__a_run_in_the_middle_gets_the_room),
+        cmocka_unit_test(test_page_split__a_level_that_grows_at_its_end_leaves_full_pages),
+        cmocka_unit_test(test_page_split__without_runs_the_halves_are_even),
+        cmocka_unit_test(test_page_split__a_huge_node_between_two_others_needs_two_splits),
+        cmocka_unit_test(test_page_split__a_line_that_does_not_need_the_prefix_gets_its_room),
+        cmocka_unit_test(test_page_split__the_prefix_saves_most),
+        cmocka_unit_test(test_page_merge__lines_that_are_not_deleted_go_to_the_neighbour),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
