@@ -43,6 +43,11 @@ typedef struct ese_txn_session {
     _Atomic uint64_t begin;  /* number of the outermost begin, 0 = none; see txn_snapshot.c */
     ese_txn_trx *trx;        /* made by the first change */
     ese_txn_version *newest; /* changes of the open transaction, newest first */
+    uint32_t n_changes;      /* made and not undone in the open transaction */
+    uint32_t n_before[ESE_TXN_LEVEL_MAX + 1]; /* of them at the begin of each level, 1 to 7 */
+    uint32_t n_savepoint;         /* of them at the savepoint of the innermost statement */
+    uint32_t rceid, n_rceids;     /* next number of a version, and how many are set aside */
+    struct ese_txn__block *block; /* memory of its next versions */
     ese_log_origin origin;
 } ese_txn_session;
 
@@ -109,8 +114,18 @@ void ese_txn_store_set_limit(ese_txn_store *store, size_t bytes_max);
 /* Cleans up what can be cleaned up, in this thread; returns when no committed version is left that nobody needs. For detach and tests. */
 void ese_txn_store_clean(ese_txn_store *store);
 
+/*
+ * The same for trees that nobody will read any more (their database is about to be detached), whoever still might by his begin: afterwards there is no committed
+ * version of a tree for which `is_of(self, tree)` holds.
+ */
+void ese_txn_store_clean_trees(ese_txn_store *store, bool (*is_of)(void *self, const void *tree),
+                               void *self);
+
 /* Bytes of versions. */
-size_t ese_txn_store_size(const ese_txn_store *store);
+size_t ese_txn_store_size(ese_txn_store *store);
+
+/* A session that is never in a transaction: it sees what is committed. May be used by many threads, for ese_txn_see only. */
+const ese_txn_session *ese_txn_store_observer(ese_txn_store *store);
 
 /* Is there no version at all? Then every node is as its page says. One atomic load. */
 bool ese_txn_store_is_empty(const ese_txn_store *store);
@@ -127,15 +142,20 @@ JET_ERR ese_txn_begin(ese_txn_session *session, bool is_read_only);
 /* JET_errNotInTransaction at level 0. To level 0: everybody sees the changes from now on. */
 JET_ERR ese_txn_commit(ese_txn_session *session);
 
-/* Undoes one level, or all of them; JET_errNotInTransaction at level 0. Any other error comes from `undo` and is fatal; the level has ended all the same. */
+/*
+ * Undoes one level, or all of them; JET_errNotInTransaction at level 0. JET_errRollbackError: `undo` failed, which is fatal: the whole
+ * transaction has ended, but nobody ever sees what is left of it as committed.
+ */
 JET_ERR ese_txn_rollback(ese_txn_session *session, bool is_whole_transaction);
 
 /*
  * A statement that changes more than one thing: on failure everything since the savepoint is undone. Outside a transaction the statement is one:
- * enter begins it, leave commits it (err >= 0) or rolls it back. Nests. leave returns `err`, or the error of the commit or of the undo.
+ * enter begins it, leave commits it (err >= 0) or rolls it back. Nests. leave returns `err`, or JET_errRollbackError, which is fatal. No latch is held:
+ * enter may clean up when the store is nearly full.
  */
 typedef struct ese_txn_statement {
-    ese_txn_version *newest;
+    uint32_t n_changes;         /* of the session when it began */
+    uint32_t n_savepoint_outer; /* of the statement around it */
     bool is_transaction;
 } ese_txn_statement;
 
@@ -146,20 +166,21 @@ JET_ERR ese_txn_statement_leave(ese_txn_session *session, const ese_txn_statemen
 /* ---- Changes: by the thread that holds the latch of the page, which is in a transaction ---- */
 
 /*
- * May the session change the entry? JET_errWriteConflict. READ_LOCK conflicts with changes and write locks of others only, DELTA only with what is no
- * delta of the same width.
+ * May the session change the entry? JET_errWriteConflict; JET_errTransReadOnly (but for READ_LOCK). READ_LOCK conflicts with all of others but their read
+ * locks, DELTA with all but their deltas (of the same width: ese_txn_add knows it).
  */
 JET_ERR ese_txn_check(ese_txn_session *session, const ese_txn_place *place, ese_txn_oper oper);
 
 /*
- * Adds a version; the change follows. Copies what `change` refers to; rceid and level are set here. *version_out can be dropped again when the change
- * fails; it is owned by the store. A second replacement of an entry in the same level keeps no second copy where none is needed.
+ * Adds a version; the change follows. Copies what `change` refers to; rceid and level are set here. Checks as ese_txn_check does. *version_out can be dropped
+ * again when the change fails; it is owned by the store; NULL for a lock that the session has already. A second replacement of an entry in the same level
+ * keeps no second copy of the data, and is not passed to `undo`. JET_errVersionStoreOutOfMemory, JET_errOutOfMemory.
  */
 JET_ERR ese_txn_add(ese_txn_session *session, const ese_txn_change *change,
                     ese_txn_version **version_out);
 void ese_txn_drop(ese_txn_session *session,
-                  ese_txn_version *version); /* the newest one of the session */
-uint32_t ese_txn_rceid(const ese_txn_version *version);
+                  ese_txn_version *version);            /* the newest one of the session, or NULL */
+uint32_t ese_txn_rceid(const ese_txn_version *version); /* 0 for NULL */
 
 /*
  * Something of an upper layer that rollback has to undo in memory, in its place among the changes: `undo` is called with `self`; afterwards, or when the
@@ -183,14 +204,18 @@ typedef enum ese_txn_sight {
 
 /*
  * What the session sees of an entry whose node is flagged VERSION or DELETED. `node_data` is the data of the node. BEFORE: the data is appended to
- * `before_out`, which is cleared first. A NULL session sees what is committed. `has_delta_out`: the chain has deltas of others, so that the answer is right only if the page did not change since before the call: hold the latch.
+ * `before_out`, which is cleared first. *has_delta_out: deltas of others were subtracted, so that the answer is right only if the page did not change since
+ * before the call: hold the latch. The session has a store; who has no session takes ese_txn_store_observer.
  */
 JET_ERR ese_txn_see(const ese_txn_session *session, const ese_txn_place *place, bool is_deleted,
                     ese_bytes node_data, ese_growbuf *before_out, ese_txn_sight *sight_out,
                     bool *has_delta_out);
 
-/* Has anybody a version of this entry? */
-bool ese_txn_has_versions(ese_txn_store *store, const ese_txn_place *place);
+/*
+ * Has anybody a version of this entry, besides the one numbered `but_rceid` (0: any at all)? Undo and clean pass the number of the change in their hands:
+ * core/btree removes the node only when this is false. The caller holds the latch of the page, so none is added meanwhile.
+ */
+bool ese_txn_has_versions(ese_txn_store *store, const ese_txn_place *place, uint32_t but_rceid);
 
 /* Did somebody else commit a change of this entry after this session's transaction began, or does he hold one that is not committed? */
 bool ese_txn_is_changed_by_others(const ese_txn_session *session, const ese_txn_place *place);

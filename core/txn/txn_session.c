@@ -1,35 +1,68 @@
-#include "txn/txn.h"
+/* Levels of transactions, and statements. */
+#include "txn/txn_private.h"
 
-void
-ese_txn_session_init(ese_txn_session *session, ese_txn_store *store)
-{
-    memset(session, 0, sizeof *session);
-    session->store = store;
-    session->level = 0;
-    session->is_read_only = false;
-    session->commit_default = 0;
-    session->clock = 0;
-    ese_list_init(&session->cursors);
-}
+/* ---- Beginning ---- */
 
 JET_ERR
 ese_txn_begin(ese_txn_session *session, bool is_read_only)
 {
     if (session->level == ESE_TXN_LEVEL_MAX)
         return JET_errTransTooDeep;
-    if (session->level == 0)
+    if (session->level == 0) {
         session->is_read_only = is_read_only; /* inner levels take over what the outermost one is */
+        if (session->store != NULL)
+            ese_txn__number_begin(session);
+    }
     session->level++;
     session->begins[session->level] = ++session->clock;
+    session->n_before[session->level] = session->n_changes;
+    session->origin.level = session->level;
+    session->origin.n_unlogged++;
     return JET_errSuccess;
 }
+
+/* ---- Ending ---- */
 
 static void
 leave_to(ese_txn_session *session, uint8_t level)
 {
+    uint8_t n = (uint8_t)(session->level - level);
+
     session->level = level;
-    if (level == 0)
-        session->is_read_only = false;
+    session->origin.level = level;
+    session->origin.n_unlogged =
+        (uint8_t)(session->origin.n_unlogged > n ? session->origin.n_unlogged - n : 0);
+}
+
+/* The outermost transaction is over, and what it left is in its place. */
+static void
+become_free(ese_txn_session *session)
+{
+    uint64_t begin;
+
+    session->is_read_only = false;
+    session->n_changes = 0;
+    session->n_savepoint = 0;
+    session->origin.trx_begin = 0;
+    session->origin.lgpos_begin = 0;
+    if (session->store == NULL)
+        return;
+    begin = atomic_load_explicit(&session->begin, memory_order_relaxed); /* by this thread */
+    /* Release: what the transaction read and wrote comes before that. */
+    atomic_store_explicit(&session->begin, 0, memory_order_release);
+    ese_txn__memory_rest(session);
+    ese_txn__wake_after(session->store, begin);
+}
+
+static void
+commit_outermost(ese_txn_session *session)
+{
+    leave_to(session, 0);
+    if (session->trx != NULL)
+        ese_txn__settle(session, ese_txn__number_commit(session));
+    else if (session->store != NULL)
+        ese_txn__number_leave(session);
+    become_free(session);
 }
 
 JET_ERR
@@ -37,15 +70,73 @@ ese_txn_commit(ese_txn_session *session)
 {
     if (session->level == 0)
         return JET_errNotInTransaction;
-    leave_to(session, (uint8_t)(session->level - 1));
+    if (session->level == 1)
+        commit_outermost(session);
+    else /* its changes belong to the level outside: level_of of txn_version.c */
+        leave_to(session, (uint8_t)(session->level - 1));
     return JET_errSuccess;
+}
+
+/* All changes are undone, or the transaction was given up. */
+static void
+roll_back_outermost(ese_txn_session *session)
+{
+    leave_to(session, 0);
+    if (session->trx != NULL)
+        ese_txn__discard(session);
+    if (session->store != NULL)
+        ese_txn__number_leave(session);
+    become_free(session);
 }
 
 JET_ERR
 ese_txn_rollback(ese_txn_session *session, bool is_whole_transaction)
 {
+    uint8_t level;
+    JET_ERR err;
+
     if (session->level == 0)
         return JET_errNotInTransaction;
-    leave_to(session, is_whole_transaction ? 0 : (uint8_t)(session->level - 1));
-    return JET_errSuccess;
+    level = is_whole_transaction ? 0 : (uint8_t)(session->level - 1);
+    err = ese_txn__undo(session, session->n_before[level + 1]);
+    if (level == 0 || err < JET_errSuccess)
+        roll_back_outermost(session);
+    else
+        leave_to(session, level);
+    return err;
+}
+
+/* ---- Statements ---- */
+
+JET_ERR
+ese_txn_statement_enter(ese_txn_session *session, ese_txn_statement *statement_out)
+{
+    ese_txn_statement statement = {.is_transaction = session->level == 0};
+    JET_ERR err = JET_errSuccess;
+
+    if (session->store != NULL)
+        ese_txn__relieve(session);
+    if (statement.is_transaction)
+        ESE_TRY(ese_txn_begin(session, false));
+    statement.n_changes = session->n_changes;
+    statement.n_savepoint_outer = session->n_savepoint;
+    session->n_savepoint = session->n_changes;
+    *statement_out = statement;
+out:
+    return err;
+}
+
+JET_ERR
+ese_txn_statement_leave(ese_txn_session *session, const ese_txn_statement *statement, JET_ERR err)
+{
+    JET_ERR err_end = JET_errSuccess;
+
+    session->n_savepoint = statement->n_savepoint_outer;
+    if (statement->is_transaction && err >= JET_errSuccess)
+        err_end = ese_txn_commit(session);
+    else if (statement->is_transaction)
+        err_end = ese_txn_rollback(session, true);
+    else if (err < JET_errSuccess)
+        err_end = ese_txn__undo(session, statement->n_changes);
+    return err_end < JET_errSuccess ? err_end : err;
 }

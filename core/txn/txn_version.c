@@ -1,0 +1,629 @@
+/*
+ * Versions: places and their chains, adding, undoing.
+ */
+#include "txn/txn_private.h"
+
+enum { RCEID_STEP = 2, RCEIDS_AT_ONCE = 64, SPINS = 100 };
+
+/* ---- Places ---- */
+
+static uint64_t
+mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
+static uint64_t
+mix_bytes(uint64_t hash, ese_bytes bytes)
+{
+    const uint8_t *p = bytes.data;
+    size_t n = bytes.size;
+    uint64_t word = n;
+
+    hash = mix(hash, word);
+    for (; n >= sizeof word; n -= sizeof word, p += sizeof word) {
+        memcpy(&word, p, sizeof word);
+        hash = mix(hash, word);
+    }
+    if (n != 0) {
+        word = 0;
+        memcpy(&word, p, n);
+        hash = mix(hash, word);
+    }
+    return hash;
+}
+
+uint64_t
+ese_txn__hash(const ese_txn_store *store, const ese_txn_place *place)
+{
+    uint64_t hash = mix(store->seed, (uint64_t)(uintptr_t)place->tree);
+
+    hash = mix_bytes(hash, place->key);
+    if (place->data.size != 0)
+        hash = mix_bytes(hash, place->data);
+    return hash ^ hash >> 29;
+}
+
+static _Atomic(ese_txn_version *) *
+bucket_of(const ese_txn_store *store, uint64_t hash)
+{
+    return &store->buckets[hash & store->mask];
+}
+
+bool
+ese_txn__is_bare(const ese_txn_store *store, uint64_t hash)
+{
+    /* Acquire: whose version left it has changed the page before, which the caller looks at again afterwards (INV-4 of txn.h). */
+    return atomic_load_explicit(bucket_of(store, hash), memory_order_acquire) == NULL;
+}
+
+void
+ese_txn__lock(ese_txn_store *store, uint64_t hash)
+{
+    ese_txn__latch *latch = &store->latches[hash & (ESE_TXN__LOCKS - 1)];
+
+    /* Acquire, and release below: what one holder did, the next one sees. */
+    for (unsigned n = 0; atomic_exchange_explicit(&latch->is_held, true, memory_order_acquire);) {
+        while (atomic_load_explicit(&latch->is_held, memory_order_relaxed)) {
+            if (++n % SPINS == 0)
+                ese_os_yield();
+        }
+    }
+}
+
+void
+ese_txn__unlock(ese_txn_store *store, uint64_t hash)
+{
+    atomic_store_explicit(&store->latches[hash & (ESE_TXN__LOCKS - 1)].is_held, false,
+                          memory_order_release);
+}
+
+static bool
+is_at(const ese_txn_version *version, const ese_txn_place *place, uint64_t hash)
+{
+    return version->hash == hash && version->tree == place->tree &&
+           version->n_key == place->key.size && version->n_data == place->data.size &&
+           (version->n_key == 0 || memcmp(version->bytes, place->key.data, version->n_key) == 0) &&
+           (version->n_data == 0 ||
+            memcmp(version->bytes + version->n_key, place->data.data, version->n_data) == 0);
+}
+
+ese_txn_version *
+ese_txn__find(const ese_txn_store *store, const ese_txn_place *place, uint64_t hash)
+{
+    /* Relaxed: written by holders of the latch only. */
+    ese_txn_version *version = atomic_load_explicit(bucket_of(store, hash), memory_order_relaxed);
+
+    while (version != NULL && !is_at(version, place, hash))
+        version = version->bucket_next;
+    return version;
+}
+
+/* Where the bucket refers to the newest version of a place: NULL when it is the first one. Holds: latch. */
+static ese_txn_version *
+before_in_bucket(const ese_txn_store *store, const ese_txn_version *version)
+{
+    ese_txn_version *before = NULL;
+    ese_txn_version *at =
+        atomic_load_explicit(bucket_of(store, version->hash), memory_order_relaxed); /* as above */
+
+    while (at != version) {
+        before = at;
+        at = at->bucket_next;
+    }
+    return before;
+}
+
+/* Puts `next` behind `before`, NULL: to the beginning. Holds: latch. */
+static void
+set_in_bucket(ese_txn_store *store, uint64_t hash, ese_txn_version *before, ese_txn_version *next)
+{
+    if (before != NULL)
+        before->bucket_next = next;
+    else /* Release: pairs with ese_txn__is_bare. */
+        atomic_store_explicit(bucket_of(store, hash), next, memory_order_release);
+}
+
+static size_t
+size_of(const ese_txn_version *version)
+{
+    return sizeof *version + version->n_key + version->n_data + version->n_before;
+}
+
+/* Relaxed: who adds up the bytes of all latches gets what was there at about that time. */
+static void
+count_bytes(ese_txn_store *store, const ese_txn_version *version, bool is_more)
+{
+    _Atomic size_t *bytes = &store->latches[version->hash & (ESE_TXN__LOCKS - 1)].bytes;
+    size_t before = atomic_load_explicit(bytes, memory_order_relaxed);
+    size_t size = size_of(version);
+
+    atomic_store_explicit(bytes, is_more ? before + size : before - size, memory_order_relaxed);
+}
+
+/* Makes it the newest one of its place, in front of `older`. Holds: latch. */
+static void
+link_version(ese_txn_store *store, ese_txn_version *version, ese_txn_version *older)
+{
+    ese_txn_version *before = NULL;
+
+    version->newer = NULL;
+    version->older = older;
+    if (older != NULL) {
+        before = before_in_bucket(store, older);
+        version->bucket_next = older->bucket_next;
+        older->bucket_next = NULL;
+        older->newer = version;
+    } else {
+        version->bucket_next =
+            atomic_load_explicit(bucket_of(store, version->hash), memory_order_relaxed);
+    }
+    set_in_bucket(store, version->hash, before, version);
+    count_bytes(store, version, true);
+}
+
+/* Holds: latch. */
+static void
+unlink_version(ese_txn_store *store, ese_txn_version *version)
+{
+    if (version->older != NULL)
+        version->older->newer = version->newer;
+    if (version->newer != NULL) {
+        version->newer->older = version->older;
+    } else {
+        ese_txn_version *before = before_in_bucket(store, version);
+
+        if (version->older != NULL)
+            version->older->bucket_next = version->bucket_next;
+        set_in_bucket(store, version->hash, before,
+                      version->older != NULL ? version->older : version->bucket_next);
+    }
+    count_bytes(store, version, false);
+}
+
+bool
+ese_txn__has_older(const ese_txn_version *version)
+{
+    ese_txn_store *store = version->trx->store;
+    bool has_older;
+
+    if (!version->is_hashed)
+        return false;
+    ese_txn__lock(store, version->hash);
+    has_older = version->older != NULL;
+    ese_txn__unlock(store, version->hash);
+    return has_older;
+}
+
+/* ---- Conflicts ---- */
+
+static bool
+is_compatible(ese_txn_oper mine, unsigned width, const ese_txn_version *other)
+{
+    if (mine == ESE_TXN_READ_LOCK)
+        return other->oper == ESE_TXN_READ_LOCK;
+    if (mine == ESE_TXN_DELTA)
+        return other->oper == ESE_TXN_DELTA && (width == 0 || width == other->width);
+    return false;
+}
+
+/* `width` 0: any. Holds: latch. */
+static bool
+is_in_the_way(const ese_txn__view *view, const ese_txn_version *newest, ese_txn_oper oper,
+              unsigned width)
+{
+    for (const ese_txn_version *at = newest; at != NULL; at = at->older) {
+        if (!is_compatible(oper, width, at) && !ese_txn__is_visible(view, at->trx))
+            return true;
+    }
+    return false;
+}
+
+JET_ERR
+ese_txn_check(ese_txn_session *session, const ese_txn_place *place, ese_txn_oper oper)
+{
+    ese_txn_store *store = session->store;
+    uint64_t hash = ese_txn__hash(store, place);
+    ese_txn__view view;
+    bool conflicts;
+
+    if (session->is_read_only && oper != ESE_TXN_READ_LOCK)
+        return JET_errTransReadOnly;
+    if (ese_txn__is_bare(store, hash))
+        return JET_errSuccess;
+    view = ese_txn__view_of(session);
+    ese_txn__lock(store, hash);
+    conflicts = is_in_the_way(&view, ese_txn__find(store, place, hash), oper, 0);
+    ese_txn__unlock(store, hash);
+    return conflicts ? JET_errWriteConflict : JET_errSuccess;
+}
+
+/* ---- Adding ---- */
+
+static bool
+is_lock(unsigned oper)
+{
+    return oper == ESE_TXN_READ_LOCK || oper == ESE_TXN_WRITE_LOCK;
+}
+
+static bool
+is_hashed(unsigned oper)
+{
+    return oper <= ESE_TXN_WRITE_LOCK;
+}
+
+/* Whatever undoes a change of this level undoes all changes behind this number. */
+static uint32_t
+last_return_point(const ese_txn_session *session)
+{
+    uint32_t level = session->n_before[session->level];
+
+    return level > session->n_savepoint ? level : session->n_savepoint;
+}
+
+/* What the chain of a place says to a change of the session. */
+typedef struct standing {
+    bool conflicts;
+    bool is_covered; /* a lock that the session has already, for as long as it would last */
+    bool has_image;  /* a version made since the last return point has the data before */
+} standing;
+
+/* Does who has done `had` with a place keep out of it whom `lock` would? */
+static bool
+covers(unsigned had, unsigned lock)
+{
+    return had == lock || (had != ESE_TXN_DELTA && had != ESE_TXN_READ_LOCK);
+}
+
+/* Holds: latch. */
+static standing
+look_at_chain(const ese_txn_session *session, const ese_txn_version *newest,
+              const ese_txn_change *change)
+{
+    ese_txn__view view = ese_txn__view_of(session);
+    unsigned width = change->oper == ESE_TXN_DELTA ? change->width : 0;
+    standing found = {.conflicts = is_in_the_way(&view, newest, change->oper, width)};
+    bool is_last = true;
+
+    for (const ese_txn_version *at = newest; at != NULL && !found.conflicts; at = at->older) {
+        if (at->trx != session->trx)
+            continue;
+        if (is_lock(change->oper) && covers(at->oper, change->oper))
+            found.is_covered = true;
+        if (is_lock(at->oper))
+            continue;
+        if (is_last && change->oper == ESE_TXN_REPLACE && at->oper == ESE_TXN_REPLACE)
+            found.has_image = at->order > last_return_point(session);
+        is_last = false;
+    }
+    return found;
+}
+
+static standing
+stand(ese_txn_session *session, const ese_txn_change *change, uint64_t hash)
+{
+    ese_txn_store *store = session->store;
+    standing found;
+
+    if (ese_txn__is_bare(store, hash))
+        return (standing){.conflicts = false};
+    ese_txn__lock(store, hash);
+    found = look_at_chain(session, ese_txn__find(store, &change->place, hash), change);
+    ese_txn__unlock(store, hash);
+    return found;
+}
+
+/* Numbers are unique; a session sets some aside. */
+static uint32_t
+next_rceid(ese_txn_session *session)
+{
+    uint32_t rceid;
+
+    if (session->n_rceids == 0) {
+        /* Relaxed: nothing but the number counts. */
+        session->rceid = atomic_fetch_add_explicit(
+            &session->store->rceid, RCEID_STEP * RCEIDS_AT_ONCE, memory_order_relaxed);
+        session->n_rceids = RCEIDS_AT_ONCE;
+    }
+    rceid = session->rceid;
+    session->rceid += RCEID_STEP;
+    session->n_rceids--;
+    return rceid;
+}
+
+static uint8_t *
+put(uint8_t *to, ese_bytes from)
+{
+    if (from.size != 0)
+        memcpy(to, from.data, from.size);
+    return to + from.size;
+}
+
+static JET_ERR
+make_version(ese_txn_session *session, const ese_txn_change *change, bool has_image,
+             ese_txn_version **version_out)
+{
+    ese_bytes before = has_image ? change->before : (ese_bytes){NULL, 0};
+    ese_txn_version *version = NULL;
+    ese_txn__block *block = NULL;
+    uint8_t *to;
+    JET_ERR err;
+
+    ESE_TRY(ese_txn__trx_need(session));
+    ESE_TRY(ese_txn__memory_take(
+        session, sizeof *version + change->place.key.size + change->place.data.size + before.size,
+        &version, &block));
+    *version = (ese_txn_version){
+        .trx = session->trx,
+        .block = block,
+        .tree = change->place.tree,
+        .delta = change->delta,
+        .rceid = next_rceid(session),
+        .order = session->n_changes + 1,
+        .offset = change->offset,
+        .n_key = (uint32_t)change->place.key.size,
+        .n_data = (uint32_t)change->place.data.size,
+        .n_before = (uint32_t)before.size,
+        .oper = (uint8_t)change->oper,
+        .width = (uint8_t)change->width,
+        .has_image = has_image,
+        .is_hashed = is_hashed(change->oper),
+    };
+    to = put(version->bytes, change->place.key);
+    to = put(to, change->place.data);
+    put(to, before);
+    *version_out = version;
+out:
+    return err;
+}
+
+/* Appends it to the changes of the session. */
+static void
+enlist(ese_txn_session *session, ese_txn_version *version)
+{
+    ese_txn_trx *trx = session->trx;
+
+    version->previous = session->newest;
+    if (session->newest != NULL)
+        session->newest->next = version;
+    else
+        trx->oldest = version;
+    session->newest = version;
+    session->n_changes = version->order;
+    trx->n_versions++;
+    if (!trx->is_counted) {
+        trx->is_counted = true;
+        /* Release: pairs with ese_txn_store_is_empty. */
+        atomic_fetch_add_explicit(&session->store->n_changing, 1, memory_order_release);
+    }
+}
+
+/* Links it, unless somebody came first meanwhile. */
+static bool
+publish(ese_txn_session *session, const ese_txn_change *change, ese_txn_version *version)
+{
+    ese_txn_store *store = session->store;
+    ese_txn_version *older;
+    bool is_first;
+
+    ese_txn__lock(store, version->hash);
+    older = ese_txn__find(store, &change->place, version->hash);
+    is_first = older == NULL || !look_at_chain(session, older, change).conflicts;
+    if (is_first)
+        link_version(store, version, older);
+    ese_txn__unlock(store, version->hash);
+    return is_first;
+}
+
+JET_ERR
+ese_txn_add(ese_txn_session *session, const ese_txn_change *change, ese_txn_version **version_out)
+{
+    ese_txn_store *store = session->store;
+    uint64_t hash = ese_txn__hash(store, &change->place);
+    standing found = {.conflicts = false};
+    ese_txn_version *version = NULL;
+    ese_txn_change noted = *change;
+    JET_ERR err;
+
+    if (session->is_read_only && change->oper != ESE_TXN_READ_LOCK)
+        return JET_errTransReadOnly;
+    if (is_hashed(change->oper))
+        found = stand(session, change, hash);
+    if (found.conflicts)
+        return JET_errWriteConflict;
+    if (found.is_covered) {
+        *version_out = NULL;
+        return JET_errSuccess;
+    }
+    ESE_TRY(make_version(session, change, !found.has_image, &version));
+    noted.level = session->level;
+    noted.rceid = version->rceid;
+    version->hash = hash;
+    version->needs_clean = store->ops->needs_clean(&noted);
+    enlist(session, version);
+    if (version->is_hashed && !publish(session, change, version)) {
+        version->is_hashed = false;
+        ese_txn_drop(session, version);
+        return JET_errWriteConflict;
+    }
+    *version_out = version;
+out:
+    return err;
+}
+
+JET_ERR
+ese_txn_add_action(ese_txn_session *session, const ese_txn_action *action)
+{
+    ese_txn_change change = {
+        .oper = ESE_TXN_ACTION,
+        .place.key = {(const uint8_t *)(const void *)action, sizeof *action},
+    };
+    ese_txn_version *version = NULL;
+    JET_ERR err;
+
+    ESE_TRY(make_version(session, &change, false, &version));
+    enlist(session, version);
+    session->trx->n_actions++;
+out:
+    return err;
+}
+
+uint32_t
+ese_txn_rceid(const ese_txn_version *version)
+{
+    return version != NULL ? version->rceid : 0;
+}
+
+/* ---- What undo and clean get to see ---- */
+
+ese_txn_change
+ese_txn__change_of(const ese_txn_version *version)
+{
+    const uint8_t *data = version->bytes + version->n_key;
+
+    return (ese_txn_change){
+        .place =
+            {
+                .tree = version->tree,
+                .key = {version->bytes, version->n_key},
+                .data = {data, version->n_data},
+            },
+        .oper = (ese_txn_oper)version->oper,
+        .rceid = version->rceid,
+        .before = {data + version->n_data, version->n_before},
+        .offset = version->offset,
+        .width = version->width,
+        .delta = version->delta,
+    };
+}
+
+ese_txn_action
+ese_txn__action_of(const ese_txn_version *version)
+{
+    ese_txn_action action;
+
+    memcpy(&action, version->bytes, sizeof action);
+    return action;
+}
+
+/* ---- Leaving ---- */
+
+void
+ese_txn__remove(ese_txn_version *version)
+{
+    ese_txn_trx *trx = version->trx;
+
+    if (version->is_hashed) {
+        ese_txn__lock(trx->store, version->hash);
+        unlink_version(trx->store, version);
+        ese_txn__unlock(trx->store, version->hash);
+    }
+    if (version->previous != NULL)
+        version->previous->next = version->next;
+    else
+        trx->oldest = version->next;
+    if (version->next != NULL)
+        version->next->previous = version->previous;
+    if (version->oper == ESE_TXN_ACTION)
+        trx->n_actions--;
+    trx->n_versions--;
+    ese_txn__memory_give(version->block);
+}
+
+void
+ese_txn_drop(ese_txn_session *session, ese_txn_version *version)
+{
+    if (version == NULL)
+        return;
+    session->newest = version->previous;
+    session->n_changes = version->order - 1;
+    ese_txn__remove(version);
+}
+
+/* ---- Undoing ---- */
+
+static unsigned
+level_of(const ese_txn_session *session, const ese_txn_version *version)
+{
+    unsigned level = session->level;
+
+    while (level > 1 && version->order <= session->n_before[level])
+        level--;
+    return level;
+}
+
+static JET_ERR
+undo_change(ese_txn_session *session, const ese_txn_version *version)
+{
+    ese_txn_change change = ese_txn__change_of(version);
+    JET_ERR err;
+
+    if (is_lock(version->oper) || (version->oper == ESE_TXN_REPLACE && !version->has_image))
+        return JET_errSuccess;
+    change.level = (uint8_t)level_of(session, version);
+    err = session->store->ops->undo(session, &change);
+    if (err < JET_errSuccess)
+        return ese_raise(JET_errRollbackError, "a change could not be undone (%s)",
+                         ese_err_text(err));
+    return JET_errSuccess;
+}
+
+/* An action leaves its place before it is called: what it does may be anything. */
+static void
+undo_action(ese_txn_session *session, ese_txn_version *version)
+{
+    ese_txn_action action = ese_txn__action_of(version);
+
+    if (session->newest == version)
+        session->newest = version->previous;
+    ese_txn__remove(version);
+    if (action.undo != NULL)
+        action.undo(action.self);
+    if (action.done != NULL)
+        action.done(action.self, false);
+}
+
+/*
+ * The transaction can be neither undone nor committed. Its versions stay for as long as the store: so nobody sees its changes. Only upper layers are told that
+ * theirs are undone.
+ */
+static void
+give_up(ese_txn_session *session)
+{
+    ese_txn_version *version = session->newest;
+
+    while (version != NULL) {
+        ese_txn_version *previous = version->previous;
+
+        if (version->oper == ESE_TXN_ACTION)
+            undo_action(session, version);
+        version = previous;
+    }
+    session->newest = NULL;
+    session->trx = NULL;
+    session->n_changes = 0;
+    session->n_savepoint = 0;
+}
+
+JET_ERR
+ese_txn__undo(ese_txn_session *session, uint32_t n_changes)
+{
+    JET_ERR err = JET_errSuccess;
+
+    while (session->n_changes > n_changes && err >= JET_errSuccess) {
+        ese_txn_version *version = session->newest;
+
+        if (version->oper == ESE_TXN_ACTION) {
+            session->n_changes = version->order - 1;
+            undo_action(session, version);
+            continue;
+        }
+        err = undo_change(session, version);
+        if (err >= JET_errSuccess)
+            ese_txn_drop(session, version);
+    }
+    if (err < JET_errSuccess)
+        give_up(session);
+    return err;
+}
