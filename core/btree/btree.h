@@ -72,6 +72,8 @@ typedef struct ese_btree_cursor {
     const ese_btree *tree;
     const ese_txn_session *session; /* whose eyes; NULL: what is committed */
     ese_growbuf before;   /* data of `node` where the session sees an older state than the page */
+    ese_growbuf spare;    /* for what is looked at before it is known that the cursor goes there */
+    bool is_behind;       /* a copy of a cursor whose node had data in `before`: refresh gets it */
     ese_cache_page *page; /* leaf, NULL when the cursor stands nowhere */
     unsigned line;
     unsigned begin, end; /* the lines of the page that are in its range: all but on damaged pages */
@@ -109,7 +111,9 @@ typedef enum ese_btree_seek_mode {
 JET_ERR ese_btree_seek(ese_btree_cursor *cursor, ese_bytes key, ese_bytes data,
                        ese_btree_seek_mode mode, bool *found_out, int *order_out);
 
-/* Stands the cursor at a copy of where `from` stands. */
+/*
+ * Stands the cursor at a copy of where `from` stands. In a tree that changes, ese_btree_refresh comes before `node` is looked at.
+ */
 void ese_btree_cursor_copy(ese_btree_cursor *cursor, const ese_btree_cursor *from);
 
 /*

@@ -9,14 +9,25 @@
 /* Smaller than half of what a fraction of the largest tree differs by; makes up for the rounding of the division. */
 static const double rounding = 1e-13;
 
-static uint64_t
-count_live(const ese_btree_cursor *cursor)
+/* The entries of the page from the one the cursor stands on; false: there are some that the page alone does not tell. */
+static bool
+count_plain(const ese_btree_cursor *cursor, uint64_t *n_out)
 {
-    uint64_t n = 0;
+    const ese_btree *tree = cursor->tree;
+    uint64_t n = 1;
 
-    for (unsigned line = cursor->line; line < cursor->end; line++)
-        n += (ese_page_line_flags(&cursor->page->page, line) & ESE_PAGE_NODE_DELETED) == 0;
-    return n;
+    for (unsigned line = cursor->line + 1; line < cursor->end; line++) {
+        uint8_t flags = ese_page_line_flags(&cursor->page->page, line);
+
+        if (!ese_btree__is_plain(tree, flags)) {
+            if (tree->shared != NULL)
+                return false;
+            continue;
+        }
+        n++;
+    }
+    *n_out = n;
+    return ese_btree__is_current(tree, cursor->page);
 }
 
 JET_ERR
@@ -27,13 +38,17 @@ ese_btree_count(const ese_btree_cursor *from, uint64_t most, uint64_t *count_out
     bool found = from->page != NULL;
     uint64_t n = 0;
 
-    ese_btree_cursor_init(&cursor, from->tree, NULL);
+    ese_btree_cursor_init(&cursor, from->tree, from->session);
     ese_btree_cursor_copy(&cursor, from);
     while (found && n < most) {
-        n += count_live(&cursor);
-        /* The last line of the page, deleted or not, has the same leaf behind it. */
-        cursor.line = cursor.end - 1;
-        cursor.node = ese_page_line(&cursor.page->page, cursor.line);
+        uint64_t n_page = 1;
+
+        if (count_plain(&cursor, &n_page)) {
+            /* The last line of the page, deleted or not, has the same leaf behind it. */
+            cursor.line = cursor.end - 1;
+            ese_page_line_decode(&cursor.page->page, cursor.line, &cursor.node);
+        }
+        n += n_page;
         ESE_TRY(ese_btree_next(&cursor, &found));
     }
     *count_out = n < most ? n : most;
@@ -72,7 +87,7 @@ ese_btree_rank(ese_btree_cursor *cursor, uint64_t *before_out, uint64_t *total_o
     uint8_t room[ESE_PAGE_KEY_MAX];
     bool found = false;
 
-    ese_btree__path_init(&path, cursor->tree, cursor->told, ESE_BTREE__FORWARD);
+    ese_btree__path_init(&path, cursor, ESE_BTREE__FORWARD);
     if (cursor->page != NULL)
         path.target = ese_btree__target_here(cursor, room);
     ESE_TRY(ese_btree__path_walk(&path, &found));
@@ -97,10 +112,10 @@ ese_btree_goto_fraction(ese_btree_cursor *cursor, uint64_t numerator, uint64_t d
 
     if (denominator == 0 || numerator >= denominator)
         return ese_btree_last(cursor, found_out);
-    ese_btree__path_init(&path, cursor->tree, cursor->told, ESE_BTREE__FORWARD);
+    ese_btree__path_init(&path, cursor, ESE_BTREE__FORWARD);
     path.target.goal = ESE_BTREE__FRACTION;
     path.target.fraction = (double)numerator / (double)denominator + rounding;
-    ESE_TRY(ese_btree__go(cursor, &path, &found));
+    ESE_TRY(ese_btree__go(&path, &found));
     if (!found) /* all behind it are deleted */
         ESE_TRY(ese_btree_last(cursor, &found));
     *found_out = found;

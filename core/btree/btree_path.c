@@ -4,12 +4,14 @@
 #include "btree/btree_private.h"
 
 void
-ese_btree__path_init(ese_btree__path *path, const ese_btree *tree, ese_pgno *told,
+ese_btree__path_init(ese_btree__path *path, ese_btree_cursor *cursor,
                      ese_btree__direction direction)
 {
-    path->tree = tree;
-    path->told = told;
+    path->tree = cursor->tree;
+    path->cursor = cursor;
     path->direction = direction;
+    path->sees_all = false;
+    path->is_before = path->is_stale = false;
     path->target = (ese_btree__target){.goal = ESE_BTREE__EDGE};
     path->passed = NULL;
     path->left = (ese_btree__left){0, 0};
@@ -30,12 +32,6 @@ ese_btree__path_release(ese_btree__path *path)
         pop(path);
 }
 
-static bool
-is_leaf(const ese_page *page)
-{
-    return (ese_page_flags(page) & ESE_PAGE_LEAF) != 0;
-}
-
 static const ese_page *
 page_of(const ese_btree__level *level)
 {
@@ -45,11 +41,11 @@ page_of(const ese_btree__level *level)
 /* ---- is it a page of this tree? */
 
 static JET_ERR
-raise_page(const ese_btree__path *path, JET_ERR code, ese_pgno pgno, const char *what)
+raise_page(const ese_btree *tree, JET_ERR code, ese_pgno pgno, const char *what)
 {
     return ese_raise(code, "%s: page %u, reached from root %u of objid %u: %s",
-                     ese_cache_path(path->tree->file), (unsigned)pgno, (unsigned)path->tree->root,
-                     (unsigned)path->tree->objid, what);
+                     ese_cache_path(tree->file), (unsigned)pgno, (unsigned)tree->root,
+                     (unsigned)tree->objid, what);
 }
 
 static const char *
@@ -80,21 +76,21 @@ find_misplaced(const ese_btree *tree, const ese_page *page, const ese_page *pare
         return (flags & ESE_PAGE_ROOT) != 0 ? NULL : "the page is no root";
     if ((flags & ESE_PAGE_ROOT) != 0)
         return "the page is a root, but not of this tree";
-    if (is_leaf(page) != ((ese_page_flags(parent) & ESE_PAGE_PARENT_OF_LEAF) != 0))
+    if (ese_btree__is_leaf(page) != ((ese_page_flags(parent) & ESE_PAGE_PARENT_OF_LEAF) != 0))
         return "the page is on another level than its parent says";
     return NULL;
 }
 
-static JET_ERR
-check_page(const ese_btree__path *path, const ese_page *page, const ese_page *parent)
+JET_ERR
+ese_btree__check_page(const ese_btree *tree, const ese_page *page, const ese_page *parent)
 {
-    const char *what = find_foreign(path->tree, page);
+    const char *what = find_foreign(tree, page);
 
     if (what != NULL)
-        return raise_page(path, JET_errBadPageLink, page->pgno, what);
-    what = find_misplaced(path->tree, page, parent);
+        return raise_page(tree, JET_errBadPageLink, page->pgno, what);
+    what = find_misplaced(tree, page, parent);
     if (what != NULL)
-        return raise_page(path, JET_errDatabaseCorrupted, page->pgno, what);
+        return raise_page(tree, JET_errDatabaseCorrupted, page->pgno, what);
     return JET_errSuccess;
 }
 
@@ -129,7 +125,7 @@ compare_line(const ese_btree__path *path, const ese_page *page, unsigned line,
              const ese_btree__bound *bound)
 {
     ese_page_node node = ese_page_line(page, line);
-    bool with_data = is_leaf(page) && ese_btree__has_order_by_data(path->tree);
+    bool with_data = ese_btree__is_leaf(page) && ese_btree__has_order_by_data(path->tree);
     const unsigned n_pieces = with_data ? 3 : 2;
     ese_bytes a[] = {node.prefix, node.suffix, node.data};
     ese_bytes b[] = {bound->prefix, bound->suffix};
@@ -189,8 +185,9 @@ fit(const ese_btree__path *path, ese_btree__level *level)
 {
     const ese_page *page = page_of(level);
     unsigned n = ese_page_line_count(page);
-    unsigned n_below =
-        is_leaf(page) || n == 0 ? n : n - 1; /* lines that must be below the upper bound */
+    unsigned n_below = ese_btree__is_leaf(page) || n == 0
+                           ? n
+                           : n - 1; /* lines that must be below the upper bound */
 
     level->begin = 0;
     level->end = n;
@@ -225,9 +222,9 @@ tell(ese_btree__path *path, ese_pgno pgno, JET_ERR why)
     const ese_btree_damage *damage = path->tree->damage;
 
     /* A page in use as far as it is sound lies on the way of many steps. */
-    if (path->told[path->depth] == pgno)
+    if (path->cursor->told[path->depth] == pgno)
         return;
-    path->told[path->depth] = pgno;
+    path->cursor->told[path->depth] = pgno;
     damage->skipped(damage->self, pgno, why, ese_err_text(why));
 }
 
@@ -274,12 +271,6 @@ choose_line(ese_btree__path *path, const ese_btree__level *level)
     return path->direction == ESE_BTREE__FORWARD ? level->begin : last;
 }
 
-static bool
-is_deleted(const ese_page *page, unsigned line)
-{
-    return (ese_page_line_flags(page, line) & ESE_PAGE_NODE_DELETED) != 0;
-}
-
 /* First line behind the border in this leaf. */
 static unsigned
 choose_border(const ese_btree__path *path, const ese_btree__level *level)
@@ -295,24 +286,47 @@ choose_border(const ese_btree__path *path, const ese_btree__level *level)
     return clamp(line, level->begin, level->end);
 }
 
-/* Looks for the entry in the leaf at the end of the path. */
-static bool
-pick(ese_btree__path *path)
+/* Is the line an entry to stop at? *is_looked_up_inout: more than the page was asked. */
+static JET_ERR
+look(ese_btree__path *path, unsigned line, bool *is_looked_up_inout, bool *is_entry_out)
 {
-    ese_btree__level *level = ese_btree__path_leaf(path);
-    const ese_page *page = page_of(level);
-    unsigned line = choose_border(path, level);
+    JET_ERR err = JET_errSuccess;
+    const ese_btree__level *level = ese_btree__path_leaf(path);
+    uint8_t flags = ese_page_line_flags(page_of(level), line);
+    ese_btree__sight sight = {.is_visible = true};
 
-    if (path->direction == ESE_BTREE__FORWARD) {
-        while (line < level->end && is_deleted(page, line))
-            line++;
-        level->line = line;
-        return line < level->end;
+    if (!path->sees_all && (flags & (ESE_PAGE_NODE_VERSION | ESE_PAGE_NODE_DELETED)) != 0) {
+        *is_looked_up_inout = true;
+        ESE_TRY(ese_btree__see(path->cursor, level->page, line, &path->cursor->spare, &sight));
     }
-    while (line > level->begin && is_deleted(page, line - 1))
-        line--;
-    level->line = line - 1;
-    return line > level->begin;
+    path->is_before = sight.is_before;
+    path->is_stale |= sight.is_stale;
+    *is_entry_out = sight.is_visible;
+out:
+    return err;
+}
+
+/* Looks for the entry in the leaf at the end of the path. */
+static JET_ERR
+pick(ese_btree__path *path, bool *found_out)
+{
+    JET_ERR err = JET_errSuccess;
+    ese_btree__level *level = ese_btree__path_leaf(path);
+    bool is_forward = path->direction == ESE_BTREE__FORWARD;
+    unsigned line = choose_border(path, level);
+    bool is_looked_up = false;
+    bool found = false;
+
+    while (!found && (is_forward ? line < level->end : line > level->begin)) {
+        level->line = is_forward ? line++ : --line;
+        ESE_TRY(look(path, level->line, &is_looked_up, &found));
+    }
+    /* What versions told belongs to the page as it was when they were asked. */
+    if (is_looked_up && !ese_btree__is_current(path->tree, level->page))
+        path->is_stale = true;
+    *found_out = found;
+out:
+    return err;
 }
 
 static ese_pgno
@@ -338,10 +352,10 @@ check_links(const ese_btree__path *path, const ese_page *page)
     if (path->tree->damage != NULL || path->left.pgno == 0)
         return JET_errSuccess;
     if (path->left.link != pgno)
-        return raise_page(path, JET_errBadPageLink, path->left.pgno,
+        return raise_page(path->tree, JET_errBadPageLink, path->left.pgno,
                           "the link to the neighbour disagrees with the parent page");
     if (page != NULL && link_in(back, page) != path->left.pgno)
-        return raise_page(path, JET_errBadPageLink, pgno,
+        return raise_page(path->tree, JET_errBadPageLink, pgno,
                           "the link back to the neighbour disagrees with the parent page");
     return JET_errSuccess;
 }
@@ -354,19 +368,20 @@ admit(ese_btree__path *path, ese_btree__level *level)
     const ese_btree__level *parent = path->depth == 0 ? NULL : level - 1;
     const ese_page *page = page_of(level);
 
-    ESE_TRY(check_page(path, page, parent == NULL ? NULL : page_of(parent)));
-    if (is_leaf(page))
+    ESE_TRY(ese_btree__check_page(path->tree, page, parent == NULL ? NULL : page_of(parent)));
+    if (ese_btree__is_leaf(page))
         ESE_TRY(check_links(path, page));
     level->lower = level->upper = (ese_btree__bound){0};
     if (parent != NULL)
         set_range(path, parent, level);
     if (!fit(path, level)) {
-        err = raise_page(path, JET_errDatabaseCorrupted, page->pgno,
+        err = raise_page(path->tree, JET_errDatabaseCorrupted, page->pgno,
                          "the page holds keys outside the range its parent gives it");
         ESE_TRY(tolerate(path, page->pgno, err));
     }
-    if (!is_leaf(page) && level->begin == level->end)
-        err = raise_page(path, JET_errDatabaseCorrupted, page->pgno, "the page has no children");
+    if (!ese_btree__is_leaf(page) && level->begin == level->end)
+        err = raise_page(path->tree, JET_errDatabaseCorrupted, page->pgno,
+                         "the page has no children");
 out:
     return err;
 }
@@ -389,7 +404,7 @@ enter(ese_btree__path *path, ese_pgno pgno, bool *is_entered_out)
     if (path->depth == ESE_BTREE_DEPTH_MAX)
         return tolerate(
             path, pgno,
-            raise_page(path, JET_errDatabaseCorrupted, pgno, "the tree has too many levels"));
+            raise_page(path->tree, JET_errDatabaseCorrupted, pgno, "the tree has too many levels"));
     level->page = NULL;
     err = ese_cache_pin(path->tree->file, pgno, &level->page);
     if (err >= JET_errSuccess)
@@ -399,7 +414,7 @@ enter(ese_btree__path *path, ese_pgno pgno, bool *is_entered_out)
         return tolerate(path, pgno, err);
     }
     path->depth++;
-    if (!is_leaf(page_of(level)))
+    if (!ese_btree__is_leaf(page_of(level)))
         level->line = choose_line(path, level);
     *is_entered_out = true;
     return JET_errSuccess;
@@ -424,7 +439,7 @@ advance(ese_btree__path *path)
     while (path->depth > 0) {
         ese_btree__level *level = ese_btree__path_leaf(path);
 
-        if (!is_leaf(page_of(level))) {
+        if (!ese_btree__is_leaf(page_of(level))) {
             if (path->direction == ESE_BTREE__FORWARD && level->line + 1 < level->end) {
                 level->line++;
                 return true;
@@ -439,8 +454,9 @@ advance(ese_btree__path *path)
     return false;
 }
 
-JET_ERR
-ese_btree__path_walk(ese_btree__path *path, bool *found_out)
+/* One walk, from the root on, which counts unless path->is_stale. */
+static JET_ERR
+walk(ese_btree__path *path, bool *found_out)
 {
     JET_ERR err;
     bool found = false;
@@ -452,8 +468,10 @@ ese_btree__path_walk(ese_btree__path *path, bool *found_out)
     while (has_more && !found) {
         ese_btree__level *level = ese_btree__path_leaf(path);
 
-        if (is_leaf(page_of(level))) {
-            found = pick(path);
+        if (ese_btree__is_leaf(page_of(level))) {
+            ESE_TRY(pick(path, &found));
+            if (path->is_stale)
+                goto out;
             is_entered = found;
             if (!found)
                 leave_leaf(path, page_of(level));
@@ -470,5 +488,34 @@ ese_btree__path_walk(ese_btree__path *path, bool *found_out)
         ESE_TRY(check_links(path, NULL));
     *found_out = found;
 out:
+    return err;
+}
+
+JET_ERR
+ese_btree__path_walk(ese_btree__path *path, bool *found_out)
+{
+    const ese_btree__path fresh = {.target = path->target, .passed = path->passed};
+    bool found = false;
+    uint64_t number;
+    JET_ERR err;
+
+    for (;;) {
+        number = ese_btree__structure_read(path->tree);
+        /* A leaf that has changed since has to be entered again. */
+        if (path->passed != NULL && !ese_btree__is_current(path->tree, path->passed))
+            path->passed = NULL;
+        err = walk(path, &found);
+        path->is_stale |= !ese_btree__structure_is(path->tree, number);
+        if (!path->is_stale)
+            break;
+        /* An error, too, may have been the sight of a page in its new place. */
+        ese_btree__path_release(path);
+        path->target = fresh.target;
+        path->passed = fresh.passed;
+        path->left = (ese_btree__left){0, 0};
+        path->is_stale = false;
+    }
+    if (err >= JET_errSuccess)
+        *found_out = found;
     return err;
 }

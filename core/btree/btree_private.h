@@ -41,9 +41,49 @@ ese_btree__structure_is(const ese_btree *tree, uint64_t number)
     return atomic_load_explicit(&tree->shared->structure, memory_order_relaxed) == number;
 }
 
+/* One at a time splits or merges pages of a tree. In space trees the space lock sees to it. */
+void ese_btree__structure_lock(const ese_btree *tree);
+void ese_btree__structure_unlock(const ese_btree *tree);
+
 /* Around the moment in which the pages of a split or merge appear. Holds: structure_lock. */
 void ese_btree__structure_begin(const ese_btree *tree);
 void ese_btree__structure_end(const ese_btree *tree);
+
+/* ---- What a session sees of a line: btree_see.c ---- */
+
+typedef struct ese_btree__sight {
+    bool is_visible;
+    bool is_before; /* with the data given */
+    bool is_stale;  /* the answer counts for nothing: look at the newest image of the page */
+} ese_btree__sight;
+
+/* Where the versions of an entry are found; `room` (ESE_PAGE_KEY_MAX bytes) takes its key if it is in pieces. */
+ese_txn_place ese_btree__place(const ese_btree *tree, const ese_page_node *node, uint8_t *room);
+
+/*
+ * Looks at a line of a leaf with the eyes of the session. When the line is not plain the answer counts only if the image is current afterwards. Data of an
+ * older state is left in `before`. May take the latch of the page.
+ */
+JET_ERR ese_btree__see(const ese_btree_cursor *cursor, ese_cache_page *page, unsigned line,
+                       ese_growbuf *before, ese_btree__sight *sight_out);
+
+/* Is a line with these flags for everybody as the page says? */
+static inline bool
+ese_btree__is_plain(const ese_btree *tree, uint8_t flags)
+{
+    if ((flags & (ESE_PAGE_NODE_VERSION | ESE_PAGE_NODE_DELETED)) == 0)
+        return true;
+    if ((flags & ESE_PAGE_NODE_DELETED) != 0)
+        return false;
+    return tree->shared == NULL || ese_txn_store_is_empty(tree->shared->db->store);
+}
+
+/* Does the image show the page as it is? */
+static inline bool
+ese_btree__is_current(const ese_btree *tree, const ese_cache_page *page)
+{
+    return tree->shared == NULL || ese_cache_is_current(page);
+}
 
 /* ---- Paths ---- */
 
@@ -85,17 +125,29 @@ typedef struct ese_btree__left {
 
 typedef struct ese_btree__path {
     const ese_btree *tree;
-    ese_pgno *told; /* of the cursor */
+    ese_btree_cursor *cursor; /* whose eyes, whose memory */
     ese_btree__direction direction;
+    bool sees_all; /* stops at entries too that the session does not see */
     ese_btree__target target;
     const ese_cache_page *passed; /* leaf that is not entered again; NULL = none */
     ese_btree__left left;
+    bool is_before; /* the data of the entry found is in cursor->spare */
+    bool is_stale;  /* the tree changed under the walk: it begins again */
     unsigned depth; /* levels in use */
     ese_btree__level levels[ESE_BTREE_DEPTH_MAX];
 } ese_btree__path;
 
-/* Nothing pinned yet. `told` is that of the cursor. */
-void ese_btree__path_init(ese_btree__path *path, const ese_btree *tree, ese_pgno *told,
+static inline bool
+ese_btree__is_leaf(const ese_page *page)
+{
+    return (ese_page_flags(page) & ESE_PAGE_LEAF) != 0;
+}
+
+/* Is it a page of this tree, in this place? `parent` is NULL for the root. */
+JET_ERR ese_btree__check_page(const ese_btree *tree, const ese_page *page, const ese_page *parent);
+
+/* Nothing pinned yet. The cursor stays where it is until ese_btree__go. */
+void ese_btree__path_init(ese_btree__path *path, ese_btree_cursor *cursor,
                           ese_btree__direction direction);
 void ese_btree__path_release(ese_btree__path *path);
 
@@ -108,8 +160,8 @@ ese_btree__path_leaf(ese_btree__path *path)
     return &path->levels[path->depth - 1];
 }
 
-/* Walks, and on success stands the cursor where the path ends. */
-JET_ERR ese_btree__go(ese_btree_cursor *cursor, ese_btree__path *path, bool *found_out);
+/* Walks, and on success stands its cursor where the path ends. */
+JET_ERR ese_btree__go(ese_btree__path *path, bool *found_out);
 
 /* Makes the entry the cursor stands on the target; `room` (ESE_PAGE_KEY_MAX bytes) takes its key if it is in pieces. */
 ese_btree__target ese_btree__target_here(const ese_btree_cursor *cursor, uint8_t *room);
@@ -120,3 +172,91 @@ ese_btree__has_order_by_data(const ese_btree *tree)
 {
     return !tree->is_unique && (tree->kind & ESE_PAGE_SPACE) == 0;
 }
+
+/* ---- Writers ---- */
+
+/* Who changes what. */
+typedef struct ese_btree__writer {
+    const ese_btree *tree;
+    ese_btree_db *db;
+    ese_txn_session *session; /* NULL: a change of space, which has no versions */
+    ese_log_origin *origin;
+    ese_btree_how how;
+    const ese_txn_change *undone; /* the change that is taken back; NULL: a new one */
+} ese_btree__writer;
+
+ese_btree__writer ese_btree__writer_of(ese_txn_session *session, const ese_btree *tree,
+                                       ese_btree_how how);
+
+/* An entry in a latched leaf, or where it would stand. */
+typedef struct ese_btree__spot {
+    ese_cache_page *page; /* latched; owned */
+    unsigned line;        /* first line that is not before it */
+    bool is_there;
+    ese_page_node node; /* when it is there */
+} ese_btree__spot;
+
+/*
+ * Latches the leaf in which an entry is or would be. `data` takes part in trees that are ordered by it. Until the page is unlatched no entry of its range goes to
+ * another page.
+ */
+JET_ERR ese_btree__spot_latch(const ese_btree *tree, ese_bytes key, ese_bytes data,
+                              ese_btree__spot *spot_out);
+
+/* Finds the entry in spot->page. */
+void ese_btree__spot_find(const ese_btree *tree, ese_bytes key, ese_bytes data,
+                          ese_btree__spot *spot);
+
+/* The line of an internal page to go down by. The page has lines. */
+unsigned ese_btree__child_line(const ese_btree *tree, const ese_page *page, ese_bytes key,
+                               ese_bytes data);
+
+/* A record of taking back a change, with its line: what recovery specification 5.5 wants. */
+ese_log_record ese_btree__undo_record(const ese_btree__writer *writer, unsigned line);
+
+/* The part of a record that is the same for all changes of the tree. */
+ese_log_record ese_btree__record(const ese_btree__writer *writer, ese_log_type type);
+
+/* An insertion or a replacement: what may need more room than the leaf has. */
+typedef struct ese_btree__request {
+    bool is_replacement;
+    bool must_split; /* though there may be room in the leaf */
+    ese_bytes key;
+    ese_bytes data;
+} ese_btree__request;
+
+/* What it means for the leaf in which it is to be done. */
+typedef struct ese_btree__plan {
+    ese_log_record record;
+    ese_page_split_oper oper;
+    bool fits;
+    bool has_before;  /* a version keeps `before` */
+    ese_bytes before; /* in the page */
+    ese_txn_version *inserted, *replaced;
+} ese_btree__plan;
+
+/* Decides. JET_errKeyDuplicate, JET_errRecordDeleted, JET_errWriteConflict, ... */
+JET_ERR ese_btree__plan_make(const ese_btree__writer *writer, const ese_btree__request *request,
+                             const ese_btree__spot *spot, ese_btree__plan *plan_out);
+
+/* Adds the versions of what is about to happen, and takes them back when it does not. */
+JET_ERR ese_btree__plan_begin(const ese_btree__writer *writer, const ese_btree__request *request,
+                              ese_btree__plan *plan);
+void ese_btree__plan_cancel(const ese_btree__writer *writer, ese_btree__plan *plan);
+
+/* Does it to the latched page, in which there is room; unlatches it. On an error the page is still latched. */
+JET_ERR ese_btree__plan_do(const ese_btree__writer *writer, const ese_btree__request *request,
+                           ese_btree__plan *plan, ese_cache_page **page_inout);
+
+/* Does it, splitting pages as long as there is no room: btree_split.c. Nothing is latched. Takes: structure_lock. */
+JET_ERR ese_btree__split_for(const ese_btree__writer *writer, const ese_btree__request *request);
+
+/* One change of a tree that is no split or merge, on its way: an insertion or a replacement, wherever there is room. */
+JET_ERR ese_btree__put(const ese_btree__writer *writer, const ese_btree__request *request);
+
+/*
+ * Takes a node that nobody sees away; unlatches the page. The last one of a leaf that is no root stays, flagged deleted, until the leaf leaves the tree, which
+ * is tried at once: btree_merge.c.
+ */
+JET_ERR ese_btree__remove(const ese_btree__writer *writer, ese_btree__spot *spot, ese_bytes key,
+                          ese_bytes data);
