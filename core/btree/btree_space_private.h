@@ -46,7 +46,8 @@ JET_ERR ese_btree__destroy_now(ese_btree_db *db, ese_log_origin *origin, const e
 /*
  * What space needs of the trees (btree_change.c): an entry of a space tree comes or goes, at once and for good. Nobody else is in the tree, for the caller has the space
  * lock: no versions, no `shared`, no structure number. Records carry ESE_LOG_SPACE. A split takes its pages by ese_btree__take_page, with the space tree as `tree`.
- * A leaf that becomes empty leaves the tree (ese_btree__give_page) or stays.
+ * A leaf that becomes empty leaves the tree (ese_btree__give_page) or stays. `space_insert` splits the leaf in any case: it is called when there was no room, and taking the
+ * pages for the split out of the tree may have made some, which they would fill when they come back.
  */
 JET_ERR ese_btree__space_insert(ese_btree_db *db, ese_log_origin *origin, const ese_btree *tree,
                                 ese_bytes key, ese_bytes data);
@@ -103,9 +104,9 @@ JET_ERR ese_btree__extent_each(const ese_btree__owner *owner, ese_btree__extents
 JET_ERR ese_btree__extent_sum(const ese_btree__owner *owner, ese_btree__extents which,
                               uint32_t *n_out);
 
-/* Single entries of a space tree. A split that `add` leads to uses the reserve. */
+/* Single entries of a space tree. `add` splits the leaf, with pages of the reserve, when there is no room or `must_split`. */
 JET_ERR ese_btree__extent_add(const ese_btree__owner *owner, ese_btree__extents which,
-                              const ese_page_extent *extent);
+                              const ese_page_extent *extent, bool must_split);
 JET_ERR ese_btree__extent_remove(const ese_btree__owner *owner, ese_btree__extents which,
                                  const ese_page_extent *extent);
 JET_ERR ese_btree__extent_resize(const ese_btree__owner *owner, ese_btree__extents which,
