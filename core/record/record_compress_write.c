@@ -19,8 +19,8 @@ enum {
     XPRESS_VALUE_MAX = 65535,
     WINDOW_MASK = ESE_RECORD_XPRESS_WINDOW - 1,
     MATCH_MIN = 3,
-    CHAIN_MAX = 24,   /* places looked at for a match */
-    CHAIN_SECOND = 6, /* and for a better one behind a good one */
+    CHAIN_MAX = 12,   /* places looked at for a match */
+    CHAIN_SECOND = 4, /* and for a better one behind a good one */
     MATCH_GOOD = 32,  /* long enough not to look for a better one */
     SKIP_SHIFT = 6,   /* after 64 bytes without a match every second place is tried, and so on */
     TOKENS_IN_WORD = 32,

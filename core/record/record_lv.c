@@ -46,6 +46,17 @@ ese_record_lv_reference(ese_bytes reference, uint64_t *lid_out)
 }
 
 size_t
+ese_record_lv_reference_encode(uint64_t lid, uint8_t to[8])
+{
+    if (is_lid64(lid)) {
+        ese_store_le64(to, lid);
+        return 8;
+    }
+    ese_store_le32(to, (uint32_t)lid);
+    return 4;
+}
+
+size_t
 ese_record_lv_root_key(uint64_t lid, uint8_t key[ESE_RECORD_LV_KEY_MAX])
 {
     if (is_lid64(lid)) {
@@ -95,6 +106,34 @@ ese_record_lv_root_decode(ese_bytes data, ese_record_lv_root *root_out)
         .is_encrypted = data.size == ROOT_FLAGS_SIZE && (data.data[8] & ROOT_FLAG_ENCRYPTED) != 0,
     };
     return JET_errSuccess;
+}
+
+size_t
+ese_record_lv_root_encode(const ese_record_lv_root *root, uint8_t to[ESE_RECORD_LV_ROOT_MAX])
+{
+    ese_store_le32(to, root->refcount);
+    ese_store_le32(to + 4, root->size);
+    if (!root->is_encrypted)
+        return ROOT_SIZE;
+    to[8] = ROOT_FLAG_ENCRYPTED;
+    return ROOT_FLAGS_SIZE;
+}
+
+uint32_t
+ese_record_limit(uint32_t page_size, uint32_t key_most)
+{
+    enum {
+        HEADER_SMALL = 40, /* of a page */
+        HEADER_LARGE = 80,
+        TAGS = 8, /* of the external header and the node */
+        KEY_SMALL = 255,
+        KEY_SIZES = 2, /* a size in front of the key, in large pages one of a prefix, too */
+    };
+    uint32_t key = key_most + KEY_SIZES;
+
+    if (page_size > 8192)
+        return page_size - HEADER_LARGE - TAGS - KEY_SIZES - key;
+    return page_size - HEADER_SMALL - TAGS - KEY_SIZES - (key > KEY_SMALL ? key : KEY_SMALL);
 }
 
 uint32_t

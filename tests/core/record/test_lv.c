@@ -128,6 +128,48 @@ test_record_lv_root_decode__reads_old_and_new_roots(void **unused)
 }
 
 static void
+test_record_lv_encode__writes_what_decode_reads(void **unused)
+{
+    static const uint64_t lids[] = {1, 0x12345678, 0x7fffffff, 0x8000000080000001};
+    uint8_t bytes[ESE_RECORD_LV_ROOT_MAX];
+    test_bytes old_root, new_root;
+    ese_record_lv_root root = {.refcount = 1, .size = 1033};
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof lids / sizeof *lids; i++) {
+        uint64_t lid = 0;
+        ese_bytes reference = {bytes, ese_record_lv_reference_encode(lids[i], bytes)};
+
+        assert_int_equal(reference.size, i < 3 ? 4 : 8);
+        assert_int_equal(ese_record_lv_reference(reference, &lid), JET_errSuccess);
+        assert_int_equal(lid, lids[i]);
+    }
+    test_parse("0100000009040000", &old_root);
+    test_parse("010000000904000001", &new_root);
+    assert_int_equal(ese_record_lv_root_encode(&root, bytes), 8);
+    assert_memory_equal(bytes, old_root.data, 8);
+    root.is_encrypted = true;
+    assert_int_equal(ese_record_lv_root_encode(&root, bytes), 9);
+    assert_memory_equal(bytes, new_root.data, 9);
+}
+
+static void
+test_record_limit__leaves_room_for_the_longest_key(void **unused)
+{
+    static const uint32_t sizes[] = {2048, 4096, 8192, 16384, 32768};
+    static const uint32_t limits[] = {1741, 3789, 7885, 16037, 32421};
+    static const uint32_t short_keys[] = {1743, 3791, 7887, 16287, 32671};
+
+    (void)unused;
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(ese_record_limit(sizes[i], 255), limits[i]);
+        assert_int_equal(ese_record_limit(sizes[i], 5), short_keys[i]);
+    }
+    assert_int_equal(ese_record_limit(16384, 4), 16288);
+    assert_int_equal(ese_record_limit(32768, 4), 32672);
+}
+
+static void
 test_record_lv_chunk_size__follows_the_page_size(void **unused)
 {
     (void)unused;
@@ -148,6 +190,8 @@ main(void)
         cmocka_unit_test(test_record_lv_split_key__tells_the_four_kinds),
         cmocka_unit_test(test_record_lv_split_key__refuses_other_bytes),
         cmocka_unit_test(test_record_lv_root_decode__reads_old_and_new_roots),
+        cmocka_unit_test(test_record_lv_encode__writes_what_decode_reads),
+        cmocka_unit_test(test_record_limit__leaves_room_for_the_longest_key),
         cmocka_unit_test(test_record_lv_chunk_size__follows_the_page_size),
     };
 
