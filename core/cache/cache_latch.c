@@ -306,9 +306,9 @@ supersede(ese_cache__frame *frame, uint32_t state)
     atomic_store_explicit(&frame->is_referenced, true, memory_order_relaxed);
     atomic_store_explicit(&old->lgpos_begin, UINT64_MAX, memory_order_relaxed);
     ese_os_mutex_lock(&partition->mutex);
-    /* Release: as in publish. Valid before it is found, so nobody who finds it turns away. */
-    atomic_fetch_add_explicit(&frame->state, state, memory_order_release);
+    /* Valid only with its key and in its chain: the clock may be over it. Release: as in publish. */
     ese_cache__chain_replace(old, frame);
+    atomic_fetch_add_explicit(&frame->state, state, memory_order_release);
     before = atomic_load_explicit(&old->state, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(
         &old->state, &before, ESE_CACHE__SUPERSEDED | ((before & ESE_CACHE__PINS) - 1),

@@ -39,14 +39,16 @@ make_idle(ese_cache__frame *frame)
 static bool
 evict(ese_cache__frame *frame, uint32_t unpinned)
 {
-    uint64_t key = ese_cache__key_of(frame);
-    ese_cache__partition *partition = ese_cache__partition_of(frame->cache, key);
+    ese_cache__partition *partition;
     bool is_evicted;
 
     /*
-     * If the exchange succeeds the key is still the same: a valid frame loses it by eviction or when it is superseded, and becomes valid again only after the pool was
-     * held. Acquire: what readers did with the bytes, released by ese_cache__unpin, is over before they are freed.
+     * First the state, then the key: a valid frame loses its key by eviction or when it is superseded, and becomes valid again only after the pool was held. So if the
+     * exchange succeeds, too, it is the key of the page. Acquire: what readers did with the bytes, released by ese_cache__unpin, is over before they are freed.
      */
+    if (atomic_load_explicit(&frame->state, memory_order_acquire) != unpinned)
+        return false;
+    partition = ese_cache__partition_of(frame->cache, ese_cache__key_of(frame));
     ese_os_mutex_lock(&partition->mutex);
     is_evicted = atomic_compare_exchange_strong_explicit(
         &frame->state, &unpinned, 0, memory_order_seq_cst, memory_order_seq_cst);
