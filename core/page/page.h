@@ -21,8 +21,8 @@ enum {
     ESE_PAGE_SIZE_MAX = 32768,
     ESE_PAGE_HEADER_SMALL = 40, /* pages up to 8 KiB */
     ESE_PAGE_HEADER_LARGE = 80, /* 16 and 32 KiB */
-    ESE_PAGE_KEY_MAX =
-        2000 + 8, /* longest node key: largest KeyMost plus slack for LV and space keys */
+    /* The longest node key: a separator in a secondary index may be the largest KeyMost (2000) of key and as much of data, and slack. */
+    ESE_PAGE_KEY_MAX = 2 * 2000 + 8,
     ESE_PAGE_NODE_SIZE_MASK = 0x1fff, /* of the two sizes in front of a key */
     ESE_PAGE_PGNO_MAX = 0x7fefffff,
 };

@@ -292,7 +292,7 @@ test_page_find__finds_nothing_on_an_empty_page(void **state)
 static void
 test_page_find__takes_an_infinite_separator_for_greater_than_everything(void **state)
 {
-    uint8_t bytes[4096], longest[ESE_PAGE_KEY_MAX];
+    uint8_t bytes[8192], longest[ESE_PAGE_KEY_MAX];
     page_builder b = page_builder_start(bytes, sizeof bytes, ESE_PAGE_PARENT_OF_LEAF, PGNO);
     ese_page page = {bytes, sizeof bytes, PGNO};
     ese_bytes key = {longest, sizeof longest}, none = {NULL, 0};
