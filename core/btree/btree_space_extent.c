@@ -328,14 +328,6 @@ out:
     return err;
 }
 
-JET_ERR
-ese_btree__extent_take(const ese_btree__owner *owner, const ese_page_extent *extent, uint32_t n)
-{
-    if (n == extent->count)
-        return ese_btree__extent_remove(owner, ESE_BTREE__FREE, extent);
-    return ese_btree__extent_resize(owner, ESE_BTREE__FREE, extent, extent->count - n);
-}
-
 /* ---- The reserve ---- */
 
 JET_ERR
@@ -408,7 +400,7 @@ drain_page(const ese_btree__owner *owner, ese_pgno pgno)
 }
 
 void
-ese_btree__reserve_drain(ese_btree__owner *owner)
+ese_btree__reserve_drain(const ese_btree__owner *owner)
 {
     ese_btree__space *space = &owner->db->space;
 
@@ -425,6 +417,20 @@ ese_btree__reserve_drain(ese_btree__owner *owner)
             drain_page(owner, pages[--n]);
     }
     space->n_reserve = space->n_released = 0;
+}
+
+/* A leaf of the space tree that becomes empty leaves its page to the owner. In the middle of filling the reserve it has to wait for what comes after. */
+JET_ERR
+ese_btree__extent_take(const ese_btree__owner *owner, const ese_page_extent *extent, uint32_t n)
+{
+    JET_ERR err;
+
+    if (n != extent->count)
+        return ese_btree__extent_resize(owner, ESE_BTREE__FREE, extent, extent->count - n);
+    err = ese_btree__extent_remove(owner, ESE_BTREE__FREE, extent);
+    if (owner->db->space.n_reserve == 0)
+        ese_btree__reserve_drain(owner);
+    return err;
 }
 
 /* ---- Freeing ---- */

@@ -123,7 +123,7 @@ JET_ERR ese_btree__extent_take(const ese_btree__owner *owner, const ese_page_ext
 /* Puts pages aside, from the free ones; and back among them what is left of the reserve and what space trees let go (or leaks it). */
 JET_ERR ese_btree__reserve_fill(const ese_btree__owner *owner, unsigned n);
 void ese_btree__reserve_put(ese_btree__owner *owner, ese_pgno pgno);
-void ese_btree__reserve_drain(ese_btree__owner *owner);
+void ese_btree__reserve_drain(const ese_btree__owner *owner);
 
 /* Makes the pages of an extent free. */
 JET_ERR ese_btree__extent_free(ese_btree__owner *owner, const ese_page_extent *extent);
