@@ -39,7 +39,7 @@ drop_simple(ese_txn_trx *trx)
         ese_txn_version *next = version->next;
 
         if (!version->needs_clean && !(needs_order(version) && ese_txn__has_older(version)))
-            ese_txn__remove(version);
+            ese_txn__remove(NULL, version);
         version = next;
     }
 }
@@ -109,7 +109,7 @@ finish_actions(ese_txn_trx *trx)
         if (version->oper == ESE_TXN_ACTION) {
             ese_txn_action action = ese_txn__action_of(version);
 
-            ese_txn__remove(version);
+            ese_txn__remove(NULL, version);
             if (action.done != NULL)
                 action.done(action.self, true);
         }
@@ -174,7 +174,7 @@ clean_version(ese_txn_store *store, ese_txn_version *version)
 
         store->ops->clean(&store->cleaner, &change);
     }
-    ese_txn__remove(version);
+    ese_txn__remove(NULL, version);
 }
 
 static void

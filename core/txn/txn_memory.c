@@ -10,7 +10,10 @@
 
 #define FILLING ((int64_t)1 << 40)
 
-enum { OWN_BLOCK = ESE_TXN__BLOCK / 4 }; /* a bigger piece has a block for itself */
+enum {
+    OWN_BLOCK = ESE_TXN__BLOCK / 4, /* a bigger piece has a block for itself */
+    ALIGNMENT = 16,
+};
 
 /* ---- Blocks ---- */
 
@@ -146,6 +149,12 @@ leave_block(ese_txn__block *block)
 
 /* ---- Pieces ---- */
 
+static size_t
+round_up(size_t size)
+{
+    return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
 /* Takes up again the block that the session has kept, if all that was in it is gone. */
 static JET_ERR
 refresh_block(ese_txn_session *session)
@@ -192,7 +201,7 @@ ese_txn__memory_take(ese_txn_session *session, size_t size, void *piece_out,
 
     if (size > UINT32_MAX / 2)
         return JET_errVersionStoreEntryTooBig;
-    size = (size + 15) & ~(size_t)15;
+    size = round_up(size);
     if (size > OWN_BLOCK) {
         ESE_TRY(open_block(session->store, sizeof *block + size, &block));
         block->n_made = 1;
@@ -217,6 +226,21 @@ ese_txn__memory_give(ese_txn__block *block)
     /* As in leave_block. */
     if (atomic_fetch_sub_explicit(&block->live, 1, memory_order_acq_rel) == 1)
         close_block(block, true);
+}
+
+void
+ese_txn__memory_take_back(ese_txn_session *session, const void *piece, size_t size,
+                          ese_txn__block *block)
+{
+    const uint8_t *begin = piece;
+
+    size = round_up(size);
+    if (block != session->block || begin + size != block->bytes + block->used) {
+        ese_txn__memory_give(block);
+        return;
+    }
+    block->used -= (uint32_t)size;
+    block->n_made--;
 }
 
 void

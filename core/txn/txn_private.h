@@ -134,6 +134,10 @@ struct ese_txn_store {
  */
 JET_ERR ese_txn__memory_take(ese_txn_session *session, size_t size, void *piece_out,
                              ese_txn__block **block_out);
+
+/* The same by the session that took it, which may use the room again if it was the last one. */
+void ese_txn__memory_take_back(ese_txn_session *session, const void *piece, size_t size,
+                               ese_txn__block *block);
 void ese_txn__memory_give(ese_txn__block *block);          /* one piece */
 void ese_txn__memory_rest(ese_txn_session *session);       /* no transaction is open */
 void ese_txn__memory_leave(ese_txn_session *session);      /* the session ends */
@@ -164,6 +168,18 @@ JET_ERR ese_txn__trx_need(ese_txn_session *session);
 
 /* ---- txn_version.c ---- */
 
+static inline size_t
+ese_txn__size_of(const ese_txn_version *version)
+{
+    return sizeof *version + version->n_key + version->n_data + version->n_before;
+}
+
+static inline bool
+ese_txn__is_lock(unsigned oper)
+{
+    return oper == ESE_TXN_READ_LOCK || oper == ESE_TXN_WRITE_LOCK;
+}
+
 void ese_txn__lock(ese_txn_store *store, uint64_t hash);
 void ese_txn__unlock(ese_txn_store *store, uint64_t hash);
 uint64_t ese_txn__hash(const ese_txn_store *store, const ese_txn_place *place);
@@ -175,17 +191,31 @@ ese_txn_version *ese_txn__find(const ese_txn_store *store, const ese_txn_place *
 /* Is there nothing in the bucket? Without a lock. */
 bool ese_txn__is_bare(const ese_txn_store *store, uint64_t hash);
 
-ese_txn_change ese_txn__change_of(const ese_txn_version *version);
-ese_txn_action ese_txn__action_of(const ese_txn_version *version);
-
-/* Takes a version out of its bucket and of the list of its transaction, and frees it. */
-void ese_txn__remove(ese_txn_version *version);
-
 /* Is there an older version of the same place? Takes: latch. */
 bool ese_txn__has_older(const ese_txn_version *version);
 
+/* Takes a version out of its bucket. Takes: latch. */
+void ese_txn__unlink(ese_txn_version *version);
+
+/* What undoes a change made now undoes all changes behind this number, too. */
+uint32_t ese_txn__return_point(const ese_txn_session *session);
+
+/* ---- txn_undo.c ---- */
+
+ese_txn_change ese_txn__change_of(const ese_txn_version *version);
+ese_txn_action ese_txn__action_of(const ese_txn_version *version);
+
+/* Takes a version out of its bucket and of the list of its transaction, and frees it. `session`: whose transaction is open; NULL: it has committed. */
+void ese_txn__remove(ese_txn_session *session, ese_txn_version *version);
+
 /* Undoes the changes of the session beyond the first `n_changes`. JET_errRollbackError: the transaction has been given up. */
 JET_ERR ese_txn__undo(ese_txn_session *session, uint32_t n_changes);
+
+/*
+ * A statement has succeeded: of its replacements, the changes beyond the first `n_changes`, those are forgotten that stand on another one of the session which
+ * is undone with them.
+ */
+void ese_txn__merge(ese_txn_session *session, uint32_t n_changes);
 
 /* ---- txn_clean.c ---- */
 

@@ -138,5 +138,7 @@ ese_txn_statement_leave(ese_txn_session *session, const ese_txn_statement *state
         err_end = ese_txn_rollback(session, true);
     else if (err < JET_errSuccess)
         err_end = ese_txn__undo(session, statement->n_changes);
+    else
+        ese_txn__merge(session, statement->n_changes);
     return err_end < JET_errSuccess ? err_end : err;
 }

@@ -1,5 +1,5 @@
 /*
- * Versions: places and their chains, adding, undoing.
+ * Versions: places and their chains, conflicts, adding.
  */
 #include "txn/txn_private.h"
 
@@ -125,19 +125,13 @@ set_in_bucket(ese_txn_store *store, uint64_t hash, ese_txn_version *before, ese_
         atomic_store_explicit(bucket_of(store, hash), next, memory_order_release);
 }
 
-static size_t
-size_of(const ese_txn_version *version)
-{
-    return sizeof *version + version->n_key + version->n_data + version->n_before;
-}
-
 /* Relaxed: who adds up the bytes of all latches gets what was there at about that time. */
 static void
 count_bytes(ese_txn_store *store, const ese_txn_version *version, bool is_more)
 {
     _Atomic size_t *bytes = &store->latches[version->hash & (ESE_TXN__LOCKS - 1)].bytes;
     size_t before = atomic_load_explicit(bytes, memory_order_relaxed);
-    size_t size = size_of(version);
+    size_t size = ese_txn__size_of(version);
 
     atomic_store_explicit(bytes, is_more ? before + size : before - size, memory_order_relaxed);
 }
@@ -163,10 +157,12 @@ link_version(ese_txn_store *store, ese_txn_version *version, ese_txn_version *ol
     count_bytes(store, version, true);
 }
 
-/* Holds: latch. */
-static void
-unlink_version(ese_txn_store *store, ese_txn_version *version)
+void
+ese_txn__unlink(ese_txn_version *version)
 {
+    ese_txn_store *store = version->trx->store;
+
+    ese_txn__lock(store, version->hash);
     if (version->older != NULL)
         version->older->newer = version->newer;
     if (version->newer != NULL) {
@@ -180,6 +176,7 @@ unlink_version(ese_txn_store *store, ese_txn_version *version)
                       version->older != NULL ? version->older : version->bucket_next);
     }
     count_bytes(store, version, false);
+    ese_txn__unlock(store, version->hash);
 }
 
 bool
@@ -242,20 +239,13 @@ ese_txn_check(ese_txn_session *session, const ese_txn_place *place, ese_txn_oper
 /* ---- Adding ---- */
 
 static bool
-is_lock(unsigned oper)
-{
-    return oper == ESE_TXN_READ_LOCK || oper == ESE_TXN_WRITE_LOCK;
-}
-
-static bool
 is_hashed(unsigned oper)
 {
     return oper <= ESE_TXN_WRITE_LOCK;
 }
 
-/* Whatever undoes a change of this level undoes all changes behind this number. */
-static uint32_t
-last_return_point(const ese_txn_session *session)
+uint32_t
+ese_txn__return_point(const ese_txn_session *session)
 {
     uint32_t level = session->n_before[session->level];
 
@@ -289,12 +279,12 @@ look_at_chain(const ese_txn_session *session, const ese_txn_version *newest,
     for (const ese_txn_version *at = newest; at != NULL && !found.conflicts; at = at->older) {
         if (at->trx != session->trx)
             continue;
-        if (is_lock(change->oper) && covers(at->oper, change->oper))
+        if (ese_txn__is_lock(change->oper) && covers(at->oper, change->oper))
             found.is_covered = true;
-        if (is_lock(at->oper))
+        if (ese_txn__is_lock(at->oper))
             continue;
         if (is_last && change->oper == ESE_TXN_REPLACE && at->oper == ESE_TXN_REPLACE)
-            found.has_image = at->order > last_return_point(session);
+            found.has_image = at->order > ese_txn__return_point(session);
         is_last = false;
     }
     return found;
@@ -473,157 +463,4 @@ uint32_t
 ese_txn_rceid(const ese_txn_version *version)
 {
     return version != NULL ? version->rceid : 0;
-}
-
-/* ---- What undo and clean get to see ---- */
-
-ese_txn_change
-ese_txn__change_of(const ese_txn_version *version)
-{
-    const uint8_t *data = version->bytes + version->n_key;
-
-    return (ese_txn_change){
-        .place =
-            {
-                .tree = version->tree,
-                .key = {version->bytes, version->n_key},
-                .data = {data, version->n_data},
-            },
-        .oper = (ese_txn_oper)version->oper,
-        .rceid = version->rceid,
-        .before = {data + version->n_data, version->n_before},
-        .offset = version->offset,
-        .width = version->width,
-        .delta = version->delta,
-    };
-}
-
-ese_txn_action
-ese_txn__action_of(const ese_txn_version *version)
-{
-    ese_txn_action action;
-
-    memcpy(&action, version->bytes, sizeof action);
-    return action;
-}
-
-/* ---- Leaving ---- */
-
-void
-ese_txn__remove(ese_txn_version *version)
-{
-    ese_txn_trx *trx = version->trx;
-
-    if (version->is_hashed) {
-        ese_txn__lock(trx->store, version->hash);
-        unlink_version(trx->store, version);
-        ese_txn__unlock(trx->store, version->hash);
-    }
-    if (version->previous != NULL)
-        version->previous->next = version->next;
-    else
-        trx->oldest = version->next;
-    if (version->next != NULL)
-        version->next->previous = version->previous;
-    if (version->oper == ESE_TXN_ACTION)
-        trx->n_actions--;
-    trx->n_versions--;
-    ese_txn__memory_give(version->block);
-}
-
-void
-ese_txn_drop(ese_txn_session *session, ese_txn_version *version)
-{
-    if (version == NULL)
-        return;
-    session->newest = version->previous;
-    session->n_changes = version->order - 1;
-    ese_txn__remove(version);
-}
-
-/* ---- Undoing ---- */
-
-static unsigned
-level_of(const ese_txn_session *session, const ese_txn_version *version)
-{
-    unsigned level = session->level;
-
-    while (level > 1 && version->order <= session->n_before[level])
-        level--;
-    return level;
-}
-
-static JET_ERR
-undo_change(ese_txn_session *session, const ese_txn_version *version)
-{
-    ese_txn_change change = ese_txn__change_of(version);
-    JET_ERR err;
-
-    if (is_lock(version->oper) || (version->oper == ESE_TXN_REPLACE && !version->has_image))
-        return JET_errSuccess;
-    change.level = (uint8_t)level_of(session, version);
-    err = session->store->ops->undo(session, &change);
-    if (err < JET_errSuccess)
-        return ese_raise(JET_errRollbackError, "a change could not be undone (%s)",
-                         ese_err_text(err));
-    return JET_errSuccess;
-}
-
-/* An action leaves its place before it is called: what it does may be anything. */
-static void
-undo_action(ese_txn_session *session, ese_txn_version *version)
-{
-    ese_txn_action action = ese_txn__action_of(version);
-
-    if (session->newest == version)
-        session->newest = version->previous;
-    ese_txn__remove(version);
-    if (action.undo != NULL)
-        action.undo(action.self);
-    if (action.done != NULL)
-        action.done(action.self, false);
-}
-
-/*
- * The transaction can be neither undone nor committed. Its versions stay for as long as the store: so nobody sees its changes. Only upper layers are told that
- * theirs are undone.
- */
-static void
-give_up(ese_txn_session *session)
-{
-    ese_txn_version *version = session->newest;
-
-    while (version != NULL) {
-        ese_txn_version *previous = version->previous;
-
-        if (version->oper == ESE_TXN_ACTION)
-            undo_action(session, version);
-        version = previous;
-    }
-    session->newest = NULL;
-    session->trx = NULL;
-    session->n_changes = 0;
-    session->n_savepoint = 0;
-}
-
-JET_ERR
-ese_txn__undo(ese_txn_session *session, uint32_t n_changes)
-{
-    JET_ERR err = JET_errSuccess;
-
-    while (session->n_changes > n_changes && err >= JET_errSuccess) {
-        ese_txn_version *version = session->newest;
-
-        if (version->oper == ESE_TXN_ACTION) {
-            session->n_changes = version->order - 1;
-            undo_action(session, version);
-            continue;
-        }
-        err = undo_change(session, version);
-        if (err >= JET_errSuccess)
-            ese_txn_drop(session, version);
-    }
-    if (err < JET_errSuccess)
-        give_up(session);
-    return err;
 }
