@@ -138,3 +138,58 @@ ese_btree__spot_find(const ese_btree *tree, ese_bytes key, ese_bytes data, ese_b
         ese_page_node_compare_key(&spot->node, key) == 0 &&
         (!ese_btree__has_order_by_data(tree) || ese_bytes_compare(spot->node.data, data) == 0);
 }
+
+/* ---- the way as a whole */
+
+static JET_ERR
+add_to_way(const ese_btree *tree, const ese_btree__request *sought, ese_btree__way *way,
+           ese_pgno *child_out)
+{
+    JET_ERR err;
+    ese_cache_page *page = NULL;
+    ese_pgno child = 0;
+    ese_page_node node;
+    unsigned line;
+
+    ESE_TRY(ese_cache_pin(tree->file, way->pgnos[way->depth], &page));
+    if (!ese_btree__is_leaf(&page->page)) {
+        unsigned n = ese_page_line_count(&page->page);
+
+        if (ese_page_objid(&page->page) != tree->objid || n == 0) {
+            err = ese_raise(JET_errDatabaseCorrupted, "%s: page %u is no parent in objid %u",
+                            ese_cache_path(tree->file), (unsigned)way->pgnos[way->depth],
+                            (unsigned)tree->objid);
+            goto out;
+        }
+        line = ese_btree__child_line(tree, &page->page, sought->key, sought->data);
+        way->lines[way->depth] = line;
+        way->counts[way->depth] = n;
+        ese_page_line_decode(&page->page, line, &node);
+        child = ese_page_node_child(&node);
+    }
+    way->depth++;
+    *child_out = child;
+out:
+    ese_cache_unpin(&page);
+    return err;
+}
+
+JET_ERR
+ese_btree__way_find(const ese_btree *tree, ese_bytes key, ese_bytes data, ese_btree__way *way_out)
+{
+    JET_ERR err;
+    const ese_btree__request sought = {.key = key, .data = data};
+    ese_pgno pgno = tree->root;
+
+    way_out->depth = 0;
+    do {
+        if (way_out->depth == ESE_BTREE_DEPTH_MAX)
+            return ese_raise(JET_errDatabaseCorrupted,
+                             "%s: the tree of root %u has too many levels",
+                             ese_cache_path(tree->file), (unsigned)tree->root);
+        way_out->pgnos[way_out->depth] = pgno;
+        ESE_TRY(add_to_way(tree, &sought, way_out, &pgno));
+    } while (pgno != 0);
+out:
+    return err;
+}

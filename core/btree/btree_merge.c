@@ -1,7 +1,426 @@
 /*
- * Nodes leave leaves.
+ * Nodes leave leaves, and leaves that hold next to nothing leave the tree.
+ *
+ * A leaf goes when all its nodes are garbage (deleted, and nobody sees them), or when what is left of it has room in a neighbour with the same parent. Its range falls to a
+ * neighbour: to the next page, or, where there is none below the same ancestor, to the one before, whose separators then reach as far as those of the leaf did.
+ *
+ * INV-1  As in splits: structure_lock is held, and nobody else has more than one page of the tree latched, so that pages are latched in any order.
+ * INV-2  Pages become free after the edit. Who is still on his way to one of them finds out by the number of the structure.
+ * INV-3  No internal page is without lines. When there is nothing left in the whole tree its root becomes a leaf.
+ * INV-4  A leaf that is no root keeps its last node, flagged deleted, until it goes.
  */
 #include "btree/btree_private.h"
+
+enum {
+    NEARLY_EMPTY = 4, /* less than one part of so many is in use */
+    RESERVE = 8,      /* after a merge so large a part of the neighbour is free */
+};
+
+typedef struct merger {
+    const ese_btree__writer *writer;
+    ese_btree__way way;
+    ese_log_edit edit;
+    unsigned ancestor;                    /* level that loses a line */
+    int ancestor_page, leaf, left, right; /* in the edit, -1 = none */
+    int chain, n_chain;                   /* pages between ancestor and leaf, which go with it */
+    ese_log_merge_type type;
+    bool is_key_change; /* the line before the one that goes gets its key */
+    ese_bytes key;      /* that key */
+    int spine, n_spine; /* pages below that line whose last separator becomes it too */
+    uint8_t room[ESE_PAGE_KEY_MAX];
+} merger;
+
+/* ---- what is in the leaf */
+
+typedef enum verdict { KEEP, EMPTY, MOVE } verdict;
+
+static unsigned
+area_of(const ese_page *page)
+{
+    return page->size - ese_page_header_size(page->size);
+}
+
+static bool
+is_nearly_empty(const ese_page *page)
+{
+    unsigned area = area_of(page);
+
+    return area - ese_page_free_bytes(page) < area / NEARLY_EMPTY;
+}
+
+/* Does anybody need a node that is flagged deleted? Not for the change that is being taken back or cleared away. */
+static bool
+is_needed(const ese_btree__writer *writer, const ese_page_node *node)
+{
+    uint8_t room[ESE_PAGE_KEY_MAX];
+    ese_txn_place place;
+
+    if (writer->tree->shared == NULL || (node->flags & ESE_PAGE_NODE_VERSION) == 0)
+        return false;
+    place = ese_btree__place(writer->tree, node, room);
+    return ese_txn_has_versions(writer->db->store, &place,
+                                writer->undone == NULL ? 0 : writer->undone->rceid);
+}
+
+static verdict
+judge(const ese_btree__writer *writer, const ese_page *page)
+{
+    unsigned n = ese_page_line_count(page);
+    unsigned n_live = 0;
+
+    for (unsigned line = 0; line < n; line++) {
+        ese_page_node node = ese_page_line(page, line);
+
+        if ((node.flags & ESE_PAGE_NODE_DELETED) == 0)
+            n_live++;
+        else if (is_needed(writer, &node))
+            return KEEP;
+    }
+    if (n_live == 0)
+        return EMPTY;
+    return is_nearly_empty(page) ? MOVE : KEEP;
+}
+
+/* ---- which pages */
+
+static JET_ERR
+add(merger *m, ese_pgno pgno, int *index_out)
+{
+    JET_ERR err = ese_cache_latch(m->writer->tree->file, pgno, &m->edit.pages[m->edit.n_pages]);
+
+    if (err >= JET_errSuccess)
+        *index_out = (int)m->edit.n_pages++;
+    return err;
+}
+
+static const ese_page *
+page_at(const merger *m, int index)
+{
+    return &m->edit.pages[index]->page;
+}
+
+static JET_ERR
+add_neighbour(merger *m, ese_pgno pgno, bool is_left, int *index_out)
+{
+    JET_ERR err;
+    const ese_btree *tree = m->writer->tree;
+    ese_pgno leaf = page_at(m, m->leaf)->pgno;
+    const ese_page *page;
+
+    if (pgno == 0)
+        return JET_errSuccess;
+    ESE_TRY(add(m, pgno, index_out));
+    page = page_at(m, *index_out);
+    if (ese_page_objid(page) != tree->objid || !ese_btree__is_leaf(page) ||
+        (is_left ? ese_page_next(page) : ese_page_prev(page)) != leaf)
+        err = ese_raise(JET_errBadPageLink, "%s: pages %u and %u do not point at each other",
+                        ese_cache_path(tree->file), (unsigned)leaf, (unsigned)pgno);
+out:
+    return err;
+}
+
+/* The lowest level whose page has another line: below it, all goes. 0 with a single line: the whole tree. */
+static unsigned
+find_ancestor(const ese_btree__way *way)
+{
+    unsigned level = way->depth - 2;
+
+    while (level > 0 && way->counts[level] == 1)
+        level--;
+    return level;
+}
+
+static bool
+is_last_line(const merger *m)
+{
+    return m->way.lines[m->ancestor] + 1 == m->way.counts[m->ancestor];
+}
+
+static bool
+is_whole_tree(const merger *m)
+{
+    return m->way.counts[m->ancestor] == 1;
+}
+
+/* Latches the right edge of what lies before the line that goes: the range falls to it. *fits_out: its separators can be changed. */
+static JET_ERR
+add_spine(merger *m, bool *fits_out)
+{
+    JET_ERR err = JET_errSuccess;
+    const ese_page *page = page_at(m, m->ancestor_page);
+    unsigned line = m->way.lines[m->ancestor];
+    ese_page_node node = ese_page_line(page, line);
+    bool fits = true;
+
+    m->key = (ese_bytes){m->room, ese_page_node_copy_key(&node, m->room, sizeof m->room)};
+    m->spine = (int)m->edit.n_pages;
+    line--;
+    for (unsigned level = m->ancestor + 1; level + 1 < m->way.depth && fits; level++) {
+        int index;
+
+        node = ese_page_line(page, line);
+        ESE_TRY(add(m, ese_page_node_child(&node), &index));
+        m->n_spine++;
+        page = page_at(m, index);
+        line = ese_page_line_count(page) - 1;
+        if (ese_page_objid(page) != m->writer->tree->objid || ese_btree__is_leaf(page) ||
+            line == UINT32_MAX) {
+            err = ese_raise(JET_errDatabaseCorrupted, "%s: page %u is no parent",
+                            ese_cache_path(m->writer->tree->file), (unsigned)page->pgno);
+            goto out;
+        }
+        fits = ese_page_fits_key(page, line, m->key);
+    }
+    *fits_out = fits;
+out:
+    return err;
+}
+
+/* Latches all that changes besides the leaf. */
+static JET_ERR
+add_others(merger *m)
+{
+    JET_ERR err;
+    const ese_page *leaf = page_at(m, m->leaf);
+    ese_pgno left = ese_page_prev(leaf);
+    ese_pgno right = ese_page_next(leaf);
+    int index;
+
+    ESE_TRY(add(m, m->way.pgnos[m->ancestor], &m->ancestor_page));
+    m->chain = (int)m->edit.n_pages;
+    for (unsigned level = m->ancestor + 1; level + 1 < m->way.depth; level++, m->n_chain++)
+        ESE_TRY(add(m, m->way.pgnos[level], &index));
+    ESE_TRY(add_neighbour(m, left, true, &m->left));
+    ESE_TRY(add_neighbour(m, right, false, &m->right));
+out:
+    return err;
+}
+
+/* ---- the change */
+
+static void
+make_empty(merger *m, int index)
+{
+    ese_page_mut page = ese_log_edit_page(&m->edit, (unsigned)index);
+    ese_page view = ese_page_of_mut(&page);
+
+    ese_page_set_flags(&page, ese_page_flags(&view) | ESE_PAGE_EMPTY);
+    ese_page_clear(&page);
+}
+
+static void
+join_neighbours(merger *m)
+{
+    ese_pgno left = m->left < 0 ? 0 : page_at(m, m->left)->pgno;
+    ese_pgno right = m->right < 0 ? 0 : page_at(m, m->right)->pgno;
+
+    if (m->left >= 0) {
+        ese_page_mut page = ese_log_edit_page(&m->edit, (unsigned)m->left);
+
+        ese_page_set_next(&page, right);
+    }
+    if (m->right >= 0) {
+        ese_page_mut page = ese_log_edit_page(&m->edit, (unsigned)m->right);
+
+        ese_page_set_prev(&page, left);
+    }
+}
+
+static void
+move_lines(merger *m)
+{
+    ese_page_mut leaf = ese_log_edit_page(&m->edit, (unsigned)m->leaf);
+    ese_page from = ese_page_of_mut(&leaf);
+    ese_page_mut to;
+
+    if (m->type == ESE_LOG_MERGE_FULL_RIGHT) {
+        to = ese_log_edit_page(&m->edit, (unsigned)m->right);
+        ese_page_merge_right(&from, &to);
+    } else if (m->type == ESE_LOG_MERGE_FULL_LEFT) {
+        to = ese_log_edit_page(&m->edit, (unsigned)m->left);
+        ese_page_merge_left(&from, &to);
+    }
+}
+
+static void
+change_ancestor(merger *m)
+{
+    ese_page_mut page = ese_log_edit_page(&m->edit, (unsigned)m->ancestor_page);
+    unsigned line = m->way.lines[m->ancestor];
+
+    ese_page_remove(&page, line);
+    if (!m->is_key_change)
+        return;
+    ese_page_set_key(&page, line - 1, m->key);
+    for (int i = 0; i < m->n_spine; i++) {
+        ese_page_mut edge = ese_log_edit_page(&m->edit, (unsigned)(m->spine + i));
+        ese_page view = ese_page_of_mut(&edge);
+
+        ese_page_set_key(&edge, ese_page_line_count(&view) - 1, m->key);
+    }
+}
+
+/* The root has nothing below it any more. */
+static void
+become_leaf(merger *m)
+{
+    ese_page_mut root = ese_log_edit_page(&m->edit, (unsigned)m->ancestor_page);
+    ese_page view = ese_page_of_mut(&root);
+    uint32_t flags = ese_page_flags(&view) & ~(uint32_t)ESE_PAGE_PARENT_OF_LEAF;
+
+    while (ese_page_line_count(&view) > 0)
+        ese_page_remove(&root, 0);
+    ese_page_set_flags(&root, flags | ESE_PAGE_LEAF);
+}
+
+static void
+change_pages(merger *m)
+{
+    move_lines(m);
+    if (is_whole_tree(m))
+        become_leaf(m);
+    else
+        change_ancestor(m);
+    join_neighbours(m);
+    make_empty(m, m->leaf);
+    for (int i = 0; i < m->n_chain; i++)
+        make_empty(m, m->chain + i);
+}
+
+static unsigned
+make_records(const merger *m, ese_log_record *records)
+{
+    if (is_whole_tree(m)) {
+        records[0] = ese_btree__record(m->writer, ESE_LOG_EMPTY_TREE);
+        records[0].page = m->ancestor_page;
+        return 1;
+    }
+    records[0] = ese_btree__record(m->writer, ESE_LOG_MERGE);
+    records[0].page = m->ancestor_page;
+    records[0].u.merge = (ese_log_merge){
+        .page = m->ancestor_page,
+        .left = -1,
+        .right = -1,
+        .parent = -1,
+        .line = m->way.lines[m->ancestor],
+        .is_delete_node = true,
+        .is_key_change = m->is_key_change && m->key.size != 0,
+        .separator = m->key,
+    };
+    records[1] = ese_btree__record(m->writer, ESE_LOG_MERGE);
+    records[1].page = m->leaf;
+    records[1].u.merge = (ese_log_merge){
+        .page = m->leaf,
+        .left = m->left,
+        .right = m->right,
+        .parent = m->n_chain == 0 ? m->ancestor_page : m->chain + m->n_chain - 1,
+        .type = m->type,
+        .is_empty_page = true,
+    };
+    return 2;
+}
+
+/* Pages that the tree has let go. */
+typedef struct freed {
+    ese_pgno pgnos[ESE_BTREE_DEPTH_MAX];
+    unsigned n;
+} freed;
+
+static JET_ERR
+merge(merger *m, freed *freed_out)
+{
+    JET_ERR err;
+    const ese_btree *tree = m->writer->tree;
+    ese_log_record records[2];
+
+    ESE_TRY(ese_log_edit_begin(&m->edit, records, make_records(m, records)));
+    freed_out->pgnos[freed_out->n++] = page_at(m, m->leaf)->pgno;
+    for (int i = 0; i < m->n_chain; i++)
+        freed_out->pgnos[freed_out->n++] = page_at(m, m->chain + i)->pgno;
+    ese_btree__structure_begin(tree);
+    change_pages(m);
+    ese_log_edit_end(&m->edit);
+    ese_btree__structure_end(tree);
+    m->edit.n_pages = 0;
+out:
+    return err;
+}
+
+/* ---- whether and how */
+
+static bool
+has_room(const ese_page *from, const ese_page *to)
+{
+    unsigned used = area_of(from) - ese_page_free_bytes(from);
+
+    return ese_page_free_bytes(to) >= used + area_of(to) / RESERVE && ese_page_fits_merge(from, to);
+}
+
+/* Into which neighbour the lines go. NONE: into neither. */
+static ese_log_merge_type
+choose_neighbour(const merger *m)
+{
+    const ese_page *leaf = page_at(m, m->leaf);
+    unsigned line = m->way.lines[m->ancestor];
+
+    if (line + 1 < m->way.counts[m->ancestor] && m->right >= 0 &&
+        has_room(leaf, page_at(m, m->right)))
+        return ESE_LOG_MERGE_FULL_RIGHT;
+    if (line > 0 && m->left >= 0 && has_room(leaf, page_at(m, m->left)))
+        return ESE_LOG_MERGE_FULL_LEFT;
+    return ESE_LOG_MERGE_NONE;
+}
+
+static JET_ERR
+try_merge(merger *m, ese_bytes key, ese_bytes data, freed *freed_out)
+{
+    JET_ERR err;
+    bool fits = true;
+    verdict what;
+
+    ESE_TRY(ese_btree__way_find(m->writer->tree, key, data, &m->way));
+    if (m->way.depth == 1)
+        goto out;
+    ESE_TRY(add(m, m->way.pgnos[m->way.depth - 1], &m->leaf));
+    what = judge(m->writer, page_at(m, m->leaf));
+    if (what == KEEP)
+        goto out;
+    m->ancestor = what == EMPTY ? find_ancestor(&m->way) : m->way.depth - 2;
+    m->type = ESE_LOG_MERGE_EMPTY_PAGE;
+    if (what == MOVE && m->way.counts[m->ancestor] == 1)
+        goto out;
+    ESE_TRY(add_others(m));
+    if (what == MOVE)
+        m->type = choose_neighbour(m);
+    m->is_key_change = !is_whole_tree(m) && (is_last_line(m) || m->type == ESE_LOG_MERGE_FULL_LEFT);
+    if (m->is_key_change && m->type != ESE_LOG_MERGE_NONE)
+        ESE_TRY(add_spine(m, &fits));
+    if (fits && m->type != ESE_LOG_MERGE_NONE)
+        err = merge(m, freed_out);
+out:
+    return err;
+}
+
+/* Lets the leaf of the entry go, if it can. */
+static void
+merge_leaf(const ese_btree__writer *writer, ese_bytes key, ese_bytes data)
+{
+    merger m = {.writer = writer,
+                .edit = {.db = writer->db->log_db, .origin = writer->origin},
+                .ancestor_page = -1,
+                .leaf = -1,
+                .left = -1,
+                .right = -1};
+    freed gone = {.n = 0};
+
+    ese_btree__structure_lock(writer->tree);
+    /* A leaf that stays for lack of memory is none the worse for it. */
+    (void)try_merge(&m, key, data, &gone);
+    ese_log_edit_cancel(&m.edit);
+    ese_btree__structure_unlock(writer->tree);
+    for (unsigned i = 0; i < gone.n; i++)
+        ese_btree__give_page(writer->db, writer->origin, writer->tree, gone.pgnos[i]);
+}
 
 JET_ERR
 ese_btree__remove(const ese_btree__writer *writer, ese_btree__spot *spot, ese_bytes key,
@@ -10,14 +429,21 @@ ese_btree__remove(const ese_btree__writer *writer, ese_btree__spot *spot, ese_by
     JET_ERR err = JET_errSuccess;
     const ese_page *page = &spot->page->page;
     bool is_root = (ese_page_flags(page) & ESE_PAGE_ROOT) != 0;
+    unsigned n_left = ese_page_line_count(page) - 1;
+    /* Looked at now and then only: each time the number of lines has halved. */
+    bool is_time = !is_root && (n_left & (n_left - 1)) == 0 && is_nearly_empty(page);
     ese_log_record record = ese_btree__record(writer, ESE_LOG_DELETE);
 
     record.u.node.line = spot->line;
     record.u.node.key = key;
     record.u.node.key_data = data;
-    if (ese_page_line_count(page) == 1 && !is_root)
+    if (n_left == 0 && !is_root) {
         record.type = ESE_LOG_FLAG_DELETE;
+        is_time = true;
+    }
     err = ese_log_change_node(writer->db->log_db, writer->origin, &spot->page, &record);
     ese_cache_unlatch(&spot->page, ESE_CACHE_UNCHANGED);
+    if (err >= JET_errSuccess && is_time)
+        merge_leaf(writer, key, data);
     return err;
 }

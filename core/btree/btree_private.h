@@ -211,6 +211,18 @@ void ese_btree__spot_find(const ese_btree *tree, ese_bytes key, ese_bytes data,
 unsigned ese_btree__child_line(const ese_btree *tree, const ese_page *page, ese_bytes key,
                                ese_bytes data);
 
+/* The pages from the root to a leaf. Holds: structure_lock, while it is used. */
+typedef struct ese_btree__way {
+    unsigned depth;
+    ese_pgno pgnos[ESE_BTREE_DEPTH_MAX];
+    unsigned lines[ESE_BTREE_DEPTH_MAX];  /* of internal pages: that it goes by */
+    unsigned counts[ESE_BTREE_DEPTH_MAX]; /* and how many there are */
+} ese_btree__way;
+
+/* The way to the leaf in which an entry is or would be. */
+JET_ERR ese_btree__way_find(const ese_btree *tree, ese_bytes key, ese_bytes data,
+                            ese_btree__way *way_out);
+
 /* A record of taking back a change, with its line: what recovery specification 5.5 wants. */
 ese_log_record ese_btree__undo_record(const ese_btree__writer *writer, unsigned line);
 

@@ -19,9 +19,7 @@ typedef struct splitter {
     const ese_btree__request *request;
     ese_pgno spare; /* taken, not yet in the tree; 0 = none */
     bool is_done;
-    unsigned depth;
-    ese_pgno pgnos[ESE_BTREE_DEPTH_MAX]; /* the way to the leaf */
-    unsigned lines[ESE_BTREE_DEPTH_MAX]; /* of internal pages */
+    ese_btree__way way;
 } splitter;
 
 /* One page and how it is to be split. */
@@ -33,56 +31,6 @@ typedef struct job {
     ese_bytes separator;
     uint8_t room[ESE_PAGE_KEY_MAX]; /* for the separator */
 } job;
-
-/* ---- the way */
-
-static JET_ERR
-trace_page(splitter *s, ese_pgno pgno, ese_pgno *child_out)
-{
-    JET_ERR err;
-    const ese_btree *tree = s->writer->tree;
-    ese_cache_page *page = NULL;
-    ese_pgno child = 0;
-
-    if (s->depth == ESE_BTREE_DEPTH_MAX)
-        return ese_raise(JET_errDatabaseCorrupted, "%s: the tree of root %u has too many levels",
-                         ese_cache_path(tree->file), (unsigned)tree->root);
-    ESE_TRY(ese_cache_pin(tree->file, pgno, &page));
-    s->pgnos[s->depth] = pgno;
-    if (!ese_btree__is_leaf(&page->page)) {
-        unsigned line;
-        ese_page_node node;
-
-        if (ese_page_objid(&page->page) != tree->objid || ese_page_line_count(&page->page) == 0) {
-            err = ese_raise(JET_errDatabaseCorrupted, "%s: page %u is no parent in objid %u",
-                            ese_cache_path(tree->file), (unsigned)pgno, (unsigned)tree->objid);
-            goto out;
-        }
-        line = ese_btree__child_line(tree, &page->page, s->request->key, s->request->data);
-        node = ese_page_line(&page->page, line);
-        s->lines[s->depth] = line;
-        child = ese_page_node_child(&node);
-    }
-    s->depth++;
-    *child_out = child;
-out:
-    ese_cache_unpin(&page);
-    return err;
-}
-
-static JET_ERR
-trace(splitter *s)
-{
-    JET_ERR err;
-    ese_pgno pgno = s->writer->tree->root;
-
-    s->depth = 0;
-    do {
-        ESE_TRY(trace_page(s, pgno, &pgno));
-    } while (pgno != 0);
-out:
-    return err;
-}
 
 /* ---- one split */
 
@@ -137,7 +85,7 @@ change_pages(const splitter *s, const job *j, const places *at, ese_log_edit *ed
     if (at->parent >= 0) {
         ese_page_mut parent = ese_log_edit_page(edit, (unsigned)at->parent);
 
-        add_to_parent(&parent, s->lines[j->level - 1], j->separator, page.pgno, new_page.pgno);
+        add_to_parent(&parent, s->way.lines[j->level - 1], j->separator, page.pgno, new_page.pgno);
     }
 }
 
@@ -193,7 +141,7 @@ latch_others(const splitter *s, const job *j, ese_log_edit *edit, places *at)
     ese_pgno right = is_vertical ? 0 : ese_page_next(&j->page->page);
 
     if (!is_vertical)
-        ESE_TRY(add_latched(edit, tree, s->pgnos[j->level - 1], &at->parent));
+        ESE_TRY(add_latched(edit, tree, s->way.pgnos[j->level - 1], &at->parent));
     ESE_TRY(ese_cache_latch_blank(tree->file, s->spare, &edit->pages[edit->n_pages]));
     at->new_page = (int)edit->n_pages++;
     if (right != 0)
@@ -258,7 +206,7 @@ has_room_above(const splitter *s, const job *j, bool *has_room_out)
         *has_room_out = true;
         return JET_errSuccess;
     }
-    ESE_TRY(ese_cache_pin(s->writer->tree->file, s->pgnos[j->level - 1], &parent));
+    ESE_TRY(ese_cache_pin(s->writer->tree->file, s->way.pgnos[j->level - 1], &parent));
     *has_room_out =
         ese_page_fits_insert(&parent->page, j->separator, (ese_bytes){child, sizeof child});
     ese_cache_unpin(&parent);
@@ -294,8 +242,8 @@ split_internal(splitter *s, unsigned level)
     bool has_room = false;
 
     while (!has_room) {
-        ESE_TRY(ese_cache_latch(s->writer->tree->file, s->pgnos[j.level], &j.page));
-        j.split = (ese_page_split){.oper = ESE_PAGE_SPLIT_NONE, .oper_line = s->lines[j.level]};
+        ESE_TRY(ese_cache_latch(s->writer->tree->file, s->way.pgnos[j.level], &j.page));
+        j.split = (ese_page_split){.oper = ESE_PAGE_SPLIT_NONE, .oper_line = s->way.lines[j.level]};
         ESE_TRY(choose(s, &j));
         ESE_TRY(has_room_above(s, &j, &has_room));
         if (!has_room) {
@@ -336,11 +284,11 @@ split_once(splitter *s)
     job j = {.plan = &plan};
     bool has_room = false;
 
-    ESE_TRY(trace(s));
+    ESE_TRY(ese_btree__way_find(writer->tree, s->request->key, s->request->data, &s->way));
     if (s->spare == 0)
         ESE_TRY(ese_btree__take_page(writer->db, writer->origin, writer->tree,
-                                     s->pgnos[s->depth - 1], &s->spare));
-    ESE_TRY(ese_cache_latch(writer->tree->file, s->pgnos[s->depth - 1], &spot.page));
+                                     s->way.pgnos[s->way.depth - 1], &s->spare));
+    ESE_TRY(ese_cache_latch(writer->tree->file, s->way.pgnos[s->way.depth - 1], &spot.page));
     ese_btree__spot_find(writer->tree, s->request->key, s->request->data, &spot);
     ESE_TRY(ese_btree__plan_make(writer, s->request, &spot, &plan));
     if (plan.fits && !s->request->must_split) {
@@ -348,7 +296,7 @@ split_once(splitter *s)
         s->is_done = true;
         goto out;
     }
-    j.level = s->depth - 1;
+    j.level = s->way.depth - 1;
     j.page = spot.page;
     j.split = split_of(s, &plan, &spot);
     ESE_TRY(choose(s, &j));
