@@ -95,6 +95,32 @@ find_last_owned(const database *db)
     return extent.last;
 }
 
+/*
+ * Bytes that encode writes are those that decode read: equal whatever stood there before, and equal to the file's. What it does not
+ * write, it leaves.
+ */
+static void
+expect_header_again(const database *db, const ese_dbheader *header)
+{
+    uint8_t *page = malloc(db->page_size), *zeros = calloc(1, db->page_size);
+
+    assert_true(page != NULL && zeros != NULL);
+    memcpy(page, db->bytes, db->page_size);
+    ese_dbheader_encode(header, page);
+    assert_memory_equal(page, db->bytes, db->page_size);
+    memset(page, 0xff, db->page_size);
+    ese_dbheader_encode(header, page);
+    ese_dbheader_encode(header, zeros);
+    for (uint32_t i = 4; i < db->page_size; i++) {
+        if (page[i] == zeros[i])
+            assert_int_equal(page[i], db->bytes[i]);
+        else
+            assert_true(page[i] == 0xff && zeros[i] == 0);
+    }
+    free(page);
+    free(zeros);
+}
+
 static bool
 open_database(const char *path, database *db_out)
 {
@@ -108,6 +134,7 @@ open_database(const char *path, database *db_out)
         fail_msg("%s: %s", path, ese_err_text(JET_errReadVerifyFailure));
     db.page_size = header.page_size;
     db.n_pages = (ese_pgno)(db.size / db.page_size - HEADER_PAGES);
+    expect_header_again(&db, &header);
     db.last_owned = find_last_owned(&db);
     *db_out = db;
     return true;

@@ -205,6 +205,59 @@ test_page_dbheader__refuses_an_all_zero_file(void **state)
     expect(zeros, sizeof zeros, JET_errReadVerifyFailure);
 }
 
+static void
+test_page_dbheader__encode_keeps_what_nobody_knows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_SIZES; i++) {
+        uint8_t *bytes = make_header(sizes[i]), *again = malloc(sizes[i]);
+        ese_dbheader header;
+
+        assert_non_null(again);
+        assert_int_equal(ese_dbheader_decode(bytes, sizes[i], &header), JET_errSuccess);
+        memcpy(again, bytes, sizes[i]);
+        ese_store_le32(again, 0x12345678); /* the checksum is made anew */
+        ese_dbheader_encode(&header, again);
+        assert_memory_equal(again, bytes, sizes[i]);
+        header.state = ESE_DBSTATE_DIRTY;
+        header.dbtime = 0x123456789a;
+        ese_dbheader_encode(&header, again);
+        assert_int_equal(ese_load_le32(again + 52), ESE_DBSTATE_DIRTY);
+        assert_int_equal(ese_load_le64(again + 16), 0x123456789a);
+        assert_memory_equal(again + 56, bytes + 56, sizes[i] - 56);
+        expect(again, sizes[i], JET_errSuccess);
+        free(bytes);
+        free(again);
+    }
+}
+
+static void
+test_page_dbheader__a_fresh_header_says_what_others_accept(void **state)
+{
+    uint8_t bytes[8192] = {0};
+    ese_dbheader header = ese_dbheader_fresh(sizeof bytes), again;
+
+    (void)state;
+    header.state = ESE_DBSTATE_CLEAN;
+    header.objid_last = 8;
+    ese_dbheader_encode(&header, bytes);
+    assert_int_equal(ese_dbheader_decode(bytes, sizeof bytes, &again), JET_errSuccess);
+    assert_int_equal(ese_load_le32(bytes + 4), 0x89abcdef);
+    assert_int_equal(ese_load_le32(bytes + 8), 0x620);
+    assert_int_equal(ese_load_le32(bytes + 12), 0);
+    assert_true(ese_load_le64(bytes + 16) != 0);
+    assert_int_equal(ese_load_le32(bytes + 104), 1);
+    assert_int_equal(ese_load_le32(bytes + 232), 20);
+    assert_int_equal(ese_load_le32(bytes + 236), 8192);
+    assert_int_equal(ese_load_le32(bytes + 340), 0x620);
+    assert_int_equal(ese_load_le32(bytes + 344), 20);
+    assert_int_equal(ese_load_le64(bytes + 508), UINT64_MAX);
+    assert_int_equal(ese_load_le32(bytes + 644), 0);
+    assert_int_equal(ese_load_le32(bytes + 667), 1);
+    for (size_t i = ESE_DBHEADER_SIZE; i < sizeof bytes; i++)
+        assert_int_equal(bytes[i], 0);
+}
+
 int
 main(void)
 {
@@ -215,6 +268,8 @@ main(void)
         cmocka_unit_test(test_page_dbheader__refuses_every_single_wrong_bit),
         cmocka_unit_test(test_page_dbheader__refuses_impossible_content_under_a_right_checksum),
         cmocka_unit_test(test_page_dbheader__refuses_an_all_zero_file),
+        cmocka_unit_test(test_page_dbheader__encode_keeps_what_nobody_knows),
+        cmocka_unit_test(test_page_dbheader__a_fresh_header_says_what_others_accept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,10 +173,77 @@ test_page_split_buffer__decodes_two_extents_or_none(void **state)
         JET_errDatabaseCorrupted);
 }
 
+static void
+test_page_space__encode_writes_what_decode_reads(void **state)
+{
+    static const char *const forms[] = {
+        "\4\0\0\0\1\0\0\0\0\0\0\0\7\0\0\0",
+        "\x3c\0\0\0\1\0\0\0\2\0\0\0\xff\xff\xff\xff",
+        "\x14\0\0\0\1\0\0\0\3\0\0\0\5\0\0\0",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        ese_bytes form = {(const uint8_t *)forms[i], 16};
+        uint8_t to[ESE_PAGE_SPACE_HEADER_MAX];
+        ese_page_space space = {0};
+
+        assert_int_equal(ese_page_space_decode(form, &space), JET_errSuccess);
+        ese_page_space_encode(&space, to);
+        assert_memory_equal(to, form.data, 16);
+        assert_int_equal(ese_page_space_patch(form, &space, to), 16);
+        assert_memory_equal(to, form.data, 16);
+    }
+}
+
+static void
+test_page_space__a_patched_header_keeps_its_form(void **state)
+{
+    ese_bytes form = BYTES("\3\x10\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\xfe\3\0\0\0\0\0\0");
+    uint8_t to[ESE_PAGE_SPACE_HEADER_MAX];
+    ese_page_space space = {0}, again = {0};
+
+    (void)state;
+    assert_int_equal(ese_page_space_decode(form, &space), JET_errSuccess);
+    space.free_bits = 0x55;
+    assert_int_equal(ese_page_space_patch(form, &space, to), 25);
+    assert_int_equal(ese_page_space_decode((ese_bytes){to, 25}, &again), JET_errSuccess);
+    assert_int_equal(again.free_bits, 0x55);
+    assert_int_equal(again.n_primary, 16);
+    assert_int_equal(again.auto_increment, 1022);
+    space.is_multi_extent = true;
+    space.owned_root = 40;
+    ese_page_space_patch(form, &space, to);
+    assert_int_equal(ese_page_space_decode((ese_bytes){to, 25}, &again), JET_errSuccess);
+    assert_true(again.is_multi_extent);
+    assert_int_equal(again.owned_root, 40);
+    assert_int_equal(again.auto_increment, 1022);
+}
+
+static void
+test_page_extent__encode_writes_what_decode_reads(void **state)
+{
+    ese_page_extent extent = {.last = 0xfe, .count = 0xdc}, again = {0};
+    uint8_t key[ESE_PAGE_EXTENT_KEY_SIZE], data[ESE_PAGE_EXTENT_DATA_SIZE];
+    ese_page_node node = {.suffix = {key, sizeof key}, .data = {data, sizeof data}};
+
+    (void)state;
+    ese_page_extent_encode(&extent, key, data);
+    assert_memory_equal(key, "\0\0\0\xfe", 4);
+    assert_memory_equal(data, "\xdc\0\0\0", 4);
+    assert_int_equal(ese_page_extent_decode(&node, &again), JET_errSuccess);
+    assert_int_equal(again.last, 0xfe);
+    assert_int_equal(again.count, 0xdc);
+    assert_int_equal(again.pool, 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_page_space__encode_writes_what_decode_reads),
+        cmocka_unit_test(test_page_space__a_patched_header_keeps_its_form),
+        cmocka_unit_test(test_page_extent__encode_writes_what_decode_reads),
         cmocka_unit_test(test_page_space__decodes_a_single_extent),
         cmocka_unit_test(test_page_space__decodes_a_non_unique_tree_with_all_bits_free),
         cmocka_unit_test(test_page_space__decodes_the_extended_form),
