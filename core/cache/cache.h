@@ -68,10 +68,22 @@ bool ese_cache_is_current(const ese_cache_page *page);
  * core/log's ese_log_edit does the last three steps; nobody else calls make_writable.
  */
 
-/* Pins the newest image of the page and latches it: until ese_cache_unlatch no other thread latches this page. Waits for who has it. Errors as ese_cache_pin. */
+/*
+ * Pins the newest image of the page and latches it: until ese_cache_unlatch no other thread latches this page. Waits for who has it. Errors as ese_cache_pin.
+ * Who has made a page writable does not pin it again before it is unlatched: that would wait for itself.
+ */
 JET_ERR ese_cache_latch(ese_cache_file *file, ese_pgno pgno, ese_cache_page **page_out);
 
-/* The same without reading, for a page that gets a new life: its bytes are zero, it is writable at once, and nobody sees it before it is unlatched as CHANGED. */
+/*
+ * Latches a page that is pinned; the pin goes with the latch, so the change need not be made in a copy because of it. False, and only pinned as before,
+ * when it is no longer current or somebody has the latch. Never waits.
+ */
+bool ese_cache_try_latch(ese_cache_page *page);
+
+/*
+ * As ese_cache_latch without reading, for a page that gets a new life: its bytes are zero, it is writable at once, and nobody sees it before it is unlatched as
+ * CHANGED. Whoever pins it meanwhile sees what was there before, or waits.
+ */
 JET_ERR ese_cache_latch_blank(ese_cache_file *file, ese_pgno pgno, ese_cache_page **page_out);
 
 /*

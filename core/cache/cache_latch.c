@@ -128,6 +128,25 @@ out:
     return err;
 }
 
+bool
+ese_cache_try_latch(ese_cache_page *page)
+{
+    ese_cache__frame *frame = ese_cache__frame_of(page);
+    uint32_t before = atomic_load_explicit(&frame->state, memory_order_relaxed);
+
+    if (!frame->file->has_write_ops)
+        return false;
+    do {
+        /* A pinned page that is valid is the current one (INV-2). */
+        if ((before & (ESE_CACHE__VALID | ESE_CACHE__LATCHED)) != ESE_CACHE__VALID)
+            return false;
+        /* Acquire: as in ese_cache__try_latch. */
+    } while (!atomic_compare_exchange_weak_explicit(&frame->state, &before,
+                                                    before | ESE_CACHE__LATCHED,
+                                                    memory_order_acquire, memory_order_relaxed));
+    return true;
+}
+
 /* Latches the page that there is, or claims the place of the page with `frame`: NULL. Takes: partition. */
 static ese_cache__frame *
 latch_or_claim(ese_cache *cache, uint64_t key, ese_cache__frame *frame)
@@ -367,11 +386,13 @@ static void
 unlatch(ese_cache__frame *frame, ese_cache_outcome outcome, bool keeps_pin)
 {
     ese_cache *cache = frame->cache;
-    uint32_t dirty = outcome == ESE_CACHE_CHANGED ? ESE_CACHE__DIRTY : 0;
+    bool was_last_pin = !keeps_pin;
 
     if (!is_apart(frame)) {
+        uint32_t dirty = outcome == ESE_CACHE_CHANGED ? ESE_CACHE__DIRTY : 0;
         uint32_t before = let_go(frame, 0, dirty, keeps_pin);
 
+        was_last_pin = was_last_pin && (before & ESE_CACHE__PINS) == 1;
         if (outcome == ESE_CACHE_CHANGED)
             count_change((before & ESE_CACHE__DIRTY) != 0);
     } else if (outcome == ESE_CACHE_CHANGED || keeps_pin) {
@@ -381,7 +402,7 @@ unlatch(ese_cache__frame *frame, ese_cache_outcome outcome, bool keeps_pin)
     } else {
         discard(frame);
     }
-    if (!keeps_pin)
+    if (was_last_pin)
         trim_if_over(cache);
 }
 

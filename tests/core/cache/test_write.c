@@ -270,6 +270,36 @@ test_cache_write__makes_pages_behind_what_was_ever_written(void **state)
 }
 
 static void
+test_cache_try_latch__takes_the_pin_with_the_latch(void **state)
+{
+    cache_test t = {0};
+    ese_cache_page *page, *other;
+    const uint8_t *bytes;
+
+    (void)state;
+    cache_test_open(&t, 4096, 5, 1 << 20);
+    page = pin(&t, 2);
+    bytes = page->page.bytes;
+    assert_true(ese_cache_try_latch(page));
+    assert_false(ese_cache_try_latch(page)); /* it is taken */
+    assert_int_equal(ese_cache_make_writable(&page), JET_errSuccess);
+    assert_ptr_equal(page->page.bytes, bytes); /* in place: the only pin was ours */
+    cache_test_set(page, 3);
+    ese_cache_unlatch_keep(page, ESE_CACHE_CHANGED);
+    other = pin(&t, 2);
+    assert_true(ese_cache_try_latch(page));
+    assert_int_equal(ese_cache_make_writable(&page), JET_errSuccess);
+    assert_ptr_not_equal(page->page.bytes, bytes);
+    cache_test_set(page, 4);
+    ese_cache_unlatch(&page, ESE_CACHE_CHANGED);
+    assert_false(ese_cache_try_latch(other)); /* not current */
+    assert_int_equal(cache_test_counter(other), 3);
+    ese_cache_unpin(&other);
+    assert_int_equal(cache_test_read(t.pages, 2), 4);
+    cache_test_close(&t);
+}
+
+static void
 test_cache_write__needs_write_ops(void **state)
 {
     cache_test t = {0};
@@ -282,6 +312,9 @@ test_cache_write__needs_write_ops(void **state)
     assert_int_equal(cache_test_read(t.pages, 1), 0);
     assert_int_equal(ese_cache_latch(t.pages, 1, &page), JET_errDatabaseFileReadOnly);
     assert_int_equal(ese_cache_latch_blank(t.pages, 1, &page), JET_errDatabaseFileReadOnly);
+    page = pin(&t, 1);
+    assert_false(ese_cache_try_latch(page));
+    ese_cache_unpin(&page);
     ese_cache_unlatch(&page, ESE_CACHE_CHANGED); /* of nothing */
     cache_test_close(&t);
 }
@@ -317,6 +350,7 @@ main(void)
         cmocka_unit_test(test_cache_write__makes_a_page_from_nothing),
         cmocka_unit_test(test_cache_write__forgets_a_page_from_nothing_that_stays_unchanged),
         cmocka_unit_test(test_cache_write__makes_pages_behind_what_was_ever_written),
+        cmocka_unit_test(test_cache_try_latch__takes_the_pin_with_the_latch),
         cmocka_unit_test(test_cache_write__needs_write_ops),
         cmocka_unit_test(test_cache_write__counts_changes),
     };
