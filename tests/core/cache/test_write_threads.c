@@ -61,6 +61,23 @@ add_one(worker *w, ese_cache_page **page_inout)
     return is_fine;
 }
 
+/* Changes a page that is pinned once more, if nobody else has meanwhile; gives the pin back. */
+static bool
+change_again(worker *w, ese_cache_page *page)
+{
+    ese_pgno pgno = page->page.pgno;
+    bool is_fine;
+    uint32_t n;
+
+    is_fine = is_whole(page, pgno, &n);
+    if (ese_cache_try_latch(page)) {
+        is_fine = add_one(w, &page) && is_fine;
+        ese_cache_unlatch(&page, ESE_CACHE_CHANGED);
+    }
+    ese_cache_unpin(&page);
+    return is_fine;
+}
+
 /* One page: changed, or only made writable, or made anew with the same counter. */
 static bool
 change_one(worker *w, ese_pgno pgno, uint32_t dice)
@@ -78,11 +95,8 @@ change_one(worker *w, ese_pgno pgno, uint32_t dice)
     }
     is_fine = add_one(w, &page);
     if (dice % 8 == 1) {
-        uint32_t n;
-
         ese_cache_unlatch_keep(page, ESE_CACHE_CHANGED);
-        is_fine = is_fine && is_whole(page, pgno, &n);
-        ese_cache_unpin(&page);
+        return is_fine && change_again(w, page);
     }
     ese_cache_unlatch(&page, ESE_CACHE_CHANGED);
     return is_fine;
