@@ -457,16 +457,24 @@ ese_record_collate(ese_bytes text, uint32_t flags, uint8_t *to, size_t room)
     return key.size;
 }
 
+/* {00000001-57ee-1e5c-00b4-d0000bb1e11e}: the default order, the same in all releases. */
+static const uint8_t default_order[16] = {0x01, 0,    0,    0,    0xee, 0x57, 0x5c, 0x1e,
+                                          0x00, 0xb4, 0xd0, 0x00, 0x0b, 0xb1, 0xe1, 0x1e};
+
 bool
 ese_record_collate_is_known(uint64_t version, const uint8_t sort_id[16])
 {
-    /* {00000001-57ee-1e5c-00b4-d0000bb1e11e}: the default order, the same in all releases. */
-    static const uint8_t default_order[16] = {0x01, 0,    0,    0,    0xee, 0x57, 0x5c, 0x1e,
-                                              0x00, 0xb4, 0xd0, 0x00, 0x0b, 0xb1, 0xe1, 0x1e};
     uint32_t nls = (uint32_t)(version >> 32);
     uint32_t defined = (uint32_t)version;
 
     /* The weights of 6.2.d, 6.2.e (Windows 8.1) and 6.2.f order alike. */
     return nls == defined && nls >= 0x6020d && nls <= ESE_RECORD_COLLATE_VERSION &&
            memcmp(sort_id, default_order, sizeof default_order) == 0;
+}
+
+void
+ese_record_collate_made_with(uint64_t *version_out, uint8_t sort_id_out[16])
+{
+    *version_out = (uint64_t)ESE_RECORD_COLLATE_VERSION << 32 | ESE_RECORD_COLLATE_VERSION;
+    memcpy(sort_id_out, default_order, sizeof default_order);
 }

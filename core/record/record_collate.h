@@ -16,3 +16,6 @@ size_t ese_record_collate(ese_bytes text, uint32_t flags, uint8_t *to, size_t ro
 
 /* True when a key made here orders as keys of the given version (NLS, defined) and sort id do. */
 bool ese_record_collate_is_known(uint64_t version, const uint8_t sort_id[16]);
+
+/* Version (NLS, defined) and sort id of the keys made here. */
+void ese_record_collate_made_with(uint64_t *version_out, uint8_t sort_id_out[16]);

@@ -3,6 +3,7 @@
  * columns. Everything a descriptor points to lies in the arena of its entry.
  */
 #include "base/utf.h"
+#include "btree/btree_space.h"
 #include "record/record_lv.h"
 #include "schema/schema_private.h"
 
@@ -116,7 +117,8 @@ derived_template(const ese_schema *schema, uint32_t objid)
 }
 
 static JET_ERR
-open_template(ese_schema *schema, ese_schema_table *table, const ese_schema__row *row)
+open_template(ese_schema *schema, const ese_txn_session *session, ese_schema_table *table,
+              const ese_schema__row *row)
 {
     ese_bytes stored = row->template_or_callback;
     char name[4 * ESE_SCHEMA_NAME_MAX + 1];
@@ -126,14 +128,53 @@ open_template(ese_schema *schema, ese_schema_table *table, const ese_schema__row
     if (size == 0 || size >= sizeof name)
         return ese_schema__corrupted(schema, row->id, "a derived table without a template");
     name[size] = '\0';
-    err = ese_schema__table_open(schema, name, ESE_SCHEMA__TEMPLATE, &table->template_table);
+    err =
+        ese_schema__table_open(schema, session, name, ESE_SCHEMA__TEMPLATE, &table->template_table);
     if (err >= JET_errSuccess && table->template_table->template_table != NULL)
         return derived_template(schema, row->id); /* it was open already, as a table of its own */
     return err;
 }
 
+/* Fixed and variable columns of a derived table follow those of its template; tagged ones are told apart by a bit. */
+static void
+inherit_ids(ese_schema__entry *entry)
+{
+    const ese_schema_table *base = entry->table.template_table;
+
+    entry->ids = (ese_schema__ids){
+        .variable = ESE_RECORD_VARIABLE_FIRST - 1,
+        .tagged = ESE_RECORD_TAGGED_FIRST - 1,
+        .fixed_end = ESE_RECORD_HEADER_SIZE,
+    };
+    if (base != NULL) {
+        const ese_schema__ids *ids = &ese_schema__entry_of(base)->ids;
+
+        entry->ids.fixed = ids->fixed;
+        entry->ids.variable = ids->variable;
+        entry->ids.fixed_end = ids->fixed_end;
+    }
+}
+
+/* Deleted columns too keep their ids and places. */
+static void
+note_ids(ese_schema__entry *entry, const ese_schema__row *row)
+{
+    ese_schema__ids *ids = &entry->ids;
+    uint32_t end = row->record_offset + row->space_usage;
+
+    if (row->id <= ESE_RECORD_FIXED_LAST) {
+        ids->fixed = row->id > ids->fixed ? row->id : ids->fixed;
+        ids->fixed_end = end > ids->fixed_end ? end : ids->fixed_end;
+    } else if (row->id <= ESE_RECORD_VARIABLE_LAST) {
+        ids->variable = row->id > ids->variable ? row->id : ids->variable;
+    } else {
+        ids->tagged = row->id > ids->tagged ? row->id : ids->tagged;
+    }
+}
+
 static JET_ERR
-apply_table_row(ese_schema *schema, ese_schema__entry *entry, const ese_schema__row *row)
+apply_table_row(ese_schema *schema, const ese_txn_session *session, ese_schema__entry *entry,
+                const ese_schema__row *row)
 {
     ese_schema_table *table = &entry->table;
     JET_ERR err;
@@ -149,7 +190,8 @@ apply_table_row(ese_schema *schema, ese_schema__entry *entry, const ese_schema__
     ese_schema__hints_decode(row->lv_hints, 0, &table->lv_hints);
     table->tree = tree_of(schema, row->coltyp_or_pgno, row->id, 0);
     if (row->flags & ESE_SCHEMA_TABLE_DERIVED)
-        ESE_TRY(open_template(schema, table, row));
+        ESE_TRY(open_template(schema, session, table, row));
+    inherit_ids(entry);
 out:
     return err;
 }
@@ -313,6 +355,7 @@ apply_row(ese_schema *schema, ese_schema__entry *entry, const ese_schema__row *r
 {
     switch (row->type) {
     case ESE_SCHEMA__ROW_COLUMN:
+        note_ids(entry, row);
         return row->coltyp_or_pgno == JET_coltypNil
                    ? JET_errSuccess
                    : add_column(schema, entry, row, catalog_offset);
@@ -360,9 +403,48 @@ finish(ese_schema *schema, ese_schema_table *table)
 }
 
 static JET_ERR
-build_rows(ese_schema *schema, ese_schema__source *source, uint32_t objid, ese_schema__role role,
+share_tree(ese_schema *schema, ese_btree *tree, uint32_t density, const JET_SPACEHINTS *hints)
+{
+    JET_ERR err = ese_btree_share(schema->db, tree);
+
+    if (err < JET_errSuccess)
+        return err;
+    /* Relaxed: a hint for splits. */
+    if (density != 0 && density <= 100)
+        atomic_store_explicit(&tree->shared->density, density, memory_order_relaxed);
+    if (hints->cbStruct != 0)
+        ese_btree_set_growth(tree, hints);
+    return err;
+}
+
+/* In a database attached for change the users of a tree have something in common. */
+static JET_ERR
+share_trees(ese_schema *schema, ese_schema_table *table)
+{
+    JET_ERR err = JET_errSuccess;
+
+    if (schema->db == NULL)
+        return JET_errSuccess;
+    ESE_TRY(share_tree(schema, &table->tree, table->density, &table->hints));
+    for (unsigned i = 0; i < table->n_indexes; i++) {
+        ese_schema_index *index = &table->indexes[i];
+
+        if (index == table->primary)
+            index->tree.shared = table->tree.shared;
+        else
+            ESE_TRY(share_tree(schema, &index->tree, index->density, &index->hints));
+    }
+    if (table->has_lv_tree)
+        ESE_TRY(share_tree(schema, &table->lv_tree, 0, &table->lv_hints));
+out:
+    return err;
+}
+
+static JET_ERR
+build_rows(ese_schema *schema, ese_schema__source *source, const ese_schema__wanted *wanted,
            ese_schema__entry *entry)
 {
+    const uint32_t objid = wanted->objid;
     ese_schema__scan scan;
     ese_schema__row row;
     row_counts counts;
@@ -375,9 +457,9 @@ build_rows(ese_schema *schema, ese_schema__source *source, uint32_t objid, ese_s
     ESE_TRY(ese_schema__scan_next(&scan, &found, &row));
     if (!found || row.type != ESE_SCHEMA__ROW_TABLE)
         ESE_TRY(ese_schema__corrupted(schema, objid, "no row of the table itself"));
-    if (role == ESE_SCHEMA__TEMPLATE && (row.flags & ESE_SCHEMA_TABLE_DERIVED))
+    if (wanted->role == ESE_SCHEMA__TEMPLATE && (row.flags & ESE_SCHEMA_TABLE_DERIVED))
         ESE_TRY(derived_template(schema, objid));
-    ESE_TRY(apply_table_row(schema, entry, &row));
+    ESE_TRY(apply_table_row(schema, wanted->session, entry, &row));
     ESE_TRY(allocate_parts(entry, &counts));
     ESE_TRY(ese_schema__scan_next(&scan, &found, &row));
     while (found) {
@@ -386,14 +468,14 @@ build_rows(ese_schema *schema, ese_schema__source *source, uint32_t objid, ese_s
     }
     ESE_TRY(complete_columns(schema, entry));
     finish(schema, &entry->table);
+    ESE_TRY(share_trees(schema, &entry->table));
 out:
     ese_schema__scan_end(&scan);
     return err;
 }
 
-/* Drops an entry that is in no list, with its hold on the template. */
-static void
-drop_entry(ese_schema *schema, ese_schema__entry **entry_inout)
+void
+ese_schema__entry_drop(ese_schema *schema, ese_schema__entry **entry_inout)
 {
     if (*entry_inout != NULL && (*entry_inout)->table.template_table != NULL)
         ese_schema_table_release(schema, &(*entry_inout)->table.template_table);
@@ -409,54 +491,56 @@ tell_content(const ese_schema *schema, JET_ERR err)
 }
 
 static JET_ERR
-build_from(ese_schema *schema, ese_schema__copy copy, uint32_t objid, ese_schema__role role,
+build_from(ese_schema *schema, ese_schema__copy copy, const ese_schema__wanted *wanted,
            ese_schema__entry **entry_out)
 {
     ese_schema__source source;
     ese_schema__entry *entry = NULL;
     JET_ERR err;
 
-    ese_schema__source_init(&source, schema, copy);
+    ese_schema__source_init(&source, schema, wanted->session, copy);
     ESE_TRY(ese_alloc(sizeof *entry, &entry));
     ese_list_init(&entry->link);
-    ESE_TRY(build_rows(schema, &source, objid, role, entry));
+    ese_list_init(&entry->sibling);
+    ese_list_init(&entry->namesake);
+    ESE_TRY(build_rows(schema, &source, wanted, entry));
     entry->has_gap = source.has_gap;
     *entry_out = entry;
     entry = NULL;
 out:
     if (err < JET_errSuccess && !source.has_gap)
         tell_content(schema, err);
-    drop_entry(schema, &entry);
+    ese_schema__entry_drop(schema, &entry);
     return err;
 }
 
 /* In a damaged file the copy of the catalog is taken that has all of the table, and if neither has, what the first one still tells. */
 static JET_ERR
-build_from_shadow(ese_schema *schema, uint32_t objid, ese_schema__role role,
+build_from_shadow(ese_schema *schema, const ese_schema__wanted *wanted,
                   ese_schema__entry **entry_inout)
 {
     ese_schema__entry *other = NULL;
-    JET_ERR err = build_from(schema, ESE_SCHEMA__SHADOW, objid, role, &other);
+    JET_ERR err = build_from(schema, ESE_SCHEMA__SHADOW, wanted, &other);
 
     if (*entry_inout == NULL || (err >= JET_errSuccess && !other->has_gap)) {
-        drop_entry(schema, entry_inout);
+        ese_schema__entry_drop(schema, entry_inout);
         *entry_inout = other;
         return err;
     }
-    drop_entry(schema, &other);
+    ese_schema__entry_drop(schema, &other);
     return JET_errSuccess;
 }
 
 JET_ERR
-ese_schema__build(ese_schema *schema, uint32_t objid, ese_schema__role role,
+ese_schema__build(ese_schema *schema, const ese_schema__wanted *wanted,
                   ese_schema__entry **entry_out)
 {
     ese_schema__entry *entry = NULL;
-    JET_ERR err = build_from(schema, ESE_SCHEMA__CATALOG, objid, role, &entry);
+    JET_ERR err = build_from(schema, ESE_SCHEMA__CATALOG, wanted, &entry);
 
     if (schema->damage != NULL && ese_schema__has_shadow(schema) && err != JET_errOutOfMemory &&
         (entry == NULL || entry->has_gap))
-        err = build_from_shadow(schema, objid, role, &entry);
+        err = build_from_shadow(schema, wanted, &entry);
     if (err >= JET_errSuccess)
         *entry_out = entry;
     return err;
@@ -465,7 +549,12 @@ ese_schema__build(ese_schema *schema, uint32_t objid, ese_schema__role role,
 void
 ese_schema__entry_destroy(ese_schema__entry **entry_inout)
 {
-    if (*entry_inout != NULL)
-        ese_arena_clear(&(*entry_inout)->arena);
+    ese_schema__entry *entry = *entry_inout;
+
+    if (entry == NULL)
+        return;
+    ese_txn_trx_release(&entry->made);
+    ese_txn_trx_release(&entry->ended);
+    ese_arena_clear(&entry->arena);
     ese_free(entry_inout);
 }

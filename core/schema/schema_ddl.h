@@ -65,11 +65,11 @@ typedef struct ese_schema_new_index {
     uint32_t key_size; /* with its terminators */
     JET_GRBIT grbit;
     uint32_t density;
-    const char *locale;             /* UTF-8, NULL: default; */
-    uint32_t lcid;                  /* or 0 */
-    uint32_t lcmap_flags;           /* 0: default */
+    const char *locale;   /* UTF-8, NULL: default; its order is that of record_collate.h */
+    bool is_locale_given; /* by the caller of the API */
+    uint32_t lcmap_flags; /* 0: default */
     uint32_t var_seg_mac, key_most; /* 0: default */
-    const JET_TUPLELIMITS *tuple;   /* NULL: default when the grbit asks for tuples */
+    const JET_TUPLELIMITS *tuple;   /* NULL: no tuple index */
     const JET_CONDITIONALCOLUMN_A *conditions;
     uint32_t n_conditions;
     JET_SPACEHINTS hints; /* cbStruct 0: none */

@@ -20,20 +20,15 @@ note_gap(void *self, ese_pgno pgno, JET_ERR why, const char *text)
 }
 
 void
-ese_schema__source_init(ese_schema__source *source, const ese_schema *schema, ese_schema__copy copy)
+ese_schema__source_init(ese_schema__source *source, const ese_schema *schema,
+                        const ese_txn_session *session, ese_schema__copy copy)
 {
-    bool is_shadow = copy == ESE_SCHEMA__SHADOW;
-
     source->schema = schema;
+    source->session = session;
     source->has_gap = false;
     source->damage = (ese_btree_damage){source, note_gap};
-    source->tree = (ese_btree){
-        .file = schema->file,
-        .root = is_shadow ? ESE_SCHEMA__SHADOW_ROOT : ESE_SCHEMA__CATALOG_ROOT,
-        .objid = is_shadow ? ESE_SCHEMA__SHADOW_OBJID : ESE_SCHEMA__CATALOG_OBJID,
-        .is_unique = true,
-        .damage = schema->damage != NULL ? &source->damage : NULL,
-    };
+    source->tree = copy == ESE_SCHEMA__SHADOW ? schema->shadow : schema->catalog;
+    source->tree.damage = schema->damage != NULL ? &source->damage : NULL;
 }
 
 JET_ERR
@@ -56,7 +51,7 @@ void
 ese_schema__scan_start(ese_schema__scan *scan, ese_schema__source *source, uint32_t objid)
 {
     scan->source = source;
-    ese_btree_cursor_init(&scan->cursor, &source->tree, NULL);
+    ese_btree_cursor_init(&scan->cursor, &source->tree, source->session);
     scan->prefix[0] = 0x7f;
     ese_store_be32(scan->prefix + 1, objid ^ 0x80000000u);
     scan->started = false;

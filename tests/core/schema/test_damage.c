@@ -239,7 +239,8 @@ test_schema_open__needs_the_template_of_a_derived_table(void **state)
     assert_true(test_image_open(&image, test_fixture("templates-8k.edb")));
     set_template(&image, "derived", "missing");
     test = open_schema(image.path);
-    assert_int_equal(ese_schema_table_open(test.schema, NULL, "derived", &table), JET_errObjectNotFound);
+    assert_int_equal(ese_schema_table_open(test.schema, NULL, "derived", &table),
+                     JET_errObjectNotFound);
     assert_null(table);
     table = open_descriptor(&test, "derived-plain");
     assert_string_equal(table->template_table->name, "template");

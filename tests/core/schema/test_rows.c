@@ -193,7 +193,7 @@ check_rows_of(const char *name)
     unsigned n = 0;
     bool found = false;
 
-    ese_schema__source_init(&source, test.schema, ESE_SCHEMA__CATALOG);
+    ese_schema__source_init(&source, test.schema, NULL, ESE_SCHEMA__CATALOG);
     ese_btree_cursor_init(&cursor, &source.tree, NULL);
     TEST_OK(ese_btree_first(&cursor, &found));
     for (; found; n++) {
