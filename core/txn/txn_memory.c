@@ -13,6 +13,7 @@
 enum {
     OWN_BLOCK = ESE_TXN__BLOCK / 4, /* a bigger piece has a block for itself */
     ALIGNMENT = 16,
+    SPARE_BYTES_MAX = 16 << 20,
 };
 
 /* ---- Blocks ---- */
@@ -64,8 +65,11 @@ take_spare(ese_txn_store *store)
     ese_txn__block *block = NULL;
 
     ese_os_mutex_lock(&store->memory);
-    if (store->n_spare != 0)
-        block = store->spare[--store->n_spare];
+    block = store->spare;
+    if (block != NULL) {
+        store->spare = block->next_spare;
+        store->n_spare--;
+    }
     ese_os_mutex_unlock(&store->memory);
     return block;
 }
@@ -113,6 +117,15 @@ out:
     return err;
 }
 
+/* How many blocks are kept for the next ones who need memory: no more than a quarter of the limit. */
+static size_t
+spare_max(const ese_txn_store *store)
+{
+    size_t quarter = atomic_load_explicit(&store->bytes_max, memory_order_relaxed) / 4;
+
+    return (quarter < SPARE_BYTES_MAX ? quarter : SPARE_BYTES_MAX) / ESE_TXN__BLOCK;
+}
+
 static void
 close_block(ese_txn__block *block, bool is_charged)
 {
@@ -121,9 +134,10 @@ close_block(ese_txn__block *block, bool is_charged)
     if (is_charged)
         discharge(store, block->size);
     ese_os_mutex_lock(&store->memory);
-    if (block->size == ESE_TXN__BLOCK &&
-        store->n_spare < sizeof store->spare / sizeof store->spare[0]) {
-        store->spare[store->n_spare++] = block;
+    if (block->size == ESE_TXN__BLOCK && store->n_spare < spare_max(store)) {
+        block->next_spare = store->spare;
+        store->spare = block;
+        store->n_spare++;
         block = NULL;
     } else {
         ese_list_remove(&block->link);
@@ -275,5 +289,6 @@ ese_txn__memory_destroy(ese_txn_store *store)
         ese_free(&block);
     }
     ese_list_init(&store->blocks);
+    store->spare = NULL;
     store->n_spare = 0;
 }

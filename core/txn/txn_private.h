@@ -32,13 +32,14 @@ enum {
 
 /* Memory for versions and transactions of one session, in the order in which they are made: txn_memory.c. */
 typedef struct ese_txn__block {
-    ese_list link;        /* [lock: memory] in `blocks` */
-    ese_txn_store *store; /* [const] */
-    _Atomic int64_t live; /* [atomic] see txn_memory.c */
-    uint32_t size;        /* [const] all of it */
-    uint32_t used;        /* [session] */
-    uint32_t n_made;      /* [session] */
-    bool is_idle;         /* [session] nothing in it is in use, and it is not charged */
+    ese_list link;                     /* [lock: memory] in `blocks` */
+    struct ese_txn__block *next_spare; /* [lock: memory] */
+    ese_txn_store *store;              /* [const] */
+    _Atomic int64_t live;              /* [atomic] see txn_memory.c */
+    uint32_t size;                     /* [const] all of it */
+    uint32_t used;                     /* [session] */
+    uint32_t n_made;                   /* [session] */
+    bool is_idle; /* [session] nothing in it is in use, and it is not charged */
     alignas(16) uint8_t bytes[];
 } ese_txn__block;
 
@@ -116,9 +117,9 @@ struct ese_txn_store {
     _Atomic size_t bytes_max; /* [atomic: relaxed] */
 
     alignas(ESE_TXN__LINE) ese_os_mutex memory;
-    ese_list blocks;           /* [lock: memory] all of them */
-    ese_txn__block *spare[64]; /* [lock: memory] */
-    unsigned n_spare;          /* [lock: memory] */
+    ese_list blocks;       /* [lock: memory] all of them */
+    ese_txn__block *spare; /* [lock: memory] those in no use */
+    size_t n_spare;        /* [lock: memory] */
 
     ese_txn__sessions sessions[ESE_TXN__SESSIONS];
     _Atomic uint64_t procids[ESE_TXN__PROCIDS]; /* bits of numbers in use */

@@ -6,7 +6,7 @@
 enum {
     BUCKETS_MIN = 4096,
     BUCKETS_MAX = 1 << 20,
-    BYTES_PER_BUCKET = 256,
+    BYTES_PER_BUCKET = 512,
     RCEID_FIRST = 1,
     PROCIDS_PER_WORD = 64,
 };
