@@ -51,6 +51,11 @@ ese_api_instance *ese_api_session_instance(ese_api_session *session);
 uint32_t *ese_api_session_opens(ese_api_session *session);
 
 ese_cache *ese_api_instance_cache(ese_api_instance *instance);
+ese_txn_store *ese_api_instance_store(ese_api_instance *instance);
+
+/* A page of a database could not be written: from now on the instance is of no use. Called by any thread with any locks held; takes none. */
+void ese_api_instance_fail(ese_api_instance *instance);
+bool ese_api_instance_has_failed(const ese_api_instance *instance);
 
 /*
  * The same door for a call with an instance handle (0 and nil mean the only instance in one-instance mode). JetTerm waits until
@@ -68,6 +73,9 @@ uint64_t ese_api_instance_param(const ese_api_instance *instance, uint32_t param
 typedef struct ese_api_databases ese_api_databases;
 ese_api_databases *ese_api_instance_databases(ese_api_instance *instance);
 JET_ERR ese_api_databases_create(ese_api_databases **databases_out);
+JET_ERR ese_api_databases_finish(
+    ese_api_databases
+        *databases); /* writes everything, marks the files clean; sessions have closed all */
 void ese_api_databases_destroy(
     ese_api_databases **databases_inout); /* detaches everything; sessions have closed all */
 void ese_api_databases_close_all_of(ese_api_session *session); /* when a session ends */

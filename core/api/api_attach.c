@@ -5,6 +5,7 @@
 
 enum {
     UPDATE_MAJOR_LARGE_PAGES = 0x11,
+    STATE_OFFSET = 52, /* in the header */
 };
 
 /* ---- Attach ---- */
@@ -115,28 +116,55 @@ read_header(ese_api_database *database)
     return err < JET_errSuccess ? err : ese_api_header_probe(database->file, &database->header);
 }
 
+/* May the file be changed, as far as caller and permissions go? */
+static bool
+is_for_change(const char *path, JET_GRBIT grbit)
+{
+    return (grbit & (JET_bitDbReadOnly | ESE_bitDbReader | ESE_bitDbReadDamaged)) == 0 &&
+           ese_os_file_may_write(path);
+}
+
+static JET_ERR
+open_pages(ese_api_database *database, bool for_change)
+{
+    const ese_btree_damage *damage = is_damaged_read(database) ? &database->damage : NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_cache_attach(ese_api_instance_cache(database->instance), database->file,
+                             database->header.fields.page_size, &database->pages));
+    ESE_TRY(check_size(database));
+    if (for_change) {
+        ESE_TRY(ese_api_database_header_load(database));
+        ese_api_logtime(database->header.fields.attach_time);
+        database->header.fields.attach = (ese_lgpos){0};
+        ESE_TRY(ese_api_database_begin_changes(database, ESE_DBSTATE_CLEAN));
+        /* What the caller is told, as the original says it from the attach on. */
+        database->header.fields.state = ESE_DBSTATE_DIRTY;
+        ese_store_le32(database->header.raw + STATE_OFFSET, ESE_DBSTATE_DIRTY);
+    }
+    ESE_TRY(ese_schema_open(database->pages, database->trees, &database->header.fields, damage,
+                            &database->schema));
+out:
+    return err;
+}
+
 static JET_ERR
 database_open(ese_api_instance *instance, const char *path, JET_GRBIT grbit,
               ese_api_database **database_out)
 {
-    const ese_btree_damage *damage = NULL;
+    bool for_change = is_for_change(path, grbit);
     ese_api_database *database = NULL;
-    JET_ERR err = ese_alloc(sizeof *database, &database);
+    JET_ERR err = ese_api_database_make(
+        instance, grbit & ESE_bitDbReadDamaged ? grbit | ESE_bitDbReader : grbit, &database);
 
     if (err < JET_errSuccess)
         return err;
-    ese_api_problems_init(&database->problems);
-    database->grbit = grbit & ESE_bitDbReadDamaged ? grbit | ESE_bitDbReader : grbit;
     database->damage = (ese_btree_damage){database, note_skipped};
-    if (is_damaged_read(database))
-        damage = &database->damage;
-    ESE_TRY(ese_os_file_open(path, &database->file));
+    ESE_TRY(for_change ? ese_os_file_open_for(path, ESE_OS_FILE_UPDATE, &database->file)
+                       : ese_os_file_open(path, &database->file));
     ESE_TRY(read_header(database));
     ESE_TRY(check_header(instance, database));
-    ESE_TRY(ese_cache_attach(ese_api_instance_cache(instance), database->file,
-                             database->header.fields.page_size, &database->pages));
-    ESE_TRY(check_size(database));
-    ESE_TRY(ese_schema_open(database->pages, NULL, &database->header.fields, damage, &database->schema));
+    ESE_TRY(open_pages(database, for_change));
     *database_out = database;
     database = NULL;
 out:
@@ -144,45 +172,52 @@ out:
     return err;
 }
 
-/* Another instance may read the same file, but only beside a reader that says it can stand that. */
-static JET_ERR
-check_other_instances_locked(ese_api_databases *databases, const ese_api_database *database)
+JET_ERR
+ese_api_databases_check_others_locked(const ese_api_databases *databases,
+                                      const ese_os_file_id *identity, const char *path,
+                                      JET_GRBIT grbit)
 {
-    ese_os_file_id identity = ese_os_file_identity(database->file);
-
-    if (database->grbit & ESE_bitDbReader)
+    if (grbit & (ESE_bitDbReader | ESE_bitDbReadDamaged))
         return JET_errSuccess;
     ESE_LIST_FOREACH (node, ese_api_databases_all_locked()) {
         ese_api_databases *others = ESE_LIST_ENTRY(node, ese_api_databases, link);
-        ese_api_database *other = ese_api_databases_find_locked(others, "", &identity);
+        ese_api_database *other = ese_api_databases_find_locked(others, "", identity);
 
         if (others != databases && other != NULL && !(other->grbit & ESE_bitDbReader))
             return ese_raise(JET_errDatabaseSharingViolation, "%s: attached to another instance",
-                             ese_api_database_path(database));
+                             path);
     }
     return JET_errSuccess;
 }
 
-static JET_ERR
-insert_locked(ese_api_databases *databases, ese_api_database **database_inout,
-              bool *is_attached_out)
+static uint32_t
+free_slot(const ese_api_databases *databases)
 {
-    ese_api_database *database = *database_inout;
-    ese_os_file_id identity = ese_os_file_identity(database->file);
     uint32_t slot = 1;
-    JET_ERR err;
 
-    *is_attached_out = ese_api_databases_find_locked(databases, "", &identity) != NULL;
-    if (*is_attached_out)
-        return JET_errSuccess;
-    err = check_other_instances_locked(databases, database);
-    if (err < JET_errSuccess)
-        return err;
     while (slot < ESE_API_DATABASES_MAX && databases->slots[slot] != NULL)
         slot++;
-    if (slot == ESE_API_DATABASES_MAX)
-        return ese_raise(JET_errTooManyAttachedDatabases, "%s: %d databases are attached already",
-                         ese_api_database_path(database), ESE_API_DATABASES_MAX - 1);
+    return slot;
+}
+
+JET_ERR
+ese_api_databases_check_room_locked(const ese_api_databases *databases, const char *path)
+{
+    if (free_slot(databases) < ESE_API_DATABASES_MAX)
+        return JET_errSuccess;
+    return ese_raise(JET_errTooManyAttachedDatabases, "%s: %d databases are attached already", path,
+                     ESE_API_DATABASES_MAX - 1);
+}
+
+JET_ERR
+ese_api_databases_insert_locked(ese_api_databases *databases, ese_api_database **database_inout)
+{
+    ese_api_database *database = *database_inout;
+    uint32_t slot = free_slot(databases);
+    JET_ERR err = ese_api_databases_check_room_locked(databases, ese_api_database_path(database));
+
+    if (err < JET_errSuccess)
+        return err;
     database->slot = slot;
     database->dbid = slot | databases->generations[slot]++ << ESE_API_DBID_SLOT_BITS;
     databases->slots[slot] = database;
@@ -190,14 +225,51 @@ insert_locked(ese_api_databases *databases, ese_api_database **database_inout,
     return JET_errSuccess;
 }
 
+/* Between the look at the lists and this, another session may have attached the same file. */
+static JET_ERR
+insert(ese_api_databases *databases, ese_api_database **database_inout, bool *is_attached_out)
+{
+    ese_os_file_id identity = ese_os_file_identity((*database_inout)->file);
+    JET_ERR err = JET_errSuccess;
+
+    ese_api_databases_lock();
+    *is_attached_out = ese_api_databases_find_locked(databases, "", &identity) != NULL;
+    if (!*is_attached_out) {
+        err = ese_api_databases_check_others_locked(
+            databases, &identity, ese_api_database_path(*database_inout), (*database_inout)->grbit);
+        if (err >= JET_errSuccess)
+            err = ese_api_databases_insert_locked(databases, database_inout);
+    }
+    ese_api_databases_unlock();
+    return err;
+}
+
+/* *is_attached_out: to this instance; then there is nothing to do. */
+static JET_ERR
+look_for_file(ese_api_databases *databases, const char *path, JET_GRBIT grbit,
+              bool *is_attached_out)
+{
+    ese_os_file_id identity;
+    JET_ERR err = JET_errSuccess;
+
+    *is_attached_out = false;
+    if (ese_api_identify(path, &identity) == NULL)
+        return JET_errSuccess; /* opening it will tell what is wrong */
+    ese_api_databases_lock();
+    *is_attached_out = ese_api_databases_find_locked(databases, path, &identity) != NULL;
+    if (!*is_attached_out)
+        err = ese_api_databases_check_others_locked(databases, &identity, path, grbit);
+    ese_api_databases_unlock();
+    return err;
+}
+
 /* Warning JET_wrnDatabaseAttached: it was attached already. */
 static JET_ERR
-attach(ese_api_session *session, const char *path, JET_GRBIT grbit)
+attach(ese_api_session *session, const char *path, uint32_t n_pages_max, JET_GRBIT grbit)
 {
     ese_api_instance *instance = ese_api_session_instance(session);
     ese_api_databases *databases = ese_api_instance_databases(instance);
     ese_api_database *database = NULL;
-    ese_os_file_id identity;
     bool is_attached = false;
     JET_ERR err;
 
@@ -205,18 +277,14 @@ attach(ese_api_session *session, const char *path, JET_GRBIT grbit)
         return ese_raise(JET_errDatabaseInvalidPath, "a database needs a name");
     if (ese_api_session_txn(session)->level != 0)
         return ese_raise(JET_errInTransaction, "%s: not possible within a transaction", path);
-    if (ese_api_identify(path, &identity) != NULL) {
-        ese_api_databases_lock();
-        is_attached = ese_api_databases_find_locked(databases, path, &identity) != NULL;
-        ese_api_databases_unlock();
-    }
+    ESE_TRY(look_for_file(databases, path, grbit, &is_attached));
     if (is_attached)
         return JET_wrnDatabaseAttached;
     ESE_TRY(ese_api_check_one_database(session, path, NULL));
     ESE_TRY(database_open(instance, path, grbit, &database));
-    ese_api_databases_lock();
-    err = insert_locked(databases, &database, &is_attached);
-    ese_api_databases_unlock();
+    if (database->trees != NULL)
+        ese_btree_db_set_limit(database->trees, n_pages_max);
+    ESE_TRY(insert(databases, &database, &is_attached));
 out:
     ese_api_database_destroy(&database);
     return err < JET_errSuccess ? err : is_attached ? JET_wrnDatabaseAttached : JET_errSuccess;
@@ -241,8 +309,10 @@ detach_one(ese_api_databases *databases, const char *path)
     else
         databases->slots[database->slot] = NULL;
     ese_api_databases_unlock();
-    if (err >= JET_errSuccess)
+    if (err >= JET_errSuccess) {
+        err = ese_api_database_end_changes(database);
         ese_api_database_destroy(&database);
+    }
     return err;
 }
 
@@ -251,6 +321,7 @@ detach_all(ese_api_databases *databases)
 {
     ese_api_database *gone[ESE_API_DATABASES_MAX] = {NULL};
     bool in_use = false;
+    JET_ERR err = JET_errSuccess;
 
     ese_api_databases_lock();
     for (unsigned i = 1; i < ESE_API_DATABASES_MAX; i++)
@@ -260,9 +331,12 @@ detach_all(ese_api_databases *databases)
         databases->slots[i] = NULL;
     }
     ese_api_databases_unlock();
-    for (unsigned i = 1; i < ESE_API_DATABASES_MAX; i++)
+    for (unsigned i = 1; i < ESE_API_DATABASES_MAX; i++) {
+        if (gone[i] != NULL)
+            ESE_KEEP_FIRST(err, ese_api_database_end_changes(gone[i]));
         ese_api_database_destroy(&gone[i]);
-    return in_use ? ese_raise(JET_errDatabaseInUse, "a database is still open") : JET_errSuccess;
+    }
+    return in_use ? ese_raise(JET_errDatabaseInUse, "a database is still open") : err;
 }
 
 static JET_ERR
@@ -286,9 +360,8 @@ JetAttachDatabase2A(JET_SESID sesid, JET_PCSTR szFilename, uint32_t cpgDatabaseS
     ese_api_session *session;
     JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
 
-    (void)cpgDatabaseSizeMax; /* limits growth, and nothing grows */
     if (err >= JET_errSuccess)
-        err = ese_api_leave(session, attach(session, szFilename, grbit));
+        err = ese_api_leave(session, attach(session, szFilename, cpgDatabaseSizeMax, grbit));
     return err;
 }
 

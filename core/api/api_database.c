@@ -1,5 +1,5 @@
 /*
- * Databases of an instance: which are attached, who has them open. Everything is read-only.
+ * Databases of an instance: which are attached, who has them open.
  *
  * INV-1  A database is in the list of its instance exactly while it is attached, and stays there while a session has
  *        it open: a session that counts an opening may use it without a lock.
@@ -46,6 +46,22 @@ ese_api_databases_create(ese_api_databases **databases_out)
     return JET_errSuccess;
 }
 
+JET_ERR
+ese_api_database_make(ese_api_instance *instance, JET_GRBIT grbit, ese_api_database **database_out)
+{
+    ese_api_database *database = NULL;
+    JET_ERR err = ese_alloc(sizeof *database, &database);
+
+    if (err < JET_errSuccess)
+        return err;
+    ese_api_problems_init(&database->problems);
+    ese_os_mutex_init(&database->header_lock);
+    database->instance = instance;
+    database->grbit = grbit;
+    *database_out = database;
+    return JET_errSuccess;
+}
+
 void
 ese_api_database_destroy(ese_api_database **database_inout)
 {
@@ -54,10 +70,25 @@ ese_api_database_destroy(ese_api_database **database_inout)
     if (database == NULL)
         return;
     ese_schema_close(&database->schema);
+    ese_btree_db_destroy(&database->trees);
     ese_cache_detach(&database->pages);
     ese_os_file_close(&database->file);
     ese_api_problems_destroy(&database->problems);
+    ese_os_mutex_destroy(&database->header_lock);
+    ese_free(&database->header_page);
     ese_free(database_inout);
+}
+
+JET_ERR
+ese_api_databases_finish(ese_api_databases *databases)
+{
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 0; i < ESE_API_DATABASES_MAX; i++) {
+        if (databases->slots[i] != NULL)
+            ESE_KEEP_FIRST(err, ese_api_database_end_changes(databases->slots[i]));
+    }
+    return err;
 }
 
 void
@@ -192,8 +223,8 @@ ese_api_check_one_database(ese_api_session *session, const char *path,
     return JET_errSuccess;
 }
 
-static JET_ERR
-open_locked(ese_api_session *session, ese_api_database *database, JET_GRBIT grbit)
+JET_ERR
+ese_api_database_open_locked(ese_api_session *session, ese_api_database *database, JET_GRBIT grbit)
 {
     uint32_t *opens = ese_api_session_opens(session);
     JET_ERR err = ese_api_check_one_database(session, ese_api_database_path(database), database);
@@ -230,7 +261,7 @@ open_database(ese_api_session *session, const char *path, JET_GRBIT grbit, JET_D
     known = ese_api_identify(path, &identity);
     ese_api_databases_lock();
     database = ese_api_databases_find_locked(databases, path, known);
-    err = database != NULL ? open_locked(session, database, grbit)
+    err = database != NULL ? ese_api_database_open_locked(session, database, grbit)
                            : ese_raise(JET_errDatabaseNotFound, "%s: not attached", path);
     if (err >= JET_errSuccess)
         *dbid_out = database->dbid;

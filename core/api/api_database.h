@@ -3,6 +3,7 @@
 
 #include "api/api_cursor.h"
 #include "base/alloc.h"
+#include "btree/btree_space.h"
 #include "os/os_thread.h"
 #include "page/page_dbheader.h"
 #include "page/page_space.h"
@@ -53,10 +54,42 @@ struct ese_api_database {
     ese_os_file *file;          /* [const] */
     ese_cache_file *pages;      /* [const] */
     ese_schema *schema;         /* [const] */
-    ese_api_header header;      /* [const] */
+    ese_api_header header;      /* [const] what the caller is told while it is attached */
     ese_btree_damage damage;    /* [const] */
     ese_api_problems problems;
+    ese_api_instance *instance; /* [const] */
+
+    /* ---- attached for change ---- */
+    ese_log_db log;      /* [const] */
+    ese_btree_db *trees; /* [const] NULL: attached read-only */
+    ese_os_mutex
+        header_lock; /* who writes the header; taken by a thread that may hold any other lock, takes none */
+    uint8_t *header_page; /* [lock: header] as the file has it */
+    _Atomic bool
+        is_marked; /* [atomic: release when the file says dirty, acquire before a page is written] */
+    _Atomic bool
+        has_failed; /* [atomic: relaxed] a page could not be written: the file stays dirty */
 };
+
+/* ---- The header of a database attached for change: api_database_header.c ---- */
+
+/* The time of day as headers have it. */
+void ese_api_logtime(uint8_t to[8]);
+
+/* Reads or makes the page of the header; the file and header.fields are known. */
+JET_ERR ese_api_database_header_load(ese_api_database *database);
+
+/* Writes both copies, each to the disk before the next thing happens. */
+JET_ERR ese_api_database_header_write(ese_api_database *database, ese_dbstate state);
+
+/* From now on pages may change. The file is attached to the cache. */
+JET_ERR ese_api_database_begin_changes(ese_api_database *database, ese_dbstate state);
+
+/*
+ * Everything committed is in the file, which is marked clean. An error leaves it as dirty as it is. No session has the database open, or will; the database is of no use afterwards but
+ * to be destroyed.
+ */
+JET_ERR ese_api_database_end_changes(ese_api_database *database);
 
 /* ---- Shared by api_database.c and api_attach.c ---- */
 
@@ -86,6 +119,26 @@ JET_ERR ese_api_check_one_database(ese_api_session *session, const char *path,
 
 /* Who the file is, if it can be opened still; NULL for one that is gone. */
 const ese_os_file_id *ese_api_identify(const char *path, ese_os_file_id *identity);
+
+/* An empty database object. */
+JET_ERR ese_api_database_make(ese_api_instance *instance, JET_GRBIT grbit,
+                              ese_api_database **database_out);
+
+/* Attached to another instance: JET_errDatabaseSharingViolation, unless one of the two is a reader that can stand that. */
+JET_ERR ese_api_databases_check_others_locked(const ese_api_databases *databases,
+                                              const ese_os_file_id *identity, const char *path,
+                                              JET_GRBIT grbit);
+
+/* JET_errTooManyAttachedDatabases: no slot is free. */
+JET_ERR ese_api_databases_check_room_locked(const ese_api_databases *databases, const char *path);
+
+/* Puts the database into a slot, which takes it over. JET_errTooManyAttachedDatabases. */
+JET_ERR ese_api_databases_insert_locked(ese_api_databases *databases,
+                                        ese_api_database **database_inout);
+
+/* Counts one more opening by the session. JET_errDatabaseLocked, JET_errDatabaseInUse, JET_errOneDatabasePerSession. */
+JET_ERR ese_api_database_open_locked(ese_api_session *session, ese_api_database *database,
+                                     JET_GRBIT grbit);
 
 /* NULL is fine; clears the pointer. */
 void ese_api_database_destroy(ese_api_database **database_inout);

@@ -1,13 +1,16 @@
 /*
  * Instances: JetCreateInstance, JetInit, JetTerm.
  *
- * There is no log: JET_paramRecovery is accepted and everything works as with "off". Nothing is created on disk.
+ * There is no log: JET_paramRecovery is accepted and everything works as with "off".
  */
 #include "api/api_private.h"
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "btree/btree.h"
 #include "os/os_system.h"
+
+enum { VERSION_PAGE_SIZE = 64 * 1024 }; /* of JET_paramMaxVerPages */
 
 /* ---- Creating ----------------------------------------------------------------------------------------- */
 
@@ -227,6 +230,12 @@ admit_start(const ese_api_instance *instance)
     }
 }
 
+static size_t
+versions_limit(const ese_api_instance *instance)
+{
+    return (size_t)ese_api_instance_param(instance, JET_paramMaxVerPages) * VERSION_PAGE_SIZE;
+}
+
 /* Takes no lock: everybody else is kept out by the state STARTING. */
 static JET_ERR
 start(ese_api_instance *instance, JET_GRBIT grbit)
@@ -238,10 +247,13 @@ start(ese_api_instance *instance, JET_GRBIT grbit)
                           ese_api__params_text(&instance->params, JET_paramLogFilePath)));
     instance->log_signature = make_signature();
     ESE_TRY(ese_cache_create(ese_api__cache_limit(instance), &instance->cache));
+    ESE_TRY(ese_txn_store_create(&ese_btree_txn_ops, versions_limit(instance), &instance->store));
     ESE_TRY(ese_api_databases_create(&instance->databases));
 out:
-    if (err < JET_errSuccess)
+    if (err < JET_errSuccess) {
+        ese_txn_store_destroy(&instance->store);
         ese_cache_destroy(&instance->cache);
+    }
     return err;
 }
 
@@ -361,14 +373,20 @@ resume(ese_api_instance *instance, uint32_t state)
     ese_api__handle_unclaim_all(instance->handle);
 }
 
-/* Nobody else is left: no lock is needed. */
-static void
-end(ese_api_instance *instance)
+/* Nobody else is left: no lock is needed. After a fatal error, or when the caller wants it so, the files stay as they are. */
+static JET_ERR
+end(ese_api_instance *instance, bool is_dirty)
 {
+    JET_ERR err = JET_errSuccess;
+
     ese_api__handle_any_claimed(instance->handle, close_session);
     ese_api__table_storage_destroy(instance);
+    if (!is_dirty && !ese_api_instance_has_failed(instance))
+        err = ese_api_databases_finish(instance->databases);
+    ese_txn_store_destroy(&instance->store);
     ese_api_databases_destroy(&instance->databases);
     ese_cache_destroy(&instance->cache);
+    return is_dirty ? JET_errDirtyShutdown : err;
 }
 
 /* Holds: registry. Releases it while it works. */
@@ -377,6 +395,7 @@ term_started(ese_api__registry *registry, ese_api_instance *instance, bool is_di
 {
     uint32_t state = atomic_load(&instance->state);
     bool may_refuse;
+    JET_ERR err;
 
     quiesce(registry, instance);
     may_refuse = !is_dirty && !atomic_load(&instance->is_revoked);
@@ -385,11 +404,11 @@ term_started(ese_api__registry *registry, ese_api_instance *instance, bool is_di
         return JET_errTooManyActiveUsers;
     }
     ese_api__registry_unlock();
-    end(instance);
+    err = end(instance, is_dirty);
     ese_api__registry_lock();
     atomic_fetch_sub(&registry->n_started, 1);
     ese_api__registry_remove(registry, instance);
-    return is_dirty ? JET_errDirtyShutdown : JET_errSuccess;
+    return err;
 }
 
 /* Holds: registry. */

@@ -159,6 +159,7 @@ struct ese_api_instance {
     ese_list table_storage;          /* [lock: registry] local storage of tables, api_callback.c */
     JET_SIGNATURE log_signature;     /* [const] since JetInit */
     ese_cache *cache;                /* [const] since JetInit */
+    ese_txn_store *store;            /* [const] since JetInit */
     ese_api_databases *databases;    /* [const] since JetInit */
     ese_table_temp_budget temporary; /* what temporary tables use */
 };

@@ -189,6 +189,31 @@ ese_api__registry_remove(ese_api__registry *r, ese_api_instance *instance)
 
 /* ---- What others ask of an instance ------------------------------------------------------------------- */
 
+ese_txn_store *
+ese_api_instance_store(ese_api_instance *instance)
+{
+    return instance->store;
+}
+
+void
+ese_api_instance_fail(ese_api_instance *instance)
+{
+    uint32_t state = ESE_API__RUNNING;
+
+    atomic_store(&instance->is_revoked, true);
+    /* Without the lock only these two ways are possible; whoever changes the state meanwhile looks at is_revoked. */
+    if (!atomic_compare_exchange_strong(&instance->state, &state, ESE_API__UNAVAILABLE)) {
+        state = ESE_API__STOPPED;
+        (void)atomic_compare_exchange_strong(&instance->state, &state, ESE_API__UNAVAILABLE);
+    }
+}
+
+bool
+ese_api_instance_has_failed(const ese_api_instance *instance)
+{
+    return atomic_load(&instance->is_revoked);
+}
+
 ese_cache *
 ese_api_instance_cache(ese_api_instance *instance)
 {
@@ -206,8 +231,8 @@ ese_api_instance_param(const ese_api_instance *instance, uint32_t paramid)
 {
     const ese_api__param *row = ese_api__param_find(paramid);
     /* ese_set_page_size may have changed the copy of the instance, and nothing changes that of the process meanwhile */
-    bool is_global = row != NULL && row->scope == ESE_API__PROCESS &&
-                     paramid != JET_paramDatabasePageSize;
+    bool is_global =
+        row != NULL && row->scope == ESE_API__PROCESS && paramid != JET_paramDatabasePageSize;
 
     if (row == NULL)
         return 0;

@@ -123,7 +123,7 @@ count_one_more(_Atomic uint32_t *count, uint64_t limit, JET_ERR err_beyond)
 static void
 init_session(ese_api_session *session, ese_api_instance *instance)
 {
-    ese_txn_session_init(&session->txn, NULL);
+    ese_txn_session_init(&session->txn, instance->store);
     session->txn.commit_default =
         (uint32_t)ese_api_instance_param(instance, JET_paramCommitDefault);
     session->wait_log_flush = ese_api_instance_param(instance, JET_paramWaitLogFlush);
@@ -147,7 +147,10 @@ begin_session(ese_api_instance *instance, JET_SESID *sesid_out)
         return err;
     ESE_TRY(ese_alloc(sizeof *session, &session));
     init_session(session, instance);
-    ESE_TRY(ese_api__handle_create(ESE_API__SESSION, session, instance->handle, &session->handle));
+    err = ese_api__handle_create(ESE_API__SESSION, session, instance->handle, &session->handle);
+    if (err < JET_errSuccess)
+        ese_txn_session_end(&session->txn);
+    ESE_TRY(err);
     handle = session->handle;
     give_back(handle); /* from here on it can be used, and ended, by anybody */
     *sesid_out = handle;
@@ -200,9 +203,10 @@ ese_api__session_close(ese_api_session *session)
     JET_SESID handle = session->handle;
 
     ese_api_cursors_close_all_of(session);
-    if (session->txn.level != 0)
-        ese_txn_rollback(&session->txn, true);
+    if (session->txn.level != 0 && ese_txn_rollback(&session->txn, true) < JET_errSuccess)
+        ese_api_instance_fail(session->instance);
     ese_api_databases_close_all_of(session);
+    ese_txn_session_end(&session->txn);
 
     /* The count goes first: once the handle is retired, the instance may end. */
     atomic_fetch_sub_explicit(&session->instance->n_sessions, 1, memory_order_relaxed);

@@ -45,6 +45,9 @@ JET_ERR ese_btree_db_shrink(ese_btree_db *db, ese_pgno n_wanted, ese_pgno *n_out
 /* Pages the file grows by: JET_paramDbExtensionSize. */
 void ese_btree_db_set_extension(ese_btree_db *db, uint32_t n_pages);
 
+/* More pages the database does not get: JET_errOutOfDatabaseSpace. 0: no limit. */
+void ese_btree_db_set_limit(ese_btree_db *db, ese_pgno n_pages);
+
 /* How a tree grows: the hints of its catalog row. */
 void ese_btree_set_growth(const ese_btree *tree, const JET_SPACEHINTS *hints);
 

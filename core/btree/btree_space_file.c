@@ -14,6 +14,13 @@ ese_btree_db_set_extension(ese_btree_db *db, uint32_t n_pages)
     atomic_store_explicit(&db->space.extension, n_pages == 0 ? 1 : n_pages, memory_order_relaxed);
 }
 
+void
+ese_btree_db_set_limit(ese_btree_db *db, ese_pgno n_pages)
+{
+    /* Relaxed: a number of its own. */
+    atomic_store_explicit(&db->space.limit, n_pages, memory_order_relaxed);
+}
+
 static JET_ERR
 load_root(ese_btree_db *db, ese_btree__owner *root_out)
 {
@@ -59,11 +66,15 @@ set_file_pages(ese_cache_file *file, ese_pgno n_pages)
 static JET_ERR
 extend(ese_btree__owner *root, uint32_t n_pages)
 {
+    /* Relaxed: a number of its own. */
+    ese_pgno limit = atomic_load_explicit(&root->db->space.limit, memory_order_relaxed);
     ese_page_extent extent = {0};
     JET_ERR err;
 
+    if (limit == 0)
+        limit = ESE_PAGE_PGNO_MAX;
     ESE_TRY(last_owned(root, &extent));
-    if (n_pages > ESE_PAGE_PGNO_MAX - extent.last)
+    if (extent.last > limit || n_pages > limit - extent.last)
         ESE_TRY(ese_raise(JET_errOutOfDatabaseSpace, "%s: has %u pages and cannot have %u more",
                           ese_cache_path(root->tree.file), (unsigned)extent.last,
                           (unsigned)n_pages));

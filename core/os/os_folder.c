@@ -120,6 +120,12 @@ out:
 }
 
 bool
+ese_os_file_may_write(const char *path)
+{
+    return access(path, W_OK) == 0;
+}
+
+bool
 ese_os_folder_exists(const char *path)
 {
     struct stat status;

@@ -1,0 +1,163 @@
+/*
+ * The header of a database that is attached for change.
+ *
+ * INV-1  Before the first page is written the file says "dirty", in both copies and on the disk; it says "clean" only after the last page is on the disk.
+ * INV-2  A write that failed leaves the file dirty for good: nobody knows what it holds. The instance is of no use any more.
+ */
+#include "api/api_database.h"
+
+#include "os/os_system.h"
+
+enum { COPIES = 2 };
+
+void
+ese_api_logtime(uint8_t to[8])
+{
+    ese_os_utc now = ese_os_utc_now();
+    unsigned ms = (unsigned)now.millisecond;
+
+    to[0] = (uint8_t)now.second;
+    to[1] = (uint8_t)now.minute;
+    to[2] = (uint8_t)now.hour;
+    to[3] = (uint8_t)now.day;
+    to[4] = (uint8_t)now.month;
+    to[5] = (uint8_t)(now.year - 1900);
+    to[6] = (uint8_t)((ms & 0x7f) << 1 | 1); /* the time is UTC */
+    to[7] = (uint8_t)(ms >> 7 << 1);
+}
+
+JET_ERR
+ese_api_database_header_load(ese_api_database *database)
+{
+    uint32_t page_size = database->header.fields.page_size;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(page_size, &database->header_page));
+    /* Fields that nobody here knows stay; the copy that could be read is the one that counts. */
+    memcpy(database->header_page, database->header.raw, sizeof database->header.raw);
+out:
+    return err;
+}
+
+static void
+encode(ese_api_database *database, ese_dbstate state)
+{
+    ese_dbheader fields = database->header.fields;
+
+    fields.state = state;
+    /* Relaxed: whoever wants all of them in the header has stopped the changes. */
+    fields.dbtime = atomic_load_explicit(&database->log.dbtime, memory_order_relaxed);
+    fields.objid_last = atomic_load_explicit(&database->log.objid_last, memory_order_relaxed);
+    if (state == ESE_DBSTATE_CLEAN) {
+        ese_api_logtime(fields.consistent_time);
+        memcpy(fields.detach_time, fields.consistent_time, sizeof fields.detach_time);
+        fields.consistent = fields.detach = (ese_lgpos){0};
+        fields.gen_min_required = fields.gen_max_required = fields.gen_max_committed = 0;
+    }
+    ese_dbheader_encode(&fields, database->header_page);
+}
+
+JET_ERR
+ese_api_database_header_write(ese_api_database *database, ese_dbstate state)
+{
+    uint32_t page_size = database->header.fields.page_size;
+    JET_ERR err = JET_errSuccess;
+
+    encode(database, state);
+    for (uint64_t copy = 0; copy < COPIES; copy++) {
+        ESE_TRY(
+            ese_os_file_write(database->file, copy * page_size, database->header_page, page_size));
+        ESE_TRY(ese_os_file_sync(database->file));
+    }
+out:
+    return err;
+}
+
+/* ---- What the cache asks for ---- */
+
+static JET_ERR
+before_write(void *self, uint64_t lgpos)
+{
+    ese_api_database *database = self;
+    JET_ERR err = JET_errSuccess;
+
+    (void)lgpos; /* there is no log */
+    /* Acquire: matches the release below. */
+    if (atomic_load_explicit(&database->is_marked, memory_order_acquire))
+        return JET_errSuccess;
+    ese_os_mutex_lock(&database->header_lock);
+    /* Relaxed: the lock orders those who write. */
+    if (!atomic_load_explicit(&database->is_marked, memory_order_relaxed)) {
+        err = ese_api_database_header_write(database, ESE_DBSTATE_DIRTY);
+        if (err >= JET_errSuccess)
+            atomic_store_explicit(&database->is_marked, true, memory_order_release);
+    }
+    ese_os_mutex_unlock(&database->header_lock);
+    return err;
+}
+
+static void
+note_failure(void *self, JET_ERR err)
+{
+    ese_api_database *database = self;
+
+    (void)err; /* the thread that met it has the text */
+    /* Relaxed: looked at by the thread that flushes, after its own failure or not at all. */
+    atomic_store_explicit(&database->has_failed, true, memory_order_relaxed);
+    ese_api_instance_fail(database->instance);
+}
+
+/* ---- Begin and end of changes ---- */
+
+JET_ERR
+ese_api_database_begin_changes(ese_api_database *database, ese_dbstate state)
+{
+    ese_cache_write_ops ops = {database, before_write, note_failure};
+    JET_ERR err;
+
+    database->log.file = database->pages;
+    database->log.dbid = (uint8_t)database->header.fields.dbid;
+    /* Relaxed: nobody else knows the database yet. */
+    atomic_store_explicit(&database->log.dbtime, database->header.fields.dbtime,
+                          memory_order_relaxed);
+    atomic_store_explicit(&database->log.objid_last, database->header.fields.objid_last,
+                          memory_order_relaxed);
+    atomic_store_explicit(&database->is_marked, state != ESE_DBSTATE_CLEAN, memory_order_relaxed);
+    ese_cache_set_write_ops(database->pages, &ops);
+    ESE_TRY(ese_btree_db_create(&database->log, ese_api_instance_store(database->instance),
+                                &database->trees));
+    ese_btree_db_set_extension(database->trees, (uint32_t)ese_api_instance_param(
+                                                    database->instance, JET_paramDbExtensionSize));
+out:
+    return err;
+}
+
+static bool
+is_of(void *self, const void *tree)
+{
+    const ese_btree_shared *shared = tree;
+
+    return shared != NULL && shared->db == self;
+}
+
+JET_ERR
+ese_api_database_end_changes(ese_api_database *database)
+{
+    JET_ERR err = JET_errSuccess;
+
+    if (database->trees == NULL)
+        return JET_errSuccess;
+    ese_txn_store_clean_trees(ese_api_instance_store(database->instance), is_of, database->trees);
+    ESE_TRY(ese_cache_flush(database->pages));
+    /* Relaxed: set by this thread, or by one that the flush has waited for. */
+    if (!atomic_load_explicit(&database->is_marked, memory_order_relaxed))
+        goto out; /* nothing was ever written */
+    if (atomic_load_explicit(&database->has_failed, memory_order_relaxed))
+        ESE_TRY(ese_raise(JET_errDiskIO, "%s: a page could not be written before",
+                          ese_api_database_path(database)));
+    ESE_TRY(ese_os_file_sync(database->file));
+    ESE_TRY(ese_api_database_header_write(database, ESE_DBSTATE_CLEAN));
+    atomic_store_explicit(&database->is_marked, false, memory_order_relaxed);
+out:
+    return err;
+}
