@@ -108,7 +108,9 @@ typedef struct ese_txn_ops {
 
 /* `bytes_max`: of versions; beyond it JET_errVersionStoreOutOfMemory. Starts the thread that cleans up. */
 JET_ERR ese_txn_store_create(const ese_txn_ops *ops, size_t bytes_max, ese_txn_store **store_out);
-void ese_txn_store_destroy(ese_txn_store **store_inout); /* no session is left */
+
+/* No session is left, nobody holds a transaction (ese_txn_trx_hold), and the trees may be gone. */
+void ese_txn_store_destroy(ese_txn_store **store_inout);
 void ese_txn_store_set_limit(ese_txn_store *store, size_t bytes_max);
 
 /* Cleans up what can be cleaned up, in this thread; returns when no committed version is left that nobody needs. For detach and tests. */
@@ -116,10 +118,14 @@ void ese_txn_store_clean(ese_txn_store *store);
 
 /*
  * The same for trees that nobody will read any more (their database is about to be detached), whoever still might by his begin: afterwards there is no committed
- * version of a tree for which `is_of(self, tree)` holds.
+ * version of a tree for which `is_of(self, tree)` holds. False: there are others, of a transaction that is open; the trees must stay. `is_of` is asked about
+ * all trees, with a latch held, and only compares.
  */
-void ese_txn_store_clean_trees(ese_txn_store *store, bool (*is_of)(void *self, const void *tree),
+bool ese_txn_store_clean_trees(ese_txn_store *store, bool (*is_of)(void *self, const void *tree),
                                void *self);
+
+/* Ends the thread that cleans up: from now on nothing calls `clean` but who asks for it. For the end of an instance, before its trees go. */
+void ese_txn_store_stop(ese_txn_store *store);
 
 /* Bytes of versions. */
 size_t ese_txn_store_size(ese_txn_store *store);

@@ -290,7 +290,7 @@ ese_txn_store_clean(ese_txn_store *store)
     clean(store);
 }
 
-void
+bool
 ese_txn_store_clean_trees(ese_txn_store *store, bool (*is_of)(void *self, const void *tree),
                           void *self)
 {
@@ -301,6 +301,7 @@ ese_txn_store_clean_trees(ese_txn_store *store, bool (*is_of)(void *self, const 
     run_pass(store, &trees);
     end_pass(&store->cleaning);
     ese_os_mutex_unlock(&store->cleaning.lock);
+    return !ese_txn__has_any_of(store, is_of, self);
 }
 
 void
@@ -388,15 +389,26 @@ ese_txn__cleaning_start(ese_txn_store *store)
 }
 
 void
-ese_txn__cleaning_stop(ese_txn_store *store)
+ese_txn_store_stop(ese_txn_store *store)
 {
     ese_txn__cleaning *cleaning = &store->cleaning;
+    bool was_ending;
 
     ese_os_mutex_lock(&cleaning->lock);
+    was_ending = cleaning->is_ending;
     cleaning->is_ending = true;
     ese_os_cond_broadcast(&cleaning->wake);
     ese_os_mutex_unlock(&cleaning->lock);
-    ese_os_thread_join(&cleaning->thread);
+    if (!was_ending)
+        ese_os_thread_join(&cleaning->thread);
+}
+
+void
+ese_txn__cleaning_end(ese_txn_store *store)
+{
+    ese_txn__cleaning *cleaning = &store->cleaning;
+
+    ese_txn_store_stop(store);
     ese_os_cond_destroy(&cleaning->done);
     ese_os_cond_destroy(&cleaning->wake);
     ese_os_mutex_destroy(&cleaning->lock);

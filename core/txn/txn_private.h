@@ -167,6 +167,12 @@ uint64_t ese_txn__oldest(ese_txn_store *store);
 /* The open transaction of the session, made when there is none yet. */
 JET_ERR ese_txn__trx_need(ese_txn_session *session);
 
+/* ---- txn_see.c ---- */
+
+/* Is there any version of such a tree? */
+bool ese_txn__has_any_of(ese_txn_store *store, bool (*is_of)(void *self, const void *tree),
+                         void *self);
+
 /* ---- txn_version.c ---- */
 
 static inline size_t
@@ -221,7 +227,7 @@ void ese_txn__merge(ese_txn_session *session, uint32_t n_changes);
 /* ---- txn_clean.c ---- */
 
 JET_ERR ese_txn__cleaning_start(ese_txn_store *store);
-void ese_txn__cleaning_stop(ese_txn_store *store);
+void ese_txn__cleaning_end(ese_txn_store *store);
 
 /* What the open transaction leaves behind when it has committed. `n_others`: sessions in a transaction. */
 void ese_txn__settle(ese_txn_session *session, unsigned n_others);

@@ -171,34 +171,58 @@ ese_txn_is_changed_by_others(const ese_txn_session *session, const ese_txn_place
     return is_changed;
 }
 
+/* What is looked for in the whole store. */
+typedef struct search {
+    ese_txn__view view; /* changes that are not seen; unless there is `is_of` */
+    const void *tree;
+    bool (*is_of)(void *self, const void *tree);
+    void *self;
+} search;
+
 /* Holds: latch. */
 static bool
-bucket_has_foreign_change(const ese_txn__view *view, const ese_txn_version *first, const void *tree)
+is_in_bucket(const search *what, const ese_txn_version *first)
 {
     for (const ese_txn_version *at = first; at != NULL; at = at->bucket_next) {
-        if (at->tree == tree && has_foreign_change(view, at))
+        if (what->is_of != NULL && what->is_of(what->self, at->tree))
+            return true;
+        if (what->is_of == NULL && at->tree == what->tree && has_foreign_change(&what->view, at))
             return true;
     }
     return false;
 }
 
-bool
-ese_txn_is_tree_changed_by_others(const ese_txn_session *session, const void *tree)
+static bool
+look_everywhere(ese_txn_store *store, const search *what)
 {
-    ese_txn_store *store = session->store;
-    ese_txn__view view = ese_txn__view_of(session);
-    bool is_changed = false;
+    bool is_found = false;
 
     if (ese_txn_store_is_empty(store))
         return false;
-    for (uint64_t i = 0; i <= store->mask && !is_changed; i++) {
+    for (uint64_t i = 0; i <= store->mask && !is_found; i++) {
         if (ese_txn__is_bare(store, i))
             continue;
         ese_txn__lock(store, i);
         /* Relaxed: written by holders of the latch only. */
-        is_changed = bucket_has_foreign_change(
-            &view, atomic_load_explicit(&store->buckets[i], memory_order_relaxed), tree);
+        is_found =
+            is_in_bucket(what, atomic_load_explicit(&store->buckets[i], memory_order_relaxed));
         ese_txn__unlock(store, i);
     }
-    return is_changed;
+    return is_found;
+}
+
+bool
+ese_txn_is_tree_changed_by_others(const ese_txn_session *session, const void *tree)
+{
+    const search what = {.view = ese_txn__view_of(session), .tree = tree};
+
+    return look_everywhere(session->store, &what);
+}
+
+bool
+ese_txn__has_any_of(ese_txn_store *store, bool (*is_of)(void *self, const void *tree), void *self)
+{
+    const search what = {.is_of = is_of, .self = self};
+
+    return look_everywhere(store, &what);
 }

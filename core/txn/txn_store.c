@@ -79,7 +79,7 @@ ese_txn_store_destroy(ese_txn_store **store_inout)
     if (store == NULL)
         return;
     *store_inout = NULL;
-    ese_txn__cleaning_stop(store);
+    ese_txn__cleaning_end(store);
     ese_txn_session_end(&store->observer);
     ese_txn_session_end(&store->cleaner);
     ese_txn__memory_destroy(store);

@@ -114,6 +114,22 @@ test_txn_cleaner__works_on_its_own(void **state)
     assert_false(f.tree.nodes[5].is_there);
 }
 
+static void
+test_txn_store_stop__leaves_the_work_to_who_asks(void **state)
+{
+    (void)state;
+    ese_txn_store_stop(f.store);
+    ese_txn_store_stop(f.store);
+    for (uint32_t i = 0; i < 2000; i++) {
+        assert_done(fake_do(&f.a, &f.tree, i % FAKE_NODES, ESE_TXN_DELETE));
+        assert_done(fake_insert(&f.a, &f.tree, i % FAKE_NODES, i));
+    }
+    assert_int_equal(f.tree.n_cleaned, 0);
+    ese_txn_store_clean(f.store);
+    assert_int_equal(f.tree.n_cleaned, 2000);
+    assert_true(ese_txn_store_is_empty(f.store));
+}
+
 /* A few versions do not wake it, but do not wait for ever either. */
 static void
 test_txn_cleaner__finds_the_last_few_too(void **state)
@@ -147,11 +163,15 @@ test_txn_store_clean_trees__minds_no_reader(void **state)
     assert_done(fake_do(&f.a, &f.tree, 2, ESE_TXN_DELETE));
     assert_done(ese_txn_add(&f.a, &change, &version));
     assert_done(ese_txn_commit(&f.a));
-    ese_txn_store_clean_trees(f.store, is_tree, other);
+    assert_true(ese_txn_store_clean_trees(f.store, is_tree, other));
     assert_false(ese_txn_has_versions(f.store, &change.place, 0));
     assert_int_equal(fake_read(&f.b, &f.tree, 1), 1);
     assert_int_equal(fake_read(&f.b, &f.tree, 2), 2);
-    ese_txn_store_clean_trees(f.store, is_tree, &f.tree);
+    assert_done(ese_txn_begin(&f.a, false));
+    assert_done(fake_replace(&f.a, &f.tree, 3, 5));
+    assert_false(ese_txn_store_clean_trees(f.store, is_tree, &f.tree));
+    assert_done(ese_txn_rollback(&f.a, false));
+    assert_true(ese_txn_store_clean_trees(f.store, is_tree, &f.tree));
     assert_true(ese_txn_store_is_empty(f.store));
     assert_int_equal(f.tree.n_cleaned, 1);
     assert_done(ese_txn_commit(&f.b));
@@ -394,6 +414,7 @@ main(void)
         TEST(test_txn_store_clean__never_uncovers_a_deletion),
         TEST(test_txn_cleaner__works_on_its_own),
         TEST(test_txn_cleaner__finds_the_last_few_too),
+        TEST(test_txn_store_stop__leaves_the_work_to_who_asks),
         TEST(test_txn_store_clean_trees__minds_no_reader),
         TEST(test_txn_store__has_a_limit),
         TEST(test_txn_store__makes_room_before_it_refuses),
