@@ -9,6 +9,7 @@
 
 enum {
     MAX_HOPS = 64,
+    TRIES = 3,
     SPINS = 200, /* changing a page takes less than that, if its thread runs */
 };
 
@@ -137,22 +138,38 @@ ese_cache__unpin(ese_cache__frame *frame)
         ese_cache__trim(cache);
 }
 
+/* Waits a moment for the end of a change. */
+static void
+wait_for_change(const ese_cache__frame *frame)
+{
+    for (unsigned i = 0; i < SPINS; i++) {
+        if ((atomic_load_explicit(&frame->state, memory_order_relaxed) & ESE_CACHE__WRITING) == 0)
+            return;
+    }
+    ese_os_yield();
+}
+
 static ese_cache__frame *
 pin_unlocked(ese_cache *cache, uint64_t key)
 {
-    ese_cache__frame *frame = ese_cache__find(cache, key);
-    uint32_t before;
+    for (unsigned i = 0; i < TRIES; i++) {
+        ese_cache__frame *frame = ese_cache__find(cache, key);
+        uint32_t before;
 
-    if (frame == NULL)
-        return NULL;
-    /* Acquire: matches the release in publish and unlatch; key and bytes are those of the page as it was published or changed last. */
-    before = atomic_fetch_add_explicit(&frame->state, 1, memory_order_acquire);
-    if ((before & (ESE_CACHE__VALID | ESE_CACHE__WRITING)) == ESE_CACHE__VALID &&
-        atomic_load_explicit(&frame->key, memory_order_relaxed) == key) {
-        mark_referenced(frame);
-        return frame;
+        if (frame == NULL)
+            return NULL;
+        /* Acquire: matches the release in publish and unlatch; key and bytes are those of the page as it was published or changed last. */
+        before = atomic_fetch_add_explicit(&frame->state, 1, memory_order_acquire);
+        if ((before & (ESE_CACHE__VALID | ESE_CACHE__WRITING)) == ESE_CACHE__VALID &&
+            atomic_load_explicit(&frame->key, memory_order_relaxed) == key) {
+            mark_referenced(frame);
+            return frame;
+        }
+        ese_cache__unpin(frame);
+        if ((before & ESE_CACHE__WRITING) == 0)
+            return NULL;
+        wait_for_change(frame);
     }
-    ese_cache__unpin(frame);
     return NULL;
 }
 
@@ -169,17 +186,6 @@ pin_unless_writing(ese_cache__frame *frame)
     } while (!atomic_compare_exchange_weak_explicit(&frame->state, &before, before + 1,
                                                     memory_order_acquire, memory_order_relaxed));
     return true;
-}
-
-/* Waits a moment for the end of a change. */
-static void
-wait_for_change(const ese_cache__frame *frame)
-{
-    for (unsigned i = 0; i < SPINS; i++) {
-        if ((atomic_load_explicit(&frame->state, memory_order_relaxed) & ESE_CACHE__WRITING) == 0)
-            return;
-    }
-    ese_os_yield();
 }
 
 /* The frame of the page, pinned; waits while it is read or changed. NULL: the page is not there. Holds: partition, but leaves it while waiting. */
