@@ -36,9 +36,11 @@ ese_btree__structure_is(const ese_btree *tree, uint64_t number)
 {
     if (tree->shared == NULL)
         return true;
-    /* Acquire: pages that were seen before are not newer than what is compared; who saw a page of a change also sees the number of that change. */
-    atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&tree->shared->structure, memory_order_relaxed) == number;
+    /*
+     * Acquire, for what the caller does next. What was seen before is no newer than what is compared, because pages are pinned with acquire: who has seen a page of a
+     * change also sees the number of that change.
+     */
+    return atomic_load_explicit(&tree->shared->structure, memory_order_acquire) == number;
 }
 
 /* One at a time splits or merges pages of a tree. In space trees the space lock sees to it. */
