@@ -306,6 +306,8 @@ detach_one(ese_api_databases *databases, const char *path)
         err = ese_raise(JET_errDatabaseNotFound, "%s: not attached", path);
     else if (database->n_opens != 0)
         err = ese_raise(JET_errDatabaseInUse, "%s: still open", path);
+    else if (!ese_api_database_is_settled(database))
+        err = ese_raise(JET_errDatabaseInUse, "%s: changed in an open transaction", path);
     else
         databases->slots[database->slot] = NULL;
     ese_api_databases_unlock();
@@ -325,7 +327,9 @@ detach_all(ese_api_databases *databases)
 
     ese_api_databases_lock();
     for (unsigned i = 1; i < ESE_API_DATABASES_MAX; i++)
-        in_use |= databases->slots[i] != NULL && databases->slots[i]->n_opens != 0;
+        in_use |=
+            databases->slots[i] != NULL && (databases->slots[i]->n_opens != 0 ||
+                                            !ese_api_database_is_settled(databases->slots[i]));
     for (unsigned i = 1; !in_use && i < ESE_API_DATABASES_MAX; i++) {
         gone[i] = databases->slots[i];
         databases->slots[i] = NULL;

@@ -1,7 +1,7 @@
 /* An attached database, and the header of a database file. */
 #pragma once
 
-#include "api/api_cursor.h"
+#include "api/api_table_use.h"
 #include "base/alloc.h"
 #include "btree/btree_space.h"
 #include "os/os_thread.h"
@@ -58,6 +58,7 @@ struct ese_api_database {
     ese_btree_damage damage;    /* [const] */
     ese_api_problems problems;
     ese_api_instance *instance; /* [const] */
+    ese_api_table_uses table_uses;
 
     /* ---- attached for change ---- */
     ese_log_db log;      /* [const] */
@@ -84,6 +85,9 @@ JET_ERR ese_api_database_header_write(ese_api_database *database, ese_dbstate st
 
 /* From now on pages may change. The file is attached to the cache. */
 JET_ERR ese_api_database_begin_changes(ese_api_database *database, ese_dbstate state);
+
+/* Has no open transaction changed it? Cleans up what was committed. No session has the database open, or will meanwhile. */
+bool ese_api_database_is_settled(ese_api_database *database);
 
 /*
  * Everything committed is in the file, which is marked clean. An error leaves it as dirty as it is. No session has the database open, or will; the database is of no use afterwards but

@@ -140,6 +140,14 @@ is_of(void *self, const void *tree)
     return shared != NULL && shared->db == self;
 }
 
+bool
+ese_api_database_is_settled(ese_api_database *database)
+{
+    return database->trees == NULL ||
+           ese_txn_store_clean_trees(ese_api_instance_store(database->instance), is_of,
+                                     database->trees);
+}
+
 JET_ERR
 ese_api_database_end_changes(ese_api_database *database)
 {
@@ -147,7 +155,7 @@ ese_api_database_end_changes(ese_api_database *database)
 
     if (database->trees == NULL)
         return JET_errSuccess;
-    ese_txn_store_clean_trees(ese_api_instance_store(database->instance), is_of, database->trees);
+    (void)ese_api_database_is_settled(database);
     ESE_TRY(ese_cache_flush(database->pages));
     /* Relaxed: set by this thread, or by one that the flush has waited for. */
     if (!atomic_load_explicit(&database->is_marked, memory_order_relaxed))

@@ -383,8 +383,9 @@ end(ese_api_instance *instance, bool is_dirty)
     ese_api__table_storage_destroy(instance);
     if (!is_dirty && !ese_api_instance_has_failed(instance))
         err = ese_api_databases_finish(instance->databases);
+    ese_txn_store_stop(instance->store);
+    ese_api_databases_destroy(&instance->databases); /* what it has may hold transactions */
     ese_txn_store_destroy(&instance->store);
-    ese_api_databases_destroy(&instance->databases);
     ese_cache_destroy(&instance->cache);
     return is_dirty ? JET_errDirtyShutdown : err;
 }

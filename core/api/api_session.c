@@ -2,7 +2,7 @@
  * Sessions: the door (enter, leave), beginning and ending, and whose a transaction is.
  *
  * INV-1  A session is taken for a thread and given back with one atomic operation each; beginning and ending
- *        one takes no lock either.
+ *        one takes no lock of the instance, only that of a short list in the version store.
  * INV-2  The count of sessions in an instance never exceeds JET_paramMaxSessions, not even for a moment.
  */
 #include "api/api_private.h"

@@ -1,4 +1,4 @@
-/* Transactions. Databases are read-only, so a commit has nothing to make durable and waits for nothing. */
+/* Transactions. There is no log, so a commit waits for nothing: databases are made durable when they are detached. */
 #include "api/api_private.h"
 
 #include "table/table_temp.h"
@@ -91,6 +91,7 @@ JetCommitTransaction2(JET_SESID sesid, JET_GRBIT grbit, uint32_t cmsecDurableCom
     return ese_api_leave(session, err);
 }
 
+/* Cursors come last: they look at what is there again. They do so after a fatal error of the undo, too. */
 static JET_ERR
 roll_back(ese_api_session *session, JET_GRBIT grbit)
 {
@@ -99,7 +100,9 @@ roll_back(ese_api_session *session, JET_GRBIT grbit)
     if ((grbit & ~JET_bitRollbackAll) != 0)
         return JET_errInvalidGrbit;
     ESE_TRY(ese_api__session_check_owner(session));
-    ESE_TRY(ese_txn_rollback(&session->txn, (grbit & JET_bitRollbackAll) != 0));
+    err = ese_txn_rollback(&session->txn, (grbit & JET_bitRollbackAll) != 0);
+    if (err < JET_errSuccess && err != JET_errRollbackError)
+        goto out;
     ese_table_roll_back_temporary(&session->txn);
     ese_api_cursors_roll_back(session, session->txn.level);
 out:
