@@ -90,8 +90,7 @@ JET_ERR ese_api_database_begin_changes(ese_api_database *database, ese_dbstate s
 bool ese_api_database_is_settled(ese_api_database *database);
 
 /*
- * Everything committed is in the file, which is marked clean. An error leaves it as dirty as it is. No session has the database open, or will; the database is of no use afterwards but
- * to be destroyed.
+ * Everything committed is in the file, which is marked clean, until the next page is written. An error leaves it as dirty as it is. No session has the database open.
  */
 JET_ERR ese_api_database_end_changes(ese_api_database *database);
 

@@ -1,0 +1,203 @@
+/*
+ * JetCreateDatabase: a new file with the catalog in it, attached and open.
+ *
+ * INV-1  A creation that fails leaves no file behind that was not there before. Until everything is on the disk the header says that the creation did not end.
+ */
+#include "api/api_database.h"
+
+#include "os/os_system.h"
+#include "schema/schema_ddl.h"
+
+enum {
+    HEADER_PAGES = 2,
+    INITIAL_PAGES = 256 - HEADER_PAGES,
+    FLAG_SHADOWING_OFF = 1, /* in the header */
+};
+
+/* What is to be created. */
+typedef struct creation {
+    const char *path;
+    uint32_t n_pages_max;
+    JET_GRBIT grbit;
+} creation;
+
+static JET_ERR
+open_file(const creation *what, ese_os_file **file_out)
+{
+    bool is_overwrite = (what->grbit & JET_bitDbOverwriteExisting) != 0;
+    JET_ERR err = ese_os_file_open_for(
+        what->path, is_overwrite ? ESE_OS_FILE_REPLACE : ESE_OS_FILE_CREATE, file_out);
+
+    if (err == JET_errFileAlreadyExists)
+        err = ese_raise(JET_errDatabaseDuplicate, "%s: there is such a file", what->path);
+    else if (err == JET_errFileNotFound) /* it is the folder that is missing */
+        err = ese_raise(JET_errInvalidPath, "%s: there is no such folder", what->path);
+    return err;
+}
+
+static void
+make_header(ese_api_database *database)
+{
+    ese_dbheader *fields = &database->header.fields;
+
+    *fields = ese_dbheader_fresh(
+        (uint32_t)ese_api_instance_param(database->instance, JET_paramDatabasePageSize));
+    fields->sign_db.random = (uint32_t)ese_os_random() | 1;
+    ese_api_logtime(fields->sign_db.created);
+    memcpy(fields->attach_time, fields->sign_db.created, sizeof fields->attach_time);
+    if ((database->grbit & JET_bitDbShadowingOff) != 0)
+        fields->flags |= FLAG_SHADOWING_OFF;
+}
+
+/* What JetGetDatabaseInfo shows from now on. */
+static void
+show_header(ese_api_database *database)
+{
+    database->header.fields.state = ESE_DBSTATE_DIRTY;
+    ese_store_le32(database->header_page + 52, ESE_DBSTATE_DIRTY);
+    memcpy(database->header.raw, database->header_page, sizeof database->header.raw);
+}
+
+/* The pages, of which all are on the disk before the header says so. */
+static JET_ERR
+fill_file(ese_api_database *database)
+{
+    uint32_t page_size = database->header.fields.page_size;
+    JET_ERR err;
+
+    ESE_TRY(
+        ese_os_file_resize(database->file, (uint64_t)(INITIAL_PAGES + HEADER_PAGES) * page_size));
+    ESE_TRY(ese_api_database_header_load(database));
+    ESE_TRY(ese_cache_attach(ese_api_instance_cache(database->instance), database->file, page_size,
+                             &database->pages));
+    ESE_TRY(ese_api_database_begin_changes(database, ESE_DBSTATE_JUST_CREATED));
+    ESE_TRY(ese_api_database_header_write(database, ESE_DBSTATE_JUST_CREATED));
+    ESE_TRY(ese_btree_db_format(database->trees, INITIAL_PAGES));
+    ESE_TRY(ese_schema_format(database->trees, &database->header.fields));
+    ESE_TRY(ese_api_database_end_changes(database));
+    show_header(database);
+    ESE_TRY(ese_schema_open(database->pages, database->trees, &database->header.fields, NULL,
+                            &database->schema));
+    ESE_TRY(ese_os_folder_sync(ese_api_database_path(database)));
+out:
+    return err;
+}
+
+static JET_ERR
+create_file(ese_api_instance *instance, const creation *what, ese_api_database **database_out)
+{
+    ese_api_database *database = NULL;
+    bool is_file_ours = false;
+    JET_ERR err;
+
+    ESE_TRY(ese_api_database_make(instance, what->grbit, &database));
+    ESE_TRY(open_file(what, &database->file));
+    is_file_ours = true;
+    make_header(database);
+    ESE_TRY(fill_file(database));
+    ese_btree_db_set_limit(database->trees, what->n_pages_max);
+    *database_out = database;
+    database = NULL;
+out:
+    ese_api_database_destroy(&database);
+    if (err < JET_errSuccess && is_file_ours)
+        (void)ese_os_file_delete(what->path);
+    return err;
+}
+
+/* Is there something that forbids it, before anything is touched? */
+static JET_ERR
+check(ese_api_session *session, const creation *what)
+{
+    ese_api_databases *databases = ese_api_instance_databases(ese_api_session_instance(session));
+    ese_os_file_id identity;
+    bool has_identity = ese_api_identify(what->path, &identity) != NULL;
+    JET_ERR err = JET_errSuccess;
+
+    ese_api_databases_lock();
+    if (ese_api_databases_find_locked(databases, what->path, has_identity ? &identity : NULL) !=
+        NULL)
+        err = ese_raise(JET_errDatabaseDuplicate, "%s: attached", what->path);
+    else if (has_identity)
+        err = ese_api_databases_check_others_locked(databases, &identity, what->path, 0);
+    if (err >= JET_errSuccess)
+        err = ese_api_databases_check_room_locked(databases, what->path);
+    ese_api_databases_unlock();
+    return err < JET_errSuccess ? err : ese_api_check_one_database(session, what->path, NULL);
+}
+
+static JET_ERR
+create(ese_api_session *session, const creation *what, JET_DBID *dbid_out)
+{
+    ese_api_instance *instance = ese_api_session_instance(session);
+    ese_api_databases *databases = ese_api_instance_databases(instance);
+    ese_api_database *database = NULL, *created;
+    JET_ERR err;
+
+    if (what->path == NULL || *what->path == '\0')
+        return ese_raise(JET_errDatabaseInvalidPath, "a database needs a name");
+    if (dbid_out == NULL)
+        return ese_raise(JET_errInvalidParameter, "no place for the database id");
+    if (ese_api_session_txn(session)->level != 0)
+        return ese_raise(JET_errInTransaction, "%s: not possible within a transaction", what->path);
+    ESE_TRY(check(session, what));
+    ESE_TRY(create_file(instance, what, &database));
+    created = database;
+    ese_api_databases_lock();
+    err = ese_api_databases_insert_locked(databases, &database);
+    if (err >= JET_errSuccess)
+        err = ese_api_database_open_locked(session, created, what->grbit);
+    if (err >= JET_errSuccess)
+        *dbid_out = created->dbid;
+    ese_api_databases_unlock();
+out:
+    if (database != NULL) { /* another session took the last slot meanwhile */
+        ese_api_database_destroy(&database);
+        (void)ese_os_file_delete(what->path);
+    }
+    return err;
+}
+
+/* ---- The Jet functions ---- */
+
+JET_ERR
+JetCreateDatabase2A(JET_SESID sesid, JET_PCSTR szFilename, const uint32_t cpgDatabaseSizeMax,
+                    JET_DBID *pdbid, JET_GRBIT grbit)
+{
+    const creation what = {szFilename, cpgDatabaseSizeMax, grbit};
+    ese_api_session *session;
+    JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
+
+    if (err >= JET_errSuccess)
+        err = ese_api_leave(session, create(session, &what, pdbid));
+    return err;
+}
+
+JET_ERR
+JetCreateDatabaseA(JET_SESID sesid, JET_PCSTR szFilename, JET_PCSTR szConnect, JET_DBID *pdbid,
+                   JET_GRBIT grbit)
+{
+    (void)szConnect;
+    return JetCreateDatabase2A(sesid, szFilename, 0, pdbid, grbit);
+}
+
+JET_ERR
+JetCreateDatabase2W(JET_SESID sesid, JET_PCWSTR szFilename, const uint32_t cpgDatabaseSizeMax,
+                    JET_DBID *pdbid, JET_GRBIT grbit)
+{
+    char *path = NULL;
+    JET_ERR err = ese_api_utf8_from_wide(szFilename, &path);
+
+    if (err >= JET_errSuccess)
+        err = JetCreateDatabase2A(sesid, path, cpgDatabaseSizeMax, pdbid, grbit);
+    ese_free(&path);
+    return err;
+}
+
+JET_ERR
+JetCreateDatabaseW(JET_SESID sesid, JET_PCWSTR szFilename, JET_PCWSTR szConnect, JET_DBID *pdbid,
+                   JET_GRBIT grbit)
+{
+    (void)szConnect;
+    return JetCreateDatabase2W(sesid, szFilename, 0, pdbid, grbit);
+}
