@@ -286,11 +286,11 @@ find_hot_line(const ese_page *page, const ese_page_split *split, const outline *
     unsigned n_before = ese_page_line_count(page);
     unsigned line = split->oper_line;
 
+    /* The end of a level, whose last key is infinite: also for a page that is split before its child is. */
+    if ((ese_page_flags(page) & ESE_PAGE_LEAF) == 0)
+        return line + 1 == n_before && o->key_size[o->n - 1] == 0 ? line : 0;
     if (split->oper != ESE_PAGE_SPLIT_INSERT)
         return 0;
-    if ((ese_page_flags(page) & ESE_PAGE_LEAF) ==
-        0) /* the end of the level: the last key is infinite */
-        return line + 1 == n_before && o->key_size[o->n - 1] == 0 ? line : 0;
     if (line >= RUN_LENGTH && is_run(page, line - 1, -1))
         return line + 1 < o->n ? line + 1 : line;
     if (line + RUN_LENGTH <= n_before && is_run(page, line, 1))
@@ -298,11 +298,15 @@ find_hot_line(const ese_page *page, const ese_page_split *split, const outline *
     return 0;
 }
 
+/* Behind all lines of the last leaf, and those are not none. */
 static bool
 is_append(const ese_page *page, const ese_page_split *split)
 {
-    return (ese_page_flags(page) & ESE_PAGE_LEAF) != 0 && ese_page_next(page) == 0 &&
-           split->oper == ESE_PAGE_SPLIT_INSERT && split->oper_line == ese_page_line_count(page);
+    const uint32_t levels = ESE_PAGE_ROOT | ESE_PAGE_LEAF;
+
+    return (ese_page_flags(page) & levels) == ESE_PAGE_LEAF && ese_page_next(page) == 0 &&
+           split->oper == ESE_PAGE_SPLIT_INSERT && split->oper_line != 0 &&
+           split->oper_line == ese_page_line_count(page);
 }
 
 /* ---- Choices ---- */
@@ -327,15 +331,18 @@ choose_vertical(const ese_page *page, outline *o, ese_page_split *split)
 
 /* The new page gets the new line, whose key is its prefix when the line before it would save by it. */
 static void
-choose_append(const outline *o, ese_page_split *split)
+choose_append(const ese_page *page, ese_page_split *split)
 {
-    unsigned last = o->n - 1;
-    bool is_worth = saving_of(o->common[last]) > 0;
-    bool fits = o->size[last] + (unsigned)PREFIX_COST <= o->room_new;
+    unsigned last = split->oper_line;
+    unsigned room = page->size - ese_page_header_size(page->size) - TAG_SIZE;
+    ese_page_node before = ese_page_line(page, last - 1);
+    ese_page_node node = ese_page__entry(page, split, last);
+    bool is_worth = saving_of((unsigned)common_of_nodes(&before, &node)) > 0;
+    bool fits = ese_page_node_size(0, node.suffix.size, node.data.size) + PREFIX_COST <= room;
 
     split->type = ESE_PAGE_SPLIT_APPEND;
     split->line = last;
-    split->n_lines = o->n;
+    split->n_lines = last + 1;
     split->prefix_line = -1;
     split->new_prefix_line = is_worth && fits ? 0 : -1;
 }
@@ -376,29 +383,34 @@ choose_right(const ese_page *page, unsigned density, outline *o, ese_page_split 
     return choose_without_oper(page, o, split);
 }
 
+/* All but appends. */
+static bool
+choose_by_outline(const ese_page *page, unsigned density, ese_page_split *split)
+{
+    outline o;
+
+    describe(page, split, &o);
+    if (split->oper != ESE_PAGE_SPLIT_NONE && o.size[split->oper_line] > o.room_new)
+        return false;
+    if ((ese_page_flags(page) & ESE_PAGE_ROOT) != 0)
+        return choose_vertical(page, &o, split);
+    return o.n >= 2 && choose_right(page, density, &o, split);
+}
+
 bool
 ese_page_split_choose(const ese_page *page, unsigned density, ese_page_split *split_inout)
 {
     ese_page_split split = *split_inout;
-    unsigned area = page->size - ese_page_header_size(page->size);
-    outline o;
-    bool is_chosen = false;
+    size_t node_size = ese_page_node_size(0, split.oper_key.size, split.oper_data.size);
 
     if (split.oper != ESE_PAGE_SPLIT_NONE &&
-        (split.oper_data.size > area || split.oper_key.size > ESE_PAGE_KEY_MAX))
+        (node_size > ese_page_node_max(page->size) + TAG_SIZE ||
+         split.oper_key.size > ESE_PAGE_KEY_MAX))
         return false;
-    describe(page, &split, &o);
-    if (split.oper != ESE_PAGE_SPLIT_NONE && o.size[split.oper_line] > o.room_new)
+    if (is_append(page, &split))
+        choose_append(page, &split);
+    else if (!choose_by_outline(page, density, &split))
         return false;
-    if ((ese_page_flags(page) & ESE_PAGE_ROOT) != 0) {
-        is_chosen = choose_vertical(page, &o, &split);
-    } else if (o.n >= 2 && is_append(page, &split)) {
-        choose_append(&o, &split);
-        is_chosen = true;
-    } else if (o.n >= 2) {
-        is_chosen = choose_right(page, density, &o, &split);
-    }
-    if (is_chosen)
-        *split_inout = split;
-    return is_chosen;
+    *split_inout = split;
+    return true;
 }
