@@ -117,7 +117,8 @@ typedef struct ese_cache_write_ops {
     void *self;
     /*
      * The header says "dirty", the log is durable up to `lgpos`. Called by any thread that needs memory for a page: it may hold latches of any pages
-     * and other locks of upper layers, and must not wait for a latch. NULL: nothing is needed.
+     * and other locks of upper layers. Must not pin or latch pages, and takes no lock that anybody holds while he pins, latches or flushes.
+     * NULL: nothing is needed.
      */
     JET_ERR (*before_write)(void *self, uint64_t lgpos);
     /* A write failed. The page stays changed in memory; nothing later may pretend to be durable. Called as before_write. NULL is fine. */
