@@ -16,7 +16,11 @@ JET_DBID ese_api_database_dbid(const ese_api_database *database);
 JET_ERR ese_api_find_cursor(ese_api_session *session, JET_TABLEID tableid,
                             ese_table_cursor **cursor_out);
 
-/* ese_api_enter and ese_api_find_cursor in one; ends with ese_api_leave when it succeeds. */
+/* The same, brought up to date with what the session sees now: for every call but closing. */
+JET_ERR ese_api_sync_cursor(ese_api_session *session, JET_TABLEID tableid,
+                            ese_table_cursor **cursor_out);
+
+/* ese_api_enter and ese_api_sync_cursor in one; ends with ese_api_leave when it succeeds. */
 JET_ERR ese_api_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_session **session_out,
                              ese_table_cursor **cursor_out);
 

@@ -45,7 +45,7 @@ ese_api_on_table(JET_SESID sesid, JET_TABLEID tableid, ese_api_subject_work *wor
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(subject.session, tableid, &subject.cursor));
+    ESE_TRY(ese_api_sync_cursor(subject.session, tableid, &subject.cursor));
     if (ese_table_is_temporary(subject.cursor))
         ESE_TRY(ese_raise(JET_errIllegalOperation, "a temporary table has no catalog"));
     subject.schema = ese_table_schema(subject.cursor);

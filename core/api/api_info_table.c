@@ -294,7 +294,7 @@ table_info(JET_SESID sesid, JET_TABLEID tableid, table_question *asked)
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
+    ESE_TRY(ese_api_sync_cursor(session, tableid, &cursor));
     if (ese_table_is_temporary(cursor))
         ESE_TRY(refuse_temporary(cursor, asked->level));
     subject =

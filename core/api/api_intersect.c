@@ -26,7 +26,7 @@ find_cursors(ese_api_session *session, const JET_INDEXRANGE *ranges, uint32_t n,
             if (ranges[k].tableid == ranges[i].tableid)
                 return ese_raise(JET_errInvalidParameter, "a cursor has one range only");
         }
-        err = ese_api_find_cursor(session, ranges[i].tableid, &cursors[i]);
+        err = ese_api_sync_cursor(session, ranges[i].tableid, &cursors[i]);
         if (err < JET_errSuccess)
             return err;
     }

@@ -17,6 +17,19 @@ ese_api_find_cursor(ese_api_session *session, JET_TABLEID tableid, ese_table_cur
 }
 
 JET_ERR
+ese_api_sync_cursor(ese_api_session *session, JET_TABLEID tableid, ese_table_cursor **cursor_out)
+{
+    ese_table_cursor *cursor = NULL;
+    JET_ERR err = ese_api_find_cursor(session, tableid, &cursor);
+
+    if (err >= JET_errSuccess)
+        err = ese_table_sync(cursor);
+    if (err >= JET_errSuccess)
+        *cursor_out = cursor;
+    return err;
+}
+
+JET_ERR
 ese_api_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_session **session_out,
                      ese_table_cursor **cursor_out)
 {
@@ -25,7 +38,7 @@ ese_api_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_session **ses
 
     if (err < JET_errSuccess)
         return err;
-    err = ese_api_find_cursor(session, tableid, cursor_out);
+    err = ese_api_sync_cursor(session, tableid, cursor_out);
     if (err < JET_errSuccess)
         ese_api_leave(session, err);
     else
@@ -145,6 +158,8 @@ open_table(ese_api_session *session, JET_DBID dbid, const char *name, JET_GRBIT 
     if ((grbit & JET_bitTablePermitDDL) && !(grbit & JET_bitTableDenyRead))
         ESE_TRY(ese_raise(JET_errInvalidGrbit, "changes of the table need it for oneself"));
     ESE_TRY(ese_table_open(ese_api_session_txn(session), database->schema, name, &cursor));
+    if ((grbit & JET_bitTableReadOnly) != 0)
+        ese_table_set_read_only(cursor);
     owner.database = database;
     ESE_TRY(publish_on(session, cursor, &owner, tableid_out));
 out:
@@ -160,7 +175,7 @@ dup_cursor(ese_api_session *session, JET_TABLEID tableid, JET_TABLEID *tableid_o
 
     if (tableid_out == NULL)
         return ese_raise(JET_errInvalidParameter, "no place for the table id");
-    ESE_TRY(ese_api_find_cursor(session, tableid, &cursor));
+    ESE_TRY(ese_api_sync_cursor(session, tableid, &cursor));
     owner = *ese_table_owner_of(cursor);
     ESE_TRY(ese_table_dup(cursor, &twin));
     ESE_TRY(publish_on(session, twin, &owner, tableid_out));

@@ -31,6 +31,15 @@ const ese_schema_table *ese_table_descriptor(const ese_table_cursor *cursor);
 ese_schema *ese_table_schema(const ese_table_cursor *cursor); /* NULL: a temporary table */
 bool ese_table_is_temporary(const ese_table_cursor *cursor);
 
+/*
+ * At the beginning of a call: the cursor gets the descriptor that its session sees now, and finds out what has become of the entry and the record it holds.
+ * Cheap when nothing changed.
+ */
+JET_ERR ese_table_sync(ese_table_cursor *cursor);
+
+/* Changes through this cursor are JET_errPermissionDenied. */
+void ese_table_set_read_only(ese_table_cursor *cursor);
+
 /* What core/api keeps with a cursor. */
 typedef struct ese_table_owner {
     void *database;

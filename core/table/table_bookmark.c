@@ -75,6 +75,7 @@ go_in_primary_order(ese_table_cursor *cursor, ese_bytes bookmark)
     if (!found || order != 0)
         ESE_TRY(deleted());
     ese_btree_cursor_copy(&cursor->entry, &search);
+    cursor->is_entry_gone = false;
     ese_table__set_place(cursor, ESE_TABLE__ON_ENTRY);
 out:
     ese_btree_cursor_reset(&search);
@@ -94,6 +95,7 @@ search_in_secondary_order(ese_table_cursor *cursor, ese_bytes bookmark)
     if (!found || order != 0)
         ESE_TRY(deleted());
     cursor->is_record_held = true;
+    cursor->is_record_gone = false;
     ESE_TRY(ese_table__find_entry(cursor, bookmark, 1, &exists));
     if (!exists)
         ESE_TRY(ese_raise(JET_errNoCurrentRecord, "the record has no entry in index '%s'",
@@ -179,6 +181,7 @@ ese_table_go_secondary(ese_table_cursor *cursor, ese_bytes key, ese_bytes bookma
         cursor->range.is_active = false;
         if (found)
             ese_btree_cursor_copy(&cursor->entry, &search);
+        cursor->is_entry_gone = false;
         ese_table__set_place(cursor, is_there ? ESE_TABLE__ON_ENTRY
                                      : found  ? ESE_TABLE__BEFORE_ENTRY
                                               : ESE_TABLE__AFTER_LAST);

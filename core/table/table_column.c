@@ -25,7 +25,7 @@ ese_table__current_record(ese_table_cursor *cursor, ese_record *record_out)
 static JET_ERR
 record_for(ese_table_cursor *cursor, JET_GRBIT grbit, ese_record *record_out)
 {
-    if ((grbit & JET_bitRetrieveCopy) && cursor->update != NULL)
+    if ((grbit & JET_bitRetrieveCopy) && ese_table__is_updating(cursor))
         return ese_table__update_record(cursor, record_out);
     return ese_table__current_record(cursor, record_out);
 }

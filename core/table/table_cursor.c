@@ -21,6 +21,8 @@ ese_table__create(ese_txn_session *session, ese_schema *schema, ese_schema_table
     cursor->session = session;
     cursor->opened_at = session->clock;
     cursor->moved_at = session->clock;
+    cursor->indexed_at = session->clock;
+    cursor->generation = schema != NULL ? ese_schema_generation(schema, session) : 0;
     cursor->schema = schema;
     cursor->table = table;
     cursor->index = table->primary;
@@ -124,6 +126,12 @@ ese_table_schema(const ese_table_cursor *cursor)
     return cursor->schema;
 }
 
+void
+ese_table_set_read_only(ese_table_cursor *cursor)
+{
+    cursor->is_read_only = true;
+}
+
 bool
 ese_table_is_temporary(const ese_table_cursor *cursor)
 {
@@ -165,6 +173,7 @@ keep_record(ese_table_cursor *cursor, ese_bytes bookmark, uint32_t itag,
     if (!found || order != 0)
         return ese_raise(JET_errRecordDeleted, "the record is not there any more");
     cursor->is_record_held = true;
+    cursor->is_record_gone = false;
     ESE_TRY(ese_table__find_entry(cursor, bookmark, itag, &exists));
     *outcome_out = exists     ? ESE_TABLE_FOUND
                    : itag > 1 ? ESE_TABLE_BAD_SEQUENCE

@@ -101,6 +101,22 @@ out:
     return err;
 }
 
+JET_ERR
+ese_table__filter_rebind(ese_table_cursor *cursor)
+{
+    for (uint32_t i = 0; i < cursor->n_filters; i++) {
+        const ese_schema_column *column =
+            ese_schema_find_column(cursor->table, cursor->filter[i].column->columnid);
+
+        if (column == NULL) {
+            ese_table__filter_clear(cursor);
+            return ese_raise(JET_errColumnNotFound, "a column of the filter was deleted");
+        }
+        cursor->filter[i].column = column;
+    }
+    return JET_errSuccess;
+}
+
 bool
 ese_table_has_filter(const ese_table_cursor *cursor)
 {
@@ -138,9 +154,14 @@ ese_table__passes_filter(ese_table_cursor *cursor, bool *passes_out)
 {
     ese_record record;
     bool passes = true;
-    JET_ERR err;
+    JET_ERR err = ese_table__current_record(cursor, &record);
 
-    ESE_TRY(ese_table__current_record(cursor, &record));
+    if (err == JET_errRecordDeleted) { /* since the move to it */
+        *passes_out = false;
+        return JET_errSuccess;
+    }
+    if (err < JET_errSuccess)
+        return err;
     for (uint32_t i = 0; passes && i < cursor->n_filters; i++) {
         const ese_table__filter *filter = &cursor->filter[i];
         uint8_t key[VALUE_MAX + 2];

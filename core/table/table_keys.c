@@ -19,6 +19,8 @@ typedef struct key_maker {
     ese_table_cursor *cursor;
     const ese_record *record;
     const ese_schema_index *index;
+    bool
+        is_new; /* the record is about to be written: what the index refuses is the caller's error */
 } key_maker;
 
 /* The segments of one entry that are NULL. */
@@ -53,7 +55,9 @@ static JET_ERR
 load_for_key(const key_maker *maker, const ese_record_value *value, ese_bytes *bytes_out)
 {
     const ese_record_key_rules *rules = &maker->index->rules;
-    uint32_t limit = maker->index->is_tuple                           ? UINT32_MAX
+    const ese_record_tuple_limits *tuple = &maker->index->tuple;
+    uint32_t tuples_end = tuple->start + tuple->to_index_max * tuple->increment + tuple->length_max;
+    uint32_t limit = maker->index->is_tuple                           ? 2 * tuples_end
                      : rules->key_most == ESE_RECORD_KEY_MOST_DEFAULT ? ESE_RECORD_KEY_MOST_DEFAULT
                                                                       : 2 * ESE_PAGE_SIZE_MAX;
     ese_growbuf *to = &maker->cursor->key_bytes;
@@ -94,11 +98,24 @@ append_segment(const key_maker *maker, unsigned i, const key_choice *choice, ese
             return JET_errSuccess;
     }
     err = ese_record_key_append(key, &maker->index->rules, &column, *is_null_out ? NULL : &bytes);
-    if (err < JET_errSuccess && !ese_table_is_temporary(maker->cursor))
+    if (err < JET_errSuccess && !ese_table_is_temporary(maker->cursor) && !maker->is_new)
         err = ese_raise(JET_errDatabaseCorrupted, "a value has no key in index '%s': %s",
                         maker->index->name, ese_err_text(err));
 out:
     return err < JET_errSuccess ? ese_table__say_where(maker->cursor, err) : err;
+}
+
+static JET_ERR
+check_key(const key_maker *maker, null_count nulls, const ese_record_key *key)
+{
+    const ese_schema_index *index = maker->index;
+
+    if (nulls.n != 0 && (index->flags & ESE_SCHEMA_INDEX_NO_NULL) != 0)
+        return ese_raise(JET_errNullKeyDisallowed, "index '%s' takes no NULL", index->name);
+    if (key->is_truncated && (index->flags & ESE_SCHEMA_INDEX_DISALLOW_TRUNCATION) != 0)
+        return ese_raise(JET_errKeyTruncated, "a key of index '%s' would be longer than %u bytes",
+                         index->name, (unsigned)index->rules.key_most);
+    return JET_errSuccess;
 }
 
 /* *exists_out = false: no such tuple, or the null rules keep the entry out. */
@@ -115,6 +132,8 @@ make_key(const key_maker *maker, const key_choice *choice, ese_record_key *key, 
         nulls.n += is_null;
         nulls.first |= is_null && i == 0;
     }
+    if (exists && maker->is_new)
+        ESE_TRY(check_key(maker, nulls, key));
     *exists_out = exists && is_stored(maker->index->flags, nulls, maker->index->n_segments);
 out:
     return err;
@@ -258,26 +277,42 @@ check_key_known(const ese_table_cursor *cursor, const ese_schema_index *index)
                      index->name);
 }
 
-JET_ERR
-ese_table__entries_of(ese_table_cursor *cursor, const ese_record *record,
-                      const ese_schema_index *index, const ese_table_entries_ops *ops)
+static JET_ERR
+visit_entries(const key_maker *maker, const ese_table_entries_ops *ops)
 {
-    key_maker maker = {cursor, record, index};
     uint32_t counts[ESE_RECORD_KEY_SEGMENTS_MAX];
     uint32_t most = 1;
     bool meets = false;
     JET_ERR err;
 
-    ESE_TRY(check_key_known(cursor, index));
-    ESE_TRY(meets_conditions(&maker, &meets));
+    ESE_TRY(check_key_known(maker->cursor, maker->index));
+    ESE_TRY(meets_conditions(maker, &meets));
     if (!meets)
         return JET_errSuccess;
-    ESE_TRY(count_choices(&maker, counts, &most));
-    ESE_TRY(index->flags & ESE_SCHEMA_INDEX_CROSS_PRODUCT
-                ? visit_cross_product(&maker, counts, ops)
-                : visit_in_step(&maker, counts, most, ops));
+    ESE_TRY(count_choices(maker, counts, &most));
+    ESE_TRY(maker->index->flags & ESE_SCHEMA_INDEX_CROSS_PRODUCT
+                ? visit_cross_product(maker, counts, ops)
+                : visit_in_step(maker, counts, most, ops));
 out:
     return err;
+}
+
+JET_ERR
+ese_table__entries_of(ese_table_cursor *cursor, const ese_record *record,
+                      const ese_schema_index *index, const ese_table_entries_ops *ops)
+{
+    const key_maker maker = {cursor, record, index, false};
+
+    return visit_entries(&maker, ops);
+}
+
+JET_ERR
+ese_table__new_entries_of(ese_table_cursor *cursor, const ese_record *record,
+                          const ese_schema_index *index, const ese_table_entries_ops *ops)
+{
+    const key_maker maker = {cursor, record, index, true};
+
+    return visit_entries(&maker, ops);
 }
 
 JET_ERR
@@ -295,7 +330,7 @@ ese_table__entry_key(ese_table_cursor *cursor, const ese_record *record,
                      const ese_schema_index *index, uint32_t itag, ese_record_key *key_out,
                      bool *exists_out)
 {
-    key_maker maker = {cursor, record, index};
+    key_maker maker = {cursor, record, index, false};
     uint32_t counts[ESE_RECORD_KEY_SEGMENTS_MAX];
     key_choice choice = {0};
     uint32_t most = 1;

@@ -23,6 +23,8 @@ ese_table__save(const ese_table_cursor *cursor, ese_table__position *position_ou
         .place = cursor->place,
         .is_secondary = cursor->is_secondary,
         .is_record_held = cursor->is_record_held,
+        .is_entry_gone = cursor->is_entry_gone,
+        .is_record_gone = cursor->is_record_gone,
         .is_range_active = cursor->range.is_active,
         .has_search_key = cursor->has_search_key,
     };
@@ -36,6 +38,8 @@ ese_table__restore(ese_table_cursor *cursor, ese_table__position *position)
     cursor->index = position->index;
     cursor->is_secondary = position->is_secondary;
     cursor->is_record_held = position->is_record_held;
+    cursor->is_entry_gone = position->is_entry_gone;
+    cursor->is_record_gone = position->is_record_gone;
     cursor->range.is_active = position->is_range_active;
     cursor->has_search_key = position->has_search_key;
     ese_btree_cursor_copy(&cursor->entry, &position->entry);
@@ -51,16 +55,35 @@ ese_table__forget(ese_table__position *position)
     ese_btree_cursor_reset(&position->record);
 }
 
+/* In the order of a secondary index the record itself stays within reach, if it is still there. */
+static ese_table__place
+place_after_rollback(ese_table_cursor *cursor)
+{
+    bool is_on_record =
+        cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
+
+    if (!cursor->is_secondary || !is_on_record || ese_table__refresh(cursor) < JET_errSuccess ||
+        ese_table__hold_record(cursor) < JET_errSuccess)
+        return ESE_TABLE__BEFORE_FIRST;
+    return ESE_TABLE__RECORD_ONLY;
+}
+
 bool
 ese_table_roll_back(ese_table_cursor *cursor, uint8_t level)
 {
+    ese_table__place place;
+
     if (ese_txn_is_undone(cursor->session, cursor->opened_at, level))
         return true;
-    if (ese_txn_is_undone(cursor->session, cursor->moved_at, level)) {
+    cursor->has_lv_tree = false; /* may have been made within the part that was undone */
+    ese_table__update_roll_back(cursor);
+    if (!ese_txn_is_undone(cursor->session, cursor->moved_at, level))
+        return false;
+    place = place_after_rollback(cursor);
+    if (place != ESE_TABLE__RECORD_ONLY)
         cursor->ops->forget(cursor);
-        cursor->range.is_active = false;
-        ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);
-    }
+    cursor->range.is_active = false;
+    ese_table__set_place(cursor, place);
     return false;
 }
 
@@ -116,6 +139,8 @@ raw_step(ese_table_cursor *cursor, direction way, bool *found_out)
         *found_out = false;
         return JET_errSuccess;
     }
+    if (cursor->is_entry_gone) /* since the cursor came to the gap */
+        return way == FORWARD ? ops->next(cursor, found_out) : ops->prev(cursor, found_out);
     *found_out = true; /* the held entry is the neighbour of the gap */
     return JET_errSuccess;
 }
@@ -203,9 +228,13 @@ ese_table_move_last(ese_table_cursor *cursor, bool *found_out)
 static JET_ERR
 stay(ese_table_cursor *cursor, bool *found_out)
 {
+    ese_record record;
+
     if (ese_table_is_temporary(cursor))
         return ese_table__temp_stay(cursor, found_out);
     *found_out = cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
+    if (*found_out && (cursor->is_entry_gone || cursor->place == ESE_TABLE__RECORD_ONLY))
+        return ese_table__current_record(cursor, &record);
     return JET_errSuccess;
 }
 

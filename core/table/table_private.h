@@ -4,6 +4,7 @@
 #include "base/growbuf.h"
 #include "record/record.h"
 #include "record/record_lv.h"
+#include "schema/schema_ddl.h"
 #include "table/table.h"
 
 /* Where a cursor stands, relative to the entry its order holds. */
@@ -98,7 +99,14 @@ struct ese_table_cursor {
     ese_growbuf scratch;   /* one decompressed chunk of a long value */
     ese_growbuf key_bytes; /* a value on its way into a key */
 
-    void *update; /* temporary tables: the update in preparation (table_update.c) */
+    void *update; /* made with the first update in preparation (table_update.c) */
+    bool is_read_only;
+    bool is_entry_gone;  /* trees: the held entry is not there any more, */
+    bool is_record_gone; /* the held record is not */
+    uint64_t indexed_at; /* clock of the session when the index was chosen */
+    uint64_t generation; /* of the schema, when the descriptor was looked at last */
+    bool has_lv_tree;    /* made since the descriptor was: */
+    ese_btree lv_tree;
 };
 
 /* A cursor without position, in the list of its session. Takes over the hold on `table`. */
@@ -118,6 +126,7 @@ typedef struct ese_table__position {
     ese_schema_index *index;
     ese_table__place place;
     bool is_secondary, is_record_held, is_range_active, has_search_key;
+    bool is_entry_gone, is_record_gone;
     ese_btree_cursor entry, record;
 } ese_table__position;
 
@@ -176,8 +185,38 @@ JET_ERR ese_table__temp_dup(ese_table_cursor *cursor, ese_table_cursor **cursor_
 /* table_temp_order.c: a move by no entry; JET_errRecordDeleted when the row is gone. */
 JET_ERR ese_table__temp_stay(ese_table_cursor *cursor, bool *found_out);
 
-/* The record in the update buffer of a temporary table (table_update.c). */
+/* Ends a statement of the cursor: ese_txn_statement_leave. */
+JET_ERR ese_table__leave(ese_table_cursor *cursor, const ese_txn_statement *statement, JET_ERR err);
+
+/* Is an update in preparation? */
+bool ese_table__is_updating(const ese_table_cursor *cursor);
+
+/* The record in preparation, encoded as it is now (table_update_encode.c). */
 JET_ERR ese_table__update_record(ese_table_cursor *cursor, ese_record *record_out);
+
+/* Right after a rollback: drops the update in preparation when it, or a long value of it, was made within the part rolled back. */
+void ese_table__update_roll_back(ese_table_cursor *cursor);
+
+/* With the cursor: the update and its memory. */
+void ese_table__update_destroy(ese_table_cursor *cursor);
+
+/* table_sync.c: brings what the cursor holds up to date with the tables and records that its session sees now. */
+JET_ERR ese_table__refresh(ese_table_cursor *cursor);
+
+/* table_tree.c: fetches the record of the held entry. JET_errRecordDeleted. */
+JET_ERR ese_table__hold_record(ese_table_cursor *cursor);
+
+/* The tree of long values: NULL, when there is none and none can be made. */
+JET_ERR ese_table__lv_tree(ese_table_cursor *cursor, const ese_btree **tree_out);
+
+/* Stands cursor->long_value on the root of a long value, or on its chunk at `offset`, whose stored bytes are borrowed. */
+JET_ERR ese_table__find_root(ese_table_cursor *cursor, uint64_t lid, ese_record_lv_root *root_out);
+JET_ERR ese_table__find_chunk(ese_table_cursor *cursor, uint64_t lid, uint32_t offset,
+                              ese_bytes *stored_out);
+
+/* The same, decompressed to its `full_size` bytes. */
+JET_ERR ese_table__read_chunk(ese_table_cursor *cursor, uint64_t lid, uint32_t offset,
+                              uint32_t full_size, ese_bytes *chunk_out);
 
 /*
  * Stands on the entry of the current secondary index that belongs to the held record, whose bookmark is given. *exists_out = false:
@@ -190,12 +229,22 @@ JET_ERR ese_table__find_entry(ese_table_cursor *cursor, ese_bytes bookmark, uint
 JET_ERR ese_table__passes_filter(ese_table_cursor *cursor, bool *passes_out);
 void ese_table__filter_clear(ese_table_cursor *cursor);
 
+/* The descriptor of the cursor is another one. A filter on a column that it does not have is dropped: JET_errColumnNotFound. */
+JET_ERR ese_table__filter_rebind(ese_table_cursor *cursor);
+
+/* The same for the update in preparation, if there is one. */
+JET_ERR ese_table__update_rebind(ese_table_cursor *cursor);
+
 /* The column of segment `i` as the key codec wants it. */
 ese_record_key_column ese_table__key_column(const ese_schema_segment *segment);
 
 /* The entry of the record in primary order `cursor` stands on: used by ese_table_entries. */
 JET_ERR ese_table__entries_of(ese_table_cursor *cursor, const ese_record *record,
                               const ese_schema_index *index, const ese_table_entries_ops *ops);
+
+/* The same for a record that is about to be written: a NULL or a key that the index refuses is an error of the caller. */
+JET_ERR ese_table__new_entries_of(ese_table_cursor *cursor, const ese_record *record,
+                                  const ese_schema_index *index, const ese_table_entries_ops *ops);
 
 /* Key of the entry that value `itag` (from 1) of the first multi-valued segment gives; *exists_out = false: none. */
 JET_ERR ese_table__entry_key(ese_table_cursor *cursor, const ese_record *record,

@@ -119,7 +119,7 @@ ese_table_record_size(ese_table_cursor *cursor, JET_GRBIT grbit, JET_RECSIZE2 *s
     JET_ERR err;
 
     if (grbit & JET_bitRecordSizeInCopyBuffer) {
-        if (cursor->update == NULL)
+        if (!ese_table__is_updating(cursor))
             return ese_raise(JET_errNoCurrentRecord, "no update is in preparation");
         ESE_TRY(ese_table__update_record(cursor, &record));
     } else {

@@ -281,7 +281,7 @@ memory_close(ese_table_cursor *cursor)
 {
     ese_table__spot *spot = cursor->memory;
 
-    ese_table_cancel_update(cursor);
+    ese_table__update_destroy(cursor);
     if (spot == NULL)
         return;
     leave(spot);

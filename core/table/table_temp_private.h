@@ -141,12 +141,7 @@ JET_ERR ese_table__sort(ese_table__entry *entries, size_t n);
 /* The sort prefix of a key. */
 uint64_t ese_table__sort_prefix(ese_bytes key);
 
-/* ---- table_update.c */
-
-/* Right after a rollback: drops the update in preparation when it was prepared within the part rolled back. */
-void ese_table__update_roll_back(ese_table_cursor *cursor);
-
-/* ---- table_update_encode.c */
+/* ---- table_update_temp.c */
 
 /* A separated value of the update in preparation, by the long-value id its record has for it; false: not one of those. */
 bool ese_table__update_long(const ese_table_cursor *cursor, uint64_t lid, ese_bytes *value_out);

@@ -7,6 +7,8 @@
 #include "record/record_compress.h"
 #include "table/table_private.h"
 
+enum { LOOKS_MAX = 1000 }; /* at an entry whose record was not there */
+
 void
 ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index)
 {
@@ -17,7 +19,9 @@ ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index)
     cursor->index = index;
     cursor->is_secondary = index != NULL && index != cursor->table->primary;
     cursor->is_record_held = false;
-    ese_btree_cursor_init(&cursor->entry, cursor->is_secondary ? &index->tree : tree, cursor->session);
+    cursor->is_entry_gone = false;
+    ese_btree_cursor_init(&cursor->entry, cursor->is_secondary ? &index->tree : tree,
+                          cursor->session);
     ese_btree_cursor_init(&cursor->record, tree, cursor->session);
 }
 
@@ -25,8 +29,10 @@ ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index)
 static JET_ERR
 note_move(ese_table_cursor *cursor, JET_ERR err)
 {
-    if (err >= JET_errSuccess)
+    if (err >= JET_errSuccess) {
         cursor->is_record_held = false;
+        cursor->is_entry_gone = false;
+    }
     return err;
 }
 
@@ -98,6 +104,7 @@ tree_count(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out)
         return count_to_end(cursor, limit, count_out);
     ese_btree_cursor_init(&walk, cursor->entry.tree, cursor->session);
     ese_btree_cursor_copy(&walk, &cursor->entry);
+    ESE_TRY(ese_btree_refresh(&walk, &found));
     while (found && (limit == 0 || n < limit) && n < UINT32_MAX) {
         ese_bytes end = {range->key, range->size};
 
@@ -126,28 +133,52 @@ tree_go_fraction(ese_table_cursor *cursor, uint64_t numerator, uint64_t denomina
                      ese_btree_goto_fraction(&cursor->entry, numerator, denominator, found_out));
 }
 
-/* An index entry whose record is gone is damage: nothing removes a record without its entries. */
 static JET_ERR
-hold_record(ese_table_cursor *cursor)
+deleted(const ese_table_cursor *cursor)
 {
-    bool found = false;
+    return ese_raise(JET_errRecordDeleted, "the record of table '%s' was deleted",
+                     cursor->table->name);
+}
+
+/* Nothing removes a record without its entries: one that stays without is damage. */
+static JET_ERR
+no_record(const ese_table_cursor *cursor)
+{
+    return ese_raise(JET_errRecordNotFound,
+                     "%s: page %u: an entry of index '%s' leads to no record of table '%s'",
+                     ese_cache_path(cursor->entry.tree->file),
+                     (unsigned)cursor->entry.page->page.pgno, cursor->index->name,
+                     cursor->table->name);
+}
+
+/* Outside a transaction somebody can commit a deletion between the look at the entry and the one at the record: then the entry is gone, too, when it is looked at again. */
+JET_ERR
+ese_table__hold_record(ese_table_cursor *cursor)
+{
+    bool found = false, is_there = true;
     int order = 0;
-    JET_ERR err;
+    JET_ERR err = JET_errSuccess;
 
     if (cursor->is_record_held)
-        return JET_errSuccess;
-    err = ese_btree_seek(&cursor->record, cursor->entry.node.data, (ese_bytes){0}, ESE_BTREE_GE,
-                         &found, &order);
-    if (err < JET_errSuccess)
-        return err;
-    if (!found || order != 0)
-        return ese_raise(JET_errRecordNotFound,
-                         "%s: page %u: an entry of index '%s' leads to no record of table '%s'",
-                         ese_cache_path(cursor->entry.tree->file),
-                         (unsigned)cursor->entry.page->page.pgno, cursor->index->name,
-                         cursor->table->name);
-    cursor->is_record_held = true;
-    return JET_errSuccess;
+        return cursor->is_record_gone ? deleted(cursor) : err;
+    for (unsigned i = 0; i < LOOKS_MAX; i++) {
+        ESE_TRY(ese_btree_seek(&cursor->record, cursor->entry.node.data, (ese_bytes){0},
+                               ESE_BTREE_GE, &found, &order));
+        if (found && order == 0) {
+            cursor->is_record_held = true;
+            cursor->is_record_gone = false;
+            return err;
+        }
+        if (cursor->entry.tree->shared == NULL)
+            break;
+        if (cursor->is_entry_gone || !is_there)
+            return deleted(cursor);
+        ESE_TRY(ese_btree_refresh(&cursor->entry, &is_there));
+        cursor->is_entry_gone = !is_there;
+    }
+    err = no_record(cursor);
+out:
+    return err;
 }
 
 static JET_ERR
@@ -156,10 +187,12 @@ tree_record(ese_table_cursor *cursor, ese_bytes *record_out)
     JET_ERR err = JET_errSuccess;
 
     if (!cursor->is_secondary) {
+        if (cursor->is_entry_gone)
+            return deleted(cursor);
         *record_out = cursor->entry.node.data;
         return err;
     }
-    err = hold_record(cursor);
+    err = ese_table__hold_record(cursor);
     if (err >= JET_errSuccess)
         *record_out = cursor->record.node.data;
     return err;
@@ -194,17 +227,48 @@ tree_bookmark(ese_table_cursor *cursor, ese_bytes *bookmark_out)
     return JET_errSuccess;
 }
 
+/* One that was made after the descriptor was. */
 static JET_ERR
-find_root(ese_table_cursor *cursor, uint64_t lid, ese_record_lv_root *root_out)
+find_lv_tree(ese_table_cursor *cursor)
+{
+    ese_txn_statement statement;
+    JET_ERR err;
+
+    ESE_TRY(ese_txn_statement_enter(cursor->session, &statement));
+    err = ese_schema_lv_tree(cursor->session, cursor->schema, cursor->table, &cursor->lv_tree);
+    cursor->has_lv_tree = err >= JET_errSuccess;
+    ESE_TRY(ese_table__leave(cursor, &statement, err));
+out:
+    return err;
+}
+
+JET_ERR
+ese_table__lv_tree(ese_table_cursor *cursor, const ese_btree **tree_out)
+{
+    JET_ERR err = JET_errSuccess;
+
+    if (!cursor->table->has_lv_tree && !cursor->has_lv_tree && cursor->table->tree.shared != NULL)
+        ESE_TRY(find_lv_tree(cursor));
+    *tree_out = cursor->table->has_lv_tree ? &cursor->table->lv_tree
+                : cursor->has_lv_tree      ? &cursor->lv_tree
+                                           : NULL;
+out:
+    return err;
+}
+
+JET_ERR
+ese_table__find_root(ese_table_cursor *cursor, uint64_t lid, ese_record_lv_root *root_out)
 {
     uint8_t key[ESE_RECORD_LV_KEY_MAX];
     size_t size = ese_record_lv_root_key(lid, key);
+    const ese_btree *tree = NULL;
     bool found = false;
     int order = 0;
-    JET_ERR err = JET_errSuccess;
+    JET_ERR err = ese_table__lv_tree(cursor, &tree);
 
-    if (cursor->table->has_lv_tree) {
-        cursor->long_value.tree = &cursor->table->lv_tree;
+    if (err >= JET_errSuccess && tree != NULL) {
+        cursor->long_value.tree = tree;
+        cursor->long_value.session = cursor->session;
         err = ese_btree_seek(&cursor->long_value, (ese_bytes){key, size}, (ese_bytes){0},
                              ESE_BTREE_GE, &found, &order);
     }
@@ -217,50 +281,58 @@ find_root(ese_table_cursor *cursor, uint64_t lid, ese_record_lv_root *root_out)
     return ese_record_lv_root_decode(cursor->long_value.node.data, root_out);
 }
 
-/* Stands the long-value cursor on the chunk that starts at `offset`: usually the node behind the one it stands on. */
-static JET_ERR
-find_chunk(ese_table_cursor *cursor, uint64_t lid, uint32_t offset)
+/* Usually it is the node behind the one the cursor stands on. */
+JET_ERR
+ese_table__find_chunk(ese_table_cursor *cursor, uint64_t lid, uint32_t offset,
+                      ese_bytes *stored_out)
 {
     uint8_t key[ESE_RECORD_LV_KEY_MAX];
     ese_bytes sought = {key, ese_record_lv_chunk_key(lid, offset, key)};
+    const ese_btree *tree = NULL;
     bool found = false;
     int order = 1;
-    JET_ERR err = ese_btree_next(&cursor->long_value, &found);
+    JET_ERR err;
 
-    if (err >= JET_errSuccess && found)
+    ESE_TRY(ese_table__lv_tree(cursor, &tree));
+    cursor->long_value.tree = tree;
+    cursor->long_value.session = cursor->session;
+    ESE_TRY(ese_btree_next(&cursor->long_value, &found));
+    if (found)
         order = ese_page_node_compare_key(&cursor->long_value.node, sought);
-    if (err >= JET_errSuccess && order != 0)
-        err = ese_btree_seek(&cursor->long_value, sought, (ese_bytes){0}, ESE_BTREE_GE, &found,
-                             &order);
-    if (err >= JET_errSuccess && (!found || order != 0))
-        err = ese_raise(JET_errDatabaseCorrupted, "table '%s': long value %llu has no chunk at %u",
-                        cursor->table->name, (unsigned long long)lid, (unsigned)offset);
+    if (order != 0)
+        ESE_TRY(ese_btree_seek(&cursor->long_value, sought, (ese_bytes){0}, ESE_BTREE_GE, &found,
+                               &order));
+    if (!found || order != 0)
+        return ese_raise(JET_errDatabaseCorrupted, "table '%s': long value %llu has no chunk at %u",
+                         cursor->table->name, (unsigned long long)lid, (unsigned)offset);
+    *stored_out = cursor->long_value.node.data;
+out:
     return err;
 }
 
-/* The chunk the cursor stands on, decompressed: a stored length other than the full one means that it is compressed. */
-static JET_ERR
-read_chunk(ese_table_cursor *cursor, uint32_t full_size, ese_bytes *chunk_out)
+/* A stored length other than the full one means that it is compressed. */
+JET_ERR
+ese_table__read_chunk(ese_table_cursor *cursor, uint64_t lid, uint32_t offset, uint32_t full_size,
+                      ese_bytes *chunk_out)
 {
-    ese_bytes stored = cursor->long_value.node.data;
+    ese_bytes stored = {0};
     size_t size = 0;
     JET_ERR err;
 
+    ESE_TRY(ese_table__find_chunk(cursor, lid, offset, &stored));
     if (stored.size == full_size) {
         *chunk_out = stored;
-        return JET_errSuccess;
+        return err;
     }
-    err = ese_record_decompressed_size(stored, &size);
-    if (err >= JET_errSuccess && size != full_size)
-        err = ese_raise(JET_errDecompressionFailed,
-                        "table '%s': a chunk of a long value has the wrong size",
-                        cursor->table->name);
-    if (err >= JET_errSuccess)
-        err = ese_growbuf_reserve(&cursor->scratch, full_size);
-    if (err >= JET_errSuccess)
-        err = ese_record_decompress(stored, cursor->scratch.data, full_size, &size);
-    if (err >= JET_errSuccess)
-        *chunk_out = (ese_bytes){cursor->scratch.data, size};
+    ESE_TRY(ese_record_decompressed_size(stored, &size));
+    if (size != full_size)
+        return ese_raise(JET_errDecompressionFailed,
+                         "table '%s': a chunk of a long value has the wrong size",
+                         cursor->table->name);
+    ESE_TRY(ese_growbuf_reserve(&cursor->scratch, full_size));
+    ESE_TRY(ese_record_decompress(stored, cursor->scratch.data, full_size, &size));
+    *chunk_out = (ese_bytes){cursor->scratch.data, size};
+out:
     return err;
 }
 
@@ -278,8 +350,7 @@ copy_chunks(ese_table_cursor *cursor, uint64_t lid, uint32_t offset, uint8_t *to
         uint32_t part = full_size - skip < n - done ? full_size - skip : n - done;
         ese_bytes chunk;
 
-        ESE_TRY(find_chunk(cursor, lid, start));
-        ESE_TRY(read_chunk(cursor, full_size, &chunk));
+        ESE_TRY(ese_table__read_chunk(cursor, lid, start, full_size, &chunk));
         memcpy(to + done, chunk.data + skip, part);
         done += part;
     }
@@ -295,7 +366,7 @@ tree_read_long(ese_table_cursor *cursor, uint64_t lid, uint32_t offset, uint8_t 
     uint32_t size;
     JET_ERR err;
 
-    ESE_TRY(find_root(cursor, lid, &root));
+    ESE_TRY(ese_table__find_root(cursor, lid, &root));
     size = offset < root.size ? root.size - offset : 0;
     if (to != NULL && size != 0)
         ESE_TRY(copy_chunks(cursor, lid, offset, to, size < room ? size : room));
@@ -310,11 +381,13 @@ tree_forget(ese_table_cursor *cursor)
     ese_btree_cursor_reset(&cursor->entry);
     ese_btree_cursor_reset(&cursor->record);
     cursor->is_record_held = false;
+    cursor->is_entry_gone = false;
 }
 
 static void
 tree_close(ese_table_cursor *cursor)
 {
+    ese_table__update_destroy(cursor);
     tree_forget(cursor);
     if (cursor->long_value.tree != NULL)
         ese_btree_cursor_reset(&cursor->long_value);

@@ -1,8 +1,8 @@
 /*
- * Updates in preparation: JetPrepareUpdate to JetUpdate. Only temporary tables take them; the tables of a database are
- * attached read-only and answer JET_errPermissionDenied.
+ * Updates in preparation: JetPrepareUpdate to JetUpdate; deletions and locks.
  *
- * INV-1  A failed call leaves the update, the row and the table as they were.
+ * INV-1  A failed call leaves the update, the record and the table as they were; but when the disk fails in the middle of overwriting a long value of the update's own,
+ *        the update can only be cancelled.
  */
 #pragma once
 
@@ -14,8 +14,13 @@
  */
 JET_ERR ese_table_prepare_update(ese_table_cursor *cursor, uint32_t prep);
 
-/* Forgets an update in preparation, if there is one. */
+enum { ESE_TABLE_PREP_READ_ONLY_COPY = 8 }; /* a kind without a name in the header */
+
+/* Forgets an update in preparation, if there is one, and deletes the long values that it has made. */
 void ese_table_cancel_update(ese_table_cursor *cursor);
+
+/* Is an update in preparation, and of which kind? */
+bool ese_table_is_updating(const ese_table_cursor *cursor, uint32_t *prep_out);
 
 /* One value to set: the arguments of JetSetColumn. */
 typedef struct ese_table_setting {

@@ -1,24 +1,17 @@
 /*
  * JetSetColumn: which values a column takes, and what becomes of the values it has.
  *
- * Every change is applied, the record encoded, and the change taken back when the record has become too big. Long values
- * are changed in place, so that appending to one costs only what is appended.
+ * A change is applied, and taken back when the record has become too big.
  */
 #include "record/record_key.h"
-#include "table/table_update_private.h"
+#include "table/table_update_long.h"
 
 enum {
     LONG_BITS = JET_bitSetAppendLV | JET_bitSetOverwriteLV | JET_bitSetSizeLV,
     UNIQUE_BITS = JET_bitSetUniqueMultiValues | JET_bitSetUniqueNormalizedMultiValues,
-    PLACEMENT_BITS = JET_bitSetSeparateLV | JET_bitSetIntrinsicLV,
     COLUMN_ID_MAX = 0xfee0,
+    NORMALIZED_MAX = 2 * ESE_PAGE_SIZE_MAX, /* bytes of a value that its key can depend on */
 };
-
-static bool
-is_long(const ese_schema_column *column)
-{
-    return column->coltyp == JET_coltypLongBinary || column->coltyp == JET_coltypLongText;
-}
 
 static bool
 is_short(const ese_schema_column *column)
@@ -38,8 +31,8 @@ is_tagged(const ese_schema_column *column)
     return column->fid >= ESE_RECORD_TAGGED_FIRST;
 }
 
-static JET_ERR
-too_big(const ese_schema_column *column, uint64_t size)
+JET_ERR
+ese_table__value_too_big(const ese_schema_column *column, uint64_t size)
 {
     return ese_raise(JET_errColumnTooBig, "%llu bytes for a column of at most %u",
                      (unsigned long long)size, (unsigned)column->size_max);
@@ -65,7 +58,7 @@ static JET_ERR
 fit_size(const ese_schema_column *column, ese_table_setting *setting, size_t *size_out)
 {
     size_t size = setting->size;
-    bool is_wrong = !is_short(column) && !is_long(column) && size != column->size_max;
+    bool is_wrong = !is_short(column) && !ese_table__is_long(column) && size != column->size_max;
 
     if (is_wrong && !(size == 0 && is_tagged(column)))
         return ese_raise(JET_errInvalidBufferSize, "%zu bytes for a column of %u", size,
@@ -75,30 +68,39 @@ fit_size(const ese_schema_column *column, ese_table_setting *setting, size_t *si
             return ese_raise(JET_errInvalidBufferSize, "%zu bytes for a column of %u", size,
                              (unsigned)column->size_max);
         if (is_tagged(column))
-            return too_big(column, size);
+            return ese_table__value_too_big(column, size);
         setting->is_truncated = true;
         size = column->size_max;
     }
+    if (size > INT32_MAX)
+        return ese_table__value_too_big(column, size);
     *size_out = size;
     return JET_errSuccess;
 }
 
-static JET_ERR
-make_item(const ese_schema_column *column, ese_table_setting *setting, ese_table__item *item_out)
+static void
+fill_item(const ese_schema_column *column, const ese_table_setting *setting, size_t given,
+          ese_table__item *item)
 {
-    size_t given = 0;
-    ese_table__item item = {0};
-    JET_ERR err;
-
-    ESE_TRY(fit_size(column, setting, &given));
-    ESE_TRY(ese_table__item_reserve(&item, is_fixed(column) ? column->size_max : given));
     if (given != 0)
-        memcpy(item.data, setting->data, given);
-    item.size = is_fixed(column) ? column->size_max : given;
-    item.placement = setting->grbit & (JET_GRBIT)PLACEMENT_BITS;
-    normalize(column, &item, given);
+        memcpy(item->data, setting->data, given);
+    item->size = is_fixed(column) ? column->size_max : given;
+    item->placement = setting->grbit & (JET_GRBIT)ESE_TABLE__PLACEMENT_BITS;
+    normalize(column, item, given);
+}
+
+static JET_ERR
+make_item(ese_table_cursor *cursor, const ese_schema_column *column,
+          const ese_table_setting *setting, size_t given, ese_table__item *item_out)
+{
+    ese_table__item item = {0};
+    size_t size = is_fixed(column) ? column->size_max : given;
+    JET_ERR err = ese_table__item_reserve(cursor->update, &item, size == 0 ? 1 : size);
+
+    if (err < JET_errSuccess)
+        return err;
+    fill_item(column, setting, given, &item);
     *item_out = item;
-out:
     return err;
 }
 
@@ -127,46 +129,50 @@ out:
 
 /* Is the new value unlike every value but the one it replaces? */
 static JET_ERR
-check_unique(const ese_table__field *field, uint32_t replaced, const ese_table__item *item,
-             JET_GRBIT grbit)
+check_unique(ese_table_cursor *cursor, ese_table__field *field, uint32_t replaced,
+             ese_bytes new_value, JET_GRBIT grbit)
 {
-    ese_bytes new_value = {item->data, item->size};
+    bool is_normalized = (grbit & JET_bitSetUniqueNormalizedMultiValues) != 0;
+    uint32_t limit = is_normalized ? NORMALIZED_MAX : UINT32_MAX;
+    JET_ERR err = JET_errSuccess;
 
     for (uint32_t i = 0; i < field->n_items; i++) {
-        ese_bytes value = {field->items[i].data, field->items[i].size};
-        bool is_equal = ese_bytes_compare(value, new_value) == 0;
-        JET_ERR err = JET_errSuccess;
+        bool is_equal = false;
+        ese_bytes value = {0};
 
         if (i == replaced)
             continue;
-        if ((grbit & JET_bitSetUniqueNormalizedMultiValues) != 0)
-            err = is_equal_normalized(field->column, value, new_value, &is_equal);
-        if (err < JET_errSuccess)
-            return err;
+        ESE_TRY(ese_table__item_load(cursor, &ese_table__field_items(field)[i], limit, &value));
+        if (is_normalized)
+            ESE_TRY(is_equal_normalized(field->column, value, new_value, &is_equal));
+        else
+            is_equal = ese_bytes_compare(value, new_value) == 0;
         if (is_equal)
             return ese_raise(JET_errMultiValuedDuplicate, "the column has this value already");
     }
-    return JET_errSuccess;
+out:
+    return err;
 }
 
 /* ---- changing values */
 
-/* A new value at the place of another one, or behind the last one. */
-static JET_ERR
-store_item(ese_table_cursor *cursor, ese_table__field *field, uint32_t index,
-           ese_table__item *item_inout)
+JET_ERR
+ese_table__store_item(ese_table_cursor *cursor, ese_table__field *field, uint32_t index,
+                      ese_table__item *item_inout)
 {
+    const ese_schema_column *column = field->column;
     bool is_new = index == field->n_items;
     ese_table__item old_item = {0};
     JET_ERR err = JET_errSuccess;
 
     if (is_new)
-        ESE_TRY(ese_table__field_reserve(field));
+        ESE_TRY(ese_table__field_reserve(cursor->update, field));
     else
         old_item = ese_table__field_remove(field, index);
     ese_table__field_insert(field, index, *item_inout);
-    err = ese_table__update_encode(cursor);
-    if (err < JET_errSuccess) {
+    err = ese_table__update_fit(cursor, column, item_inout->size);
+    if (err < JET_errSuccess) { /* fields may have moved */
+        field = ese_table__update_find(cursor->update, ese_table__rank(column));
         ese_table__field_remove(field, index);
         if (!is_new)
             ese_table__field_insert(field, index, old_item);
@@ -178,133 +184,138 @@ out:
     return err;
 }
 
+/* The place of the old value is enough for the new one: nothing can go wrong, the record does not grow. */
+static bool
+overwrite(ese_table_cursor *cursor, ese_table__field *field, uint32_t index,
+          const ese_table_setting *setting, size_t given)
+{
+    ese_table__update *update = cursor->update;
+    ese_table__item *item;
+
+    if (index >= field->n_items || ese_table__is_long(field->column))
+        return false;
+    item = &ese_table__field_items(field)[index];
+    if (given > item->size || item->size > item->capacity || item->form != 0)
+        return false;
+    fill_item(field->column, setting, given, item);
+    update->is_encoded = false;
+    return true;
+}
+
 static JET_ERR
 store_value(ese_table_cursor *cursor, ese_table__field *field, uint32_t index,
             ese_table_setting *setting)
 {
     ese_table__item item = {0};
+    ese_bytes value = {setting->data, 0};
     JET_ERR err;
 
-    ESE_TRY(make_item(field->column, setting, &item));
+    ESE_TRY(fit_size(field->column, setting, &value.size));
     if ((setting->grbit & (JET_GRBIT)UNIQUE_BITS) != 0)
-        ESE_TRY(check_unique(field, index, &item, setting->grbit));
-    ESE_TRY(store_item(cursor, field, index, &item));
+        ESE_TRY(check_unique(cursor, field, index, value, setting->grbit));
+    if (overwrite(cursor, field, index, setting, value.size))
+        return JET_errSuccess;
+    if (ese_table__is_long(field->column) && !ese_table_is_temporary(cursor))
+        return ese_table__long_set(cursor, field, index, value, setting->grbit);
+    ESE_TRY(make_item(cursor, field->column, setting, value.size, &item));
+    ESE_TRY(ese_table__store_item(cursor, field, index, &item));
 out:
     ese_table__item_clear(&item);
     return err;
 }
 
-/* A record without the value is never too big, but room for encoding it may be missing. */
+/* A record without the value may be larger all the same: an explicit NULL takes room, too. */
 static JET_ERR
 remove_value(ese_table_cursor *cursor, ese_table__field *field, uint32_t index)
 {
-    ese_table__item item;
-    JET_ERR err;
+    const ese_schema_column *column = field->column;
+    bool is_there = index < field->n_items, was_reverted = field->is_reverted;
+    ese_table__item item = {0};
+    JET_ERR err = JET_errSuccess;
 
-    if (index >= field->n_items)
-        return JET_errSuccess;
-    item = ese_table__field_remove(field, index);
-    err = ese_table__update_encode(cursor);
-    if (err < JET_errSuccess)
-        ese_table__field_insert(field, index, item);
-    else
+    if (is_there) {
+        ESE_TRY(ese_table__long_drop(cursor, &ese_table__field_items(field)[index]));
+        item = ese_table__field_remove(field, index);
+    }
+    field->is_reverted = false;
+    err = ese_table__update_fit(cursor, column, 0);
+    if (err < JET_errSuccess) {
+        field = ese_table__update_find(cursor->update, ese_table__rank(column));
+        field->is_reverted = was_reverted;
+        if (is_there)
+            ese_table__field_insert(field, index, item);
+    } else {
         ese_table__item_clear(&item);
+    }
+out:
     return err;
 }
 
+/* The record becomes smaller. */
 static JET_ERR
 remove_all_values(ese_table_cursor *cursor, ese_table__field *field)
 {
-    uint32_t n = field->n_items;
-    JET_ERR err;
+    JET_ERR err = JET_errSuccess;
 
+    for (uint32_t i = 0; i < field->n_items; i++)
+        ESE_TRY(ese_table__long_drop(cursor, &ese_table__field_items(field)[i]));
+    for (uint32_t i = 0; i < field->n_items; i++)
+        ese_table__item_clear(&ese_table__field_items(field)[i]);
     field->n_items = 0;
-    err = ese_table__update_encode(cursor);
-    if (err < JET_errSuccess) {
-        field->n_items = n;
-        return err;
-    }
-    for (uint32_t i = 0; i < n; i++)
-        ese_table__item_clear(&field->items[i]);
+    field->is_reverted = true;
+    ese_table__update_of(cursor)->is_encoded = false;
+out:
     return err;
 }
 
 /* ---- long values */
-
-/* Bytes to write into a value, and how long it is afterwards. */
-typedef struct edit {
-    uint64_t new_size;
-    uint64_t offset;
-    ese_bytes bytes;
-} edit;
-
-/* The record has only a reference, which stays as it is. */
-static JET_ERR
-edit_in_place(ese_table__item *item, const edit *change)
-{
-    size_t new_size = (size_t)change->new_size;
-    JET_ERR err = ese_table__item_reserve(item, new_size);
-
-    if (err < JET_errSuccess)
-        return err;
-    if (new_size > item->size)
-        memset(item->data + item->size, 0, new_size - item->size);
-    if (change->bytes.size != 0)
-        memcpy(item->data + change->offset, change->bytes.data, change->bytes.size);
-    item->size = new_size;
-    return err;
-}
-
-/* Changes a value, or makes it when `index` is behind the last one. */
-static JET_ERR
-edit_value(ese_table_cursor *cursor, ese_table__field *field, uint32_t index, const edit *change)
-{
-    const ese_schema_column *column = field->column;
-    bool is_new = index == field->n_items;
-    ese_table__item item = {0};
-    JET_ERR err;
-
-    if (change->new_size > (column->size_max != 0 ? column->size_max : (uint64_t)INT32_MAX))
-        return too_big(column, change->new_size);
-    if (!is_new && field->items[index].is_separated && change->new_size >= field->items[index].size)
-        return edit_in_place(&field->items[index], change);
-    if (!is_new) {
-        const ese_table__item *old = &field->items[index];
-        size_t kept = change->new_size < old->size ? (size_t)change->new_size : old->size;
-
-        ESE_TRY(ese_table__item_make((ese_bytes){old->data, kept}, &item));
-        item.placement = old->placement;
-    }
-    ESE_TRY(edit_in_place(&item, change));
-    ESE_TRY(store_item(cursor, field, index, &item));
-out:
-    ese_table__item_clear(&item);
-    return err;
-}
 
 /* Append, overwrite and size change. */
 static JET_ERR
 change_long_value(ese_table_cursor *cursor, ese_table__field *field, uint32_t index,
                   ese_table_setting *setting)
 {
-    size_t old_size = index < field->n_items ? field->items[index].size : 0;
-    edit change = {.new_size = setting->size};
+    bool sets_size = (setting->grbit & JET_bitSetSizeLV) != 0;
+    ese_table__edit edit = {.new_size = setting->size, .grbit = setting->grbit};
+    uint32_t old_size = 0;
+    JET_ERR err = JET_errSuccess;
 
-    if ((setting->grbit & JET_bitSetSizeLV) != 0)
-        return setting->data != NULL ? store_value(cursor, field, index, setting)
-                                     : edit_value(cursor, field, index, &change);
-    change.offset = (setting->grbit & JET_bitSetAppendLV) != 0 ? old_size : setting->offset;
-    if (change.offset > old_size)
-        return ese_raise(JET_errColumnNoChunk, "offset %llu of a long value of %zu bytes",
-                         (unsigned long long)change.offset, old_size);
-    change.bytes = (ese_bytes){setting->data, setting->size};
-    change.new_size = change.offset + setting->size;
-    if (change.new_size < old_size)
-        change.new_size = old_size;
-    return edit_value(cursor, field, index, &change);
+    if (index < field->n_items)
+        ESE_TRY(ese_table__item_size(cursor, &ese_table__field_items(field)[index], &old_size));
+    if (sets_size && setting->data == NULL)
+        return ese_table__long_edit(cursor, field, index, &edit);
+    if (sets_size && (setting->grbit & JET_bitSetOverwriteLV) == 0)
+        return store_value(cursor, field, index, setting);
+    edit.offset = (setting->grbit & JET_bitSetAppendLV) != 0 ? old_size : setting->offset;
+    if (edit.offset > old_size)
+        return ese_raise(JET_errColumnNoChunk, "offset %llu of a long value of %u bytes",
+                         (unsigned long long)edit.offset, (unsigned)old_size);
+    edit.bytes = (ese_bytes){setting->data, setting->size};
+    edit.new_size = edit.offset + setting->size;
+    if (edit.new_size < old_size && !sets_size)
+        edit.new_size = old_size;
+    ESE_TRY(ese_table__long_edit(cursor, field, index, &edit));
+out:
+    return err;
 }
 
 /* ---- door */
+
+static JET_ERR
+check_duties(const ese_table_cursor *cursor, const ese_schema_column *column)
+{
+    const ese_table__update *update = cursor->update;
+    bool is_replace = update->prep == JET_prepReplace || update->prep == JET_prepReplaceNoLock;
+
+    if ((column->flags & ESE_SCHEMA_AUTOINCREMENT) != 0 ||
+        ((column->flags & ESE_SCHEMA_VERSION) != 0 && is_replace))
+        return ese_raise(JET_errInvalidColumnType, "the engine gives column '%s' its values",
+                         column->name);
+    if (ese_table__is_long(column) && !ese_table_is_temporary(cursor) &&
+        cursor->session->level == 0)
+        return ese_raise(JET_errNotInTransaction, "long values are set in a transaction");
+    return JET_errSuccess;
+}
 
 static JET_ERR
 check_setting(const ese_table_cursor *cursor, const ese_table_setting *setting,
@@ -322,14 +333,14 @@ check_setting(const ese_table_cursor *cursor, const ese_table_setting *setting,
     if (*column_out == NULL)
         return ese_raise(JET_errColumnNotFound, "the table has no column %u",
                          (unsigned)setting->columnid);
-    return JET_errSuccess;
+    return check_duties(cursor, *column_out);
 }
 
 /* Does the call set the value to NULL? */
 static bool
 sets_null(const ese_schema_column *column, const ese_table_setting *setting)
 {
-    bool is_size_change = is_long(column) && (setting->grbit & JET_bitSetSizeLV) != 0;
+    bool is_size_change = ese_table__is_long(column) && (setting->grbit & JET_bitSetSizeLV) != 0;
     bool has_bytes = setting->data != NULL && setting->size != 0;
     bool is_empty = (setting->grbit & JET_bitSetZeroLength) != 0 && setting->size == 0;
 
@@ -339,10 +350,18 @@ sets_null(const ese_schema_column *column, const ese_table_setting *setting)
 }
 
 static JET_ERR
+set_null(ese_table_cursor *cursor, ese_table__field *field, uint32_t index)
+{
+    if ((field->column->flags & ESE_SCHEMA_NOT_NULL) != 0 && field->n_items <= 1)
+        return ese_raise(JET_errNullInvalid, "column '%s' must have a value", field->column->name);
+    return remove_value(cursor, field, index);
+}
+
+static JET_ERR
 apply(ese_table_cursor *cursor, ese_table__field *field, ese_table_setting *setting)
 {
     const ese_schema_column *column = field->column;
-    bool is_change = is_long(column) && (setting->grbit & (JET_GRBIT)LONG_BITS) != 0;
+    bool is_change = ese_table__is_long(column) && (setting->grbit & (JET_GRBIT)LONG_BITS) != 0;
     uint32_t index = is_tagged(column) ? setting->itag_sequence - 1 : 0;
 
     if (is_tagged(column) && (setting->grbit & JET_bitSetRevertToDefaultValue) != 0)
@@ -352,10 +371,22 @@ apply(ese_table_cursor *cursor, ese_table__field *field, ese_table_setting *sett
     if (sets_null(column, setting)) {
         bool is_no_change = is_change && (setting->grbit & JET_bitSetSizeLV) == 0;
 
-        return is_no_change ? JET_errSuccess : remove_value(cursor, field, index);
+        return is_no_change ? JET_errSuccess : set_null(cursor, field, index);
     }
     return is_change ? change_long_value(cursor, field, index, setting)
                      : store_value(cursor, field, index, setting);
+}
+
+/* Long values of a database are written as they are set, and all of that is one statement. */
+static JET_ERR
+apply_as_statement(ese_table_cursor *cursor, ese_table__field *field, ese_table_setting *setting)
+{
+    ese_txn_statement statement;
+    JET_ERR err = ese_txn_statement_enter(cursor->session, &statement);
+
+    if (err < JET_errSuccess)
+        return err;
+    return ese_table__leave(cursor, &statement, apply(cursor, field, setting));
 }
 
 JET_ERR
@@ -363,15 +394,20 @@ ese_table_set_column(ese_table_cursor *cursor, ese_table_setting *setting)
 {
     const ese_schema_column *column = NULL;
     ese_table__field *field = NULL;
+    ese_table__update *update = ese_table__update_of(cursor);
     JET_ERR err;
 
     setting->is_truncated = false;
     ESE_TRY(ese_table__update_check_writable(cursor));
-    if (cursor->update == NULL)
+    if (update == NULL || update->prep == ESE_TABLE_PREP_READ_ONLY_COPY)
         return ese_raise(JET_errUpdateNotPrepared, "no update is in preparation");
     ESE_TRY(check_setting(cursor, setting, &column));
-    ESE_TRY(ese_table__update_field(ese_table__update_of(cursor), column, &field));
-    ESE_TRY(apply(cursor, field, setting));
+    ESE_TRY(ese_table__update_field(cursor, column, &field));
+    if (ese_table__is_long(column) && !ese_table_is_temporary(cursor))
+        ESE_TRY(apply_as_statement(cursor, field, setting));
+    else
+        ESE_TRY(apply(cursor, field, setting));
+    update->is_changed = true;
 out:
     return err;
 }
