@@ -101,7 +101,7 @@ typedef enum ese_page_split_oper {
 typedef struct ese_page_split {
     ese_page_split_type type;
     ese_page_split_oper oper;
-    unsigned oper_line;
+    unsigned oper_line;  /* NONE: where the next line will come, as a hint */
     ese_bytes oper_key;  /* INSERT: whole key */
     ese_bytes oper_data; /* INSERT, REPLACE, FLAG_INSERT_AND_REPLACE */
     uint8_t oper_flags;  /* node flags of the node inserted or replaced */

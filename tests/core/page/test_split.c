@@ -468,6 +468,12 @@ test_page_split__a_level_that_grows_at_its_end_leaves_full_pages(void **state)
     split.oper_line = m->n_rows - 1;
     assert_true(ese_page_split_choose(&view, 90, &split));
     assert_in_range(split.line, m->n_rows * 85 / 100, m->n_rows * 91 / 100);
+    split.oper = ESE_PAGE_SPLIT_NONE;
+    assert_true(ese_page_split_choose(&view, 100, &split));
+    assert_int_equal(split.line, m->n_rows - 1);
+    split.oper = ESE_PAGE_SPLIT_INSERT;
+    assert_true(ese_page_split_choose(&view, 100, &split));
+    assert_int_equal(split.line, m->n_rows - 1);
     expect_split(m, &split);
     model_destroy(m);
 }
