@@ -434,7 +434,8 @@ ese_txn_add(ese_txn_session *session, const ese_txn_change *change, ese_txn_vers
 
     if (session->is_read_only && change->oper != ESE_TXN_READ_LOCK)
         return JET_errTransReadOnly;
-    if (is_hashed(change->oper))
+    if (change->oper == ESE_TXN_REPLACE ||
+        ese_txn__is_lock(change->oper)) /* others find out below */
         found = stand(session, change, hash);
     if (found.conflicts)
         return JET_errWriteConflict;

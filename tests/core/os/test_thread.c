@@ -150,6 +150,61 @@ test_os_now__never_goes_back_and_goes_on(void **state)
     assert_true(last > first);
 }
 
+static void *
+count_and_wake(void *argument)
+{
+    worker *me = argument;
+
+    ese_os_mutex_lock(&me->shared->mutex);
+    me->shared->count++;
+    ese_os_cond_broadcast(&me->shared->cond);
+    ese_os_mutex_unlock(&me->shared->mutex);
+    return NULL;
+}
+
+static void
+test_os_thread__runs_its_body_until_it_is_joined(void **state)
+{
+    shared_state s = {.count = 0};
+    worker me = {&s, 0};
+    ese_os_thread thread;
+
+    (void)state;
+    ese_os_mutex_init(&s.mutex);
+    ese_os_cond_init(&s.cond);
+    assert_int_equal(ese_os_thread_start(&thread, count_and_wake, &me), JET_errSuccess);
+    ese_os_thread_join(&thread);
+    assert_int_equal(s.count, 1);
+    ese_os_cond_destroy(&s.cond);
+    ese_os_mutex_destroy(&s.mutex);
+}
+
+static void
+test_os_cond__waits_no_longer_than_it_is_told(void **state)
+{
+    const uint64_t minute = 60000000000u;
+    shared_state s = {.count = 0};
+    worker me = {&s, 0};
+    ese_os_thread thread;
+    bool is_woken = true;
+
+    (void)state;
+    ese_os_mutex_init(&s.mutex);
+    ese_os_cond_init(&s.cond);
+    ese_os_mutex_lock(&s.mutex);
+    while (is_woken) /* nobody does, but for chance */
+        is_woken = ese_os_cond_wait_for(&s.cond, &s.mutex, 1);
+    assert_int_equal(ese_os_thread_start(&thread, count_and_wake, &me), JET_errSuccess);
+    is_woken = true;
+    while (s.count == 0 && is_woken)
+        is_woken = ese_os_cond_wait_for(&s.cond, &s.mutex, minute);
+    assert_true(is_woken);
+    ese_os_mutex_unlock(&s.mutex);
+    ese_os_thread_join(&thread);
+    ese_os_cond_destroy(&s.cond);
+    ese_os_mutex_destroy(&s.mutex);
+}
+
 int
 main(void)
 {
@@ -157,6 +212,8 @@ main(void)
         cmocka_unit_test(test_os_mutex__admits_one_thread_at_a_time),
         cmocka_unit_test(test_os_cond__wakes_every_waiting_thread),
         cmocka_unit_test(test_os_mutex__static_initialiser_gives_a_working_mutex),
+        cmocka_unit_test(test_os_thread__runs_its_body_until_it_is_joined),
+        cmocka_unit_test(test_os_cond__waits_no_longer_than_it_is_told),
         cmocka_unit_test(test_os_thread_id__is_never_zero_and_never_shared),
         cmocka_unit_test(test_os_now__never_goes_back_and_goes_on),
     };
