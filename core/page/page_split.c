@@ -286,8 +286,8 @@ find_hot_line(const ese_page *page, const ese_page_split *split, const outline *
     unsigned n_before = ese_page_line_count(page);
     unsigned line = split->oper_line;
 
-    if ((ese_page_flags(page) & ESE_PAGE_LEAF) ==
-        0) /* the end of the level: the last key is infinite */
+    /* The end of a level, whose last key is infinite: also for a page that is split before its child is. */
+    if ((ese_page_flags(page) & ESE_PAGE_LEAF) == 0)
         return line + 1 == n_before && o->key_size[o->n - 1] == 0 ? line : 0;
     if (split->oper != ESE_PAGE_SPLIT_INSERT)
         return 0;
