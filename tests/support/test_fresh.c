@@ -1,7 +1,9 @@
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* mkdtemp, mkstemp */
 #include "test_fresh.h"
 
 #include "base/alloc.h"
+#include "maint/maint.h"
+#include "test_fixture.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,6 +68,7 @@ attach(test_fresh *t)
 static void
 detach(test_fresh *t)
 {
+    ese_schema_close(&t->schema);
     ese_txn_store_destroy(&t->store);
     ese_btree_db_destroy(&t->db);
     ese_cache_detach(&t->pages);
@@ -107,6 +110,22 @@ test_fresh_create(test_fresh *t, const test_fresh_options *options)
     assert_int_equal(ese_btree_db_format(t->db, t->options.n_pages), JET_errSuccess);
 }
 
+static void
+open_catalog(test_fresh *t)
+{
+    assert_int_equal(ese_schema_open(t->pages, t->db, &t->header, NULL, &t->schema),
+                     JET_errSuccess);
+}
+
+void
+test_fresh_create_catalog(test_fresh *t, const test_fresh_options *options)
+{
+    test_fresh_create(t, options);
+    assert_int_equal(ese_schema_format(t->db, &t->header), JET_errSuccess);
+    open_catalog(t);
+    t->has_catalog = true;
+}
+
 void
 test_fresh_session(test_fresh *t, ese_txn_session *session)
 {
@@ -135,10 +154,91 @@ test_fresh_open(test_fresh *t)
     assert_int_equal(ese_os_file_open_for(t->path, ESE_OS_FILE_UPDATE, &t->file), JET_errSuccess);
     attach(t);
     write_header(t, ESE_DBSTATE_DIRTY);
+    if (t->has_catalog)
+        open_catalog(t);
+}
+
+static void
+tell_finding(void *self, const ese_maint_finding *finding)
+{
+    (void)self;
+    if (finding->severity != ESE_MAINT_NOTE)
+        print_message("page %u, table %s, index %s: %s\n", (unsigned)finding->pgno,
+                      finding->table == NULL ? "-" : finding->table,
+                      finding->index == NULL ? "-" : finding->index, finding->text);
+}
+
+uint64_t
+test_check_file(const char *path)
+{
+    const ese_maint_watcher watcher = {NULL, tell_finding, NULL};
+    ese_maint_summary summary = {0};
+
+    TEST_OK(ese_maint_check(path, &watcher, &summary));
+    assert_int_equal(summary.n_errors, 0);
+    assert_int_equal(summary.state, ESE_DBSTATE_CLEAN);
+    return summary.n_leaked_pages;
+}
+
+uint64_t
+test_fresh_check(const test_fresh *t)
+{
+    return test_check_file(t->path);
 }
 
 void
 test_fresh_remove(test_fresh *t)
 {
     (void)unlink(t->path);
+}
+
+/* ---- Through the Jet API ---- */
+
+static void
+start_instance(test_jet *t)
+{
+    TEST_OK(JetCreateInstanceA(&t->instance, t->folder));
+    TEST_OK(JetSetSystemParameterA(&t->instance, 0, JET_paramRecovery, 0, "off"));
+    TEST_OK(JetInit(&t->instance));
+    TEST_OK(JetBeginSessionA(t->instance, &t->sesid, NULL, NULL));
+}
+
+void
+test_jet_create(test_jet *t, uint32_t page_size)
+{
+    memset(t, 0, sizeof *t);
+    t->live = ese_alloc_live();
+    (void)snprintf(t->folder, sizeof t->folder, "/tmp/ese-test-XXXXXX");
+    assert_non_null(mkdtemp(t->folder));
+    (void)snprintf(t->path, sizeof t->path, "%s/test.edb", t->folder);
+    TEST_OK(JetSetSystemParameterA(NULL, 0, JET_paramDatabasePageSize,
+                                   page_size == 0 ? PAGE_SIZE_DEFAULT : page_size, NULL));
+    start_instance(t);
+    TEST_OK(JetCreateDatabaseA(t->sesid, t->path, NULL, &t->dbid, 0));
+}
+
+void
+test_jet_stop(test_jet *t)
+{
+    TEST_OK(JetTerm(t->instance));
+    t->instance = 0;
+}
+
+void
+test_jet_start(test_jet *t)
+{
+    start_instance(t);
+    TEST_OK(JetAttachDatabaseA(t->sesid, t->path, 0));
+    TEST_OK(JetOpenDatabaseA(t->sesid, t->path, NULL, &t->dbid, 0));
+}
+
+void
+test_jet_close(test_jet *t)
+{
+    if (t->instance != 0)
+        test_jet_stop(t);
+    assert_int_equal(ese_alloc_live(), t->live);
+    (void)test_check_file(t->path);
+    (void)unlink(t->path);
+    (void)rmdir(t->folder);
 }
