@@ -34,6 +34,13 @@ JET_ERR ese_api_on_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_cursor_w
 JET_ERR ese_api_publish_cursor(ese_api_session *session, ese_table_cursor *cursor,
                                JET_TABLEID *tableid_out);
 
+/*
+ * Gives a new cursor on a table of `database` (NULL: temporary) its place among those of the table, and a handle; on failure the cursor is closed. JET_errTableLocked,
+ * JET_errTableInUse.
+ */
+JET_ERR ese_api_admit_cursor(ese_api_session *session, ese_api_database *database,
+                             ese_table_cursor *cursor, JET_GRBIT grbit, JET_TABLEID *tableid_out);
+
 /* Closes a cursor and retires its handle. */
 void ese_api_close_cursor(ese_api_session *session, ese_table_cursor *cursor);
 

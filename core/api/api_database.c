@@ -112,6 +112,12 @@ ese_api_database_schema(ese_api_database *database)
     return database->schema;
 }
 
+ese_api_table_uses *
+ese_api_database_table_uses(ese_api_database *database)
+{
+    return &database->table_uses;
+}
+
 const char *
 ese_api_database_path(const ese_api_database *database)
 {

@@ -1,5 +1,5 @@
 /* The current index, filters, and reading ahead. */
-#include "api/api_cursor.h"
+#include "api/api_table_use.h"
 
 #include "base/alloc.h"
 
@@ -101,6 +101,7 @@ set_current_index(ese_table_cursor *cursor, const index_choice *choice)
         return ese_raise(JET_errFilteredMoveNotSupported, "a cursor with a filter keeps its index");
     ESE_TRY(choose_index(cursor, choice, &index));
     ESE_TRY(ese_table_set_index(cursor, index, keep, choice->itag_sequence, &outcome));
+    ese_api_table_use_set_index(cursor, index != NULL ? index->objid : 0);
     if (keep == ESE_TABLE_KEEP_RECORD && outcome == ESE_TABLE_NO_RECORD)
         err = ese_raise(JET_errNoCurrentRecord, "there is no record to stay at");
     else if (keep == ESE_TABLE_KEEP_RECORD && outcome == ESE_TABLE_BAD_SEQUENCE)

@@ -1,7 +1,11 @@
 /* Cursors: open, close, duplicate, and what becomes of them when a session ends or a transaction is rolled back. */
 #include "api/api_database.h"
+#include "api/api_table_use.h"
 
-enum { NAME_MAX = ESE_SCHEMA_NAME_MAX };
+enum {
+    NAME_MAX = ESE_SCHEMA_NAME_MAX,
+    DENY_BITS = JET_bitTableDenyRead | JET_bitTableDenyWrite, /* of one cursor, not of its twins */
+};
 
 /* ---- Handles ---- */
 
@@ -63,6 +67,7 @@ ese_api_publish_cursor(ese_api_session *session, ese_table_cursor *cursor, JET_T
     JET_ERR err = ese_api_cursor_handle_create(session, cursor, &tableid);
 
     if (err < JET_errSuccess) {
+        ese_api_table_use_leave(cursor);
         ese_table_close(&cursor);
         return err;
     }
@@ -75,6 +80,7 @@ void
 ese_api_close_cursor(ese_api_session *session, ese_table_cursor *cursor)
 {
     ese_api_cursor_handle_retire(session, ese_table_owner_of(cursor)->handle);
+    ese_api_table_use_leave(cursor);
     ese_table_close(&cursor);
 }
 
@@ -132,11 +138,23 @@ ese_api_check_name(const char *name)
 
 /* ---- Open, duplicate, close ---- */
 
-static JET_ERR
-publish_on(ese_api_session *session, ese_table_cursor *cursor, const ese_table_owner *owner,
-           JET_TABLEID *tableid_out)
+/* Gives a new cursor on a table of a database its place among those of the table, and a handle. On failure it is closed. */
+JET_ERR
+ese_api_admit_cursor(ese_api_session *session, ese_api_database *database, ese_table_cursor *cursor,
+                     JET_GRBIT grbit, JET_TABLEID *tableid_out)
 {
-    *ese_table_owner_of(cursor) = *owner;
+    JET_ERR err;
+
+    ese_table_owner_of(cursor)->database = database;
+    if ((grbit & JET_bitTableReadOnly) != 0)
+        ese_table_set_read_only(cursor);
+    if (database != NULL) {
+        err = ese_api_table_use_enter(session, cursor, grbit);
+        if (err < JET_errSuccess) {
+            ese_table_close(&cursor);
+            return err;
+        }
+    }
     return ese_api_publish_cursor(session, cursor, tableid_out);
 }
 
@@ -146,7 +164,6 @@ open_table(ese_api_session *session, JET_DBID dbid, const char *name, JET_GRBIT 
 {
     ese_api_database *database = NULL;
     ese_table_cursor *cursor = NULL;
-    ese_table_owner owner = {0};
     JET_ERR err;
 
     if (tableid_out == NULL)
@@ -158,10 +175,7 @@ open_table(ese_api_session *session, JET_DBID dbid, const char *name, JET_GRBIT 
     if ((grbit & JET_bitTablePermitDDL) && !(grbit & JET_bitTableDenyRead))
         ESE_TRY(ese_raise(JET_errInvalidGrbit, "changes of the table need it for oneself"));
     ESE_TRY(ese_table_open(ese_api_session_txn(session), database->schema, name, &cursor));
-    if ((grbit & JET_bitTableReadOnly) != 0)
-        ese_table_set_read_only(cursor);
-    owner.database = database;
-    ESE_TRY(publish_on(session, cursor, &owner, tableid_out));
+    ESE_TRY(ese_api_admit_cursor(session, database, cursor, grbit, tableid_out));
 out:
     return err;
 }
@@ -170,15 +184,16 @@ static JET_ERR
 dup_cursor(ese_api_session *session, JET_TABLEID tableid, JET_TABLEID *tableid_out)
 {
     ese_table_cursor *cursor = NULL, *twin = NULL;
-    ese_table_owner owner;
+    ese_table_owner *owner;
     JET_ERR err;
 
     if (tableid_out == NULL)
         return ese_raise(JET_errInvalidParameter, "no place for the table id");
     ESE_TRY(ese_api_sync_cursor(session, tableid, &cursor));
-    owner = *ese_table_owner_of(cursor);
+    owner = ese_table_owner_of(cursor);
     ESE_TRY(ese_table_dup(cursor, &twin));
-    ESE_TRY(publish_on(session, twin, &owner, tableid_out));
+    ESE_TRY(ese_api_admit_cursor(session, owner->database, twin,
+                                 owner->grbit & ~(JET_GRBIT)DENY_BITS, tableid_out));
 out:
     return err;
 }

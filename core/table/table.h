@@ -40,10 +40,15 @@ JET_ERR ese_table_sync(ese_table_cursor *cursor);
 /* Changes through this cursor are JET_errPermissionDenied. */
 void ese_table_set_read_only(ese_table_cursor *cursor);
 
-/* What core/api keeps with a cursor. */
+/* What core/api keeps with a cursor; zero at first. */
 typedef struct ese_table_owner {
     void *database;
     uint64_t handle;
+    void *use; /* NULL: not counted. The rest is guarded by the lock of api_table_use.c. */
+    ese_list link;
+    const void *session;
+    JET_GRBIT grbit; /* of the opening */
+    uint32_t index_objid;
 } ese_table_owner;
 
 ese_table_owner *ese_table_owner_of(ese_table_cursor *cursor);
