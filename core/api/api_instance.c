@@ -236,6 +236,19 @@ versions_limit(const ese_api_instance *instance)
     return (size_t)ese_api_instance_param(instance, JET_paramMaxVerPages) * VERSION_PAGE_SIZE;
 }
 
+static JET_ERR
+create_temporary(ese_api_instance *instance)
+{
+    const ese_btree_temp_options options = {
+        .cache = instance->cache,
+        .store = instance->store,
+        .path = ese_api__params_text(&instance->params, JET_paramTempPath),
+        .page_size = (uint32_t)ese_api_instance_param(instance, JET_paramDatabasePageSize),
+    };
+
+    return ese_btree_temp_create(&options, &instance->temp);
+}
+
 /* Takes no lock: everybody else is kept out by the state STARTING. */
 static JET_ERR
 start(ese_api_instance *instance, JET_GRBIT grbit)
@@ -248,9 +261,11 @@ start(ese_api_instance *instance, JET_GRBIT grbit)
     instance->log_signature = make_signature();
     ESE_TRY(ese_cache_create(ese_api__cache_limit(instance), &instance->cache));
     ESE_TRY(ese_txn_store_create(&ese_btree_txn_ops, versions_limit(instance), &instance->store));
+    ESE_TRY(create_temporary(instance));
     ESE_TRY(ese_api_databases_create(&instance->databases));
 out:
     if (err < JET_errSuccess) {
+        ese_btree_temp_destroy(&instance->temp);
         ese_txn_store_destroy(&instance->store);
         ese_cache_destroy(&instance->cache);
     }
@@ -385,6 +400,7 @@ end(ese_api_instance *instance, bool is_dirty)
         err = ese_api_databases_finish(instance->databases);
     ese_txn_store_stop(instance->store);
     ese_api_databases_destroy(&instance->databases); /* what it has may hold transactions */
+    ese_btree_temp_destroy(&instance->temp);
     ese_txn_store_destroy(&instance->store);
     ese_cache_destroy(&instance->cache);
     return is_dirty ? JET_errDirtyShutdown : err;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "btree/btree_temp.h"
 #include "os/os_thread.h"
 #include "table/table_temp.h"
 
@@ -160,6 +161,7 @@ struct ese_api_instance {
     JET_SIGNATURE log_signature;     /* [const] since JetInit */
     ese_cache *cache;                /* [const] since JetInit */
     ese_txn_store *store;            /* [const] since JetInit */
+    ese_btree_temp *temp;            /* [const] since JetInit */
     ese_api_databases *databases;    /* [const] since JetInit */
     ese_table_temp_budget temporary; /* what temporary tables use */
 };
