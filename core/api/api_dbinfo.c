@@ -158,6 +158,18 @@ out:
     return err;
 }
 
+/* The same while others change the space trees. */
+static JET_ERR
+count_changing_space(const ese_api_database *database, ese_pgno root, uint32_t *count_out)
+{
+    ese_pgno n_pages = 0, n_free = 0;
+    JET_ERR err = ese_btree_db_size(database->trees, &n_pages, &n_free);
+
+    if (err >= JET_errSuccess)
+        *count_out = root == OWNED_ROOT ? n_pages : n_free;
+    return err;
+}
+
 static JET_ERR
 give_space(const ese_api_database *database, ese_pgno root, void *to, uint32_t room)
 {
@@ -166,7 +178,10 @@ give_space(const ese_api_database *database, ese_pgno root, void *to, uint32_t r
 
     if (room != sizeof count)
         return wrong_size(room);
-    err = count_space(database, root, &count);
+    if (database->trees != NULL)
+        err = count_changing_space(database, root, &count);
+    else
+        err = count_space(database, root, &count);
     return err < JET_errSuccess ? err : give_number(count, to, room);
 }
 
