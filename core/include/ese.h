@@ -24,6 +24,12 @@ extern "C" {
  */
 #define ESE_bitDbReadDamaged 0x10000000u
 
+/*
+ * Option of JetSetColumn and JetSetColumns within an insert: gives an autoincrement column the value of the caller, as a copy of
+ * a record needs it. Records inserted without one get larger numbers.
+ */
+#define ESE_bitSetAutoincrement 0x40000000u
+
 /* ---- Instances
  * ---------------------------------------------------------------------------------------- */
 

@@ -45,6 +45,10 @@ JET_ERR ese_table__index_primary_key(ese_table_cursor *cursor, const ese_record 
 JET_ERR ese_table__next_auto_increment(ese_table_cursor *cursor, const ese_schema_column *column,
                                        uint64_t *value_out);
 
+/* The autoincrement column has got this value: later ones are larger. */
+void ese_table__note_auto_increment(const ese_table_cursor *cursor, const ese_schema_column *column,
+                                    ese_bytes value);
+
 /* The next id of a long value in the tree. JET_errOutOfLongValueIDs. */
 JET_ERR ese_table__next_long_id(ese_table_cursor *cursor, const ese_btree *tree, uint32_t *lid_out);
 

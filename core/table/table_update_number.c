@@ -167,3 +167,17 @@ ese_table__next_auto_increment(ese_table_cursor *cursor, const ese_schema_column
 out:
     return err;
 }
+
+/* The number that the update itself took has looked the counter up. */
+void
+ese_table__note_auto_increment(const ese_table_cursor *cursor, const ese_schema_column *column,
+                               ese_bytes value)
+{
+    _Atomic uint64_t *counter = &cursor->table->tree.shared->last_auto_increment;
+    uint64_t number = value.size == column->size_max ? value_of(column, value) : 0;
+    uint64_t last = atomic_load_explicit(counter, memory_order_relaxed);
+
+    while (last < number && !atomic_compare_exchange_weak_explicit(
+                                counter, &last, number, memory_order_relaxed, memory_order_relaxed))
+        continue;
+}

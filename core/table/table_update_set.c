@@ -4,6 +4,7 @@
  * A change is applied, and taken back when the record has become too big.
  */
 #include "record/record_key.h"
+#include "table/table_update_db.h"
 #include "table/table_update_long.h"
 
 enum {
@@ -302,12 +303,14 @@ out:
 /* ---- door */
 
 static JET_ERR
-check_duties(const ese_table_cursor *cursor, const ese_schema_column *column)
+check_duties(const ese_table_cursor *cursor, const ese_schema_column *column, JET_GRBIT grbit)
 {
     const ese_table__update *update = cursor->update;
     bool is_replace = update->prep == JET_prepReplace || update->prep == JET_prepReplaceNoLock;
+    bool is_numbered = (grbit & ESE_bitSetAutoincrement) != 0 && update->prep == JET_prepInsert &&
+                       !ese_table_is_temporary(cursor);
 
-    if ((column->flags & ESE_SCHEMA_AUTOINCREMENT) != 0 ||
+    if (((column->flags & ESE_SCHEMA_AUTOINCREMENT) != 0 && !is_numbered) ||
         ((column->flags & ESE_SCHEMA_VERSION) != 0 && is_replace))
         return ese_raise(JET_errInvalidColumnType, "the engine gives column '%s' its values",
                          column->name);
@@ -333,7 +336,7 @@ check_setting(const ese_table_cursor *cursor, const ese_table_setting *setting,
     if (*column_out == NULL)
         return ese_raise(JET_errColumnNotFound, "the table has no column %u",
                          (unsigned)setting->columnid);
-    return check_duties(cursor, *column_out);
+    return check_duties(cursor, *column_out, grbit);
 }
 
 /* Does the call set the value to NULL? */
@@ -407,6 +410,8 @@ ese_table_set_column(ese_table_cursor *cursor, ese_table_setting *setting)
         ESE_TRY(apply_as_statement(cursor, field, setting));
     else
         ESE_TRY(apply(cursor, field, setting));
+    if ((column->flags & ESE_SCHEMA_AUTOINCREMENT) != 0)
+        ese_table__note_auto_increment(cursor, column, (ese_bytes){setting->data, setting->size});
     update->is_changed = true;
 out:
     return err;
