@@ -55,6 +55,12 @@ JET_ERR ese_api_space_of_table(const ese_schema_table *table, ese_api_space *spa
 JET_ERR ese_api_locale_check(uint32_t lcid);
 JET_ERR ese_api_locale_check_name(const char16_t *name); /* NULL and "" are the invariant locale */
 
+/* Name of a locale; "" for the invariant one, and for a language without a country. JET_errInvalidLanguageId. */
+JET_ERR ese_api_locale_name(uint32_t lcid, const char **name_out);
+
+/* Flags of LCMapString as the key codec wants them, 0 = none given. JET_errInvalidLCMapStringFlags. */
+JET_ERR ese_api_locale_flags(uint32_t given, uint32_t *flags_out);
+
 /* LCID of a locale name, 0 when it is not known. */
 uint32_t ese_api_locale_number(const char *name);
 

@@ -1,7 +1,16 @@
 /* Locales: the numbers of the most frequent names, and whose text sorts by the default table of weights. */
 #include "api/api_info.h"
 
-enum { LCID_INVARIANT = 127 };
+enum {
+    LCID_INVARIANT = 127,
+    LANGUAGE_MASK = 0x3ff,
+    LANGUAGE_LETTERS = 2, /* "en": any English */
+    LCMAP_SORTKEY = 0x400,
+    LCMAP_UPPERCASE = 0x200,
+    LCMAP_BYTEREV = 0x800,
+    NORM_BITS =
+        0x1 | 0x2 | 0x4 | 0x10000 | 0x20000 | 0x1000, /* what is ignored, and whether as strings */
+};
 
 typedef enum locale_order {
     ORDER_DEFAULT,
@@ -37,10 +46,30 @@ static const struct {
 
 enum { N_LOCALES = sizeof locales / sizeof locales[0] };
 
+JET_ERR
+ese_api_locale_flags(uint32_t given, uint32_t *flags_out)
+{
+    uint32_t rest = given & ~(uint32_t)NORM_BITS;
+
+    if (given != 0 && rest != 0 && rest != LCMAP_SORTKEY &&
+        rest != (LCMAP_SORTKEY | LCMAP_BYTEREV) && given != LCMAP_UPPERCASE)
+        return ese_raise(JET_errInvalidLCMapStringFlags, "flags %x make no sort keys",
+                         (unsigned)given);
+    *flags_out = given == 0 || given == LCMAP_UPPERCASE ? given : given | LCMAP_SORTKEY;
+    return JET_errSuccess;
+}
+
 static JET_ERR
 unknown_order(void)
 {
     return ese_raise(JET_errInvalidLanguageId, "text is not sorted by the rules of this locale");
+}
+
+/* A language without a country is numbered by its lower bits. */
+static bool
+is_number_of(size_t row, uint32_t lcid)
+{
+    return locales[row].lcid == lcid || (locales[row].lcid & LANGUAGE_MASK) == lcid;
 }
 
 JET_ERR
@@ -49,10 +78,25 @@ ese_api_locale_check(uint32_t lcid)
     if (lcid == LCID_INVARIANT)
         return JET_errSuccess;
     for (size_t i = 0; i < N_LOCALES; i++) {
-        if (locales[i].lcid == lcid && locales[i].order == ORDER_DEFAULT)
+        if (is_number_of(i, lcid) && locales[i].order == ORDER_DEFAULT)
             return JET_errSuccess;
     }
     return unknown_order();
+}
+
+JET_ERR
+ese_api_locale_name(uint32_t lcid, const char **name_out)
+{
+    JET_ERR err = ese_api_locale_check(lcid);
+
+    if (err < JET_errSuccess)
+        return err;
+    *name_out = "";
+    for (size_t i = 0; i < N_LOCALES; i++) {
+        if (locales[i].lcid == lcid)
+            *name_out = locales[i].name;
+    }
+    return JET_errSuccess;
 }
 
 static bool
@@ -75,6 +119,8 @@ ese_api_locale_number(const char *name)
             k++;
         if (name[k] == '\0' && locales[i].name[k] == '\0')
             return locales[i].lcid;
+        if (name[k] == '\0' && k == LANGUAGE_LETTERS)
+            return locales[i].lcid & LANGUAGE_MASK;
     }
     return 0;
 }

@@ -5,30 +5,7 @@
 
 enum {
     LCID_DEFAULT = 1033, /* en-US */
-    LCMAP_SORTKEY = 0x400,
-    LCMAP_UPPERCASE = 0x200,
-    NORM_BITS =
-        0x1 | 0x2 | 0x4 | 0x10000 | 0x20000 | 0x1000, /* what is ignored, and whether as strings */
-    LCMAP_BYTEREV = 0x800,
 };
-
-/* Flags of LCMapString as the key codec wants them; none means the default ones. */
-static JET_ERR
-choose_flags(uint32_t given, uint32_t *flags_out)
-{
-    uint32_t rest = given & ~(uint32_t)NORM_BITS;
-
-    if (given == 0) {
-        *flags_out = ESE_TABLE_LCMAP_DEFAULT;
-        return JET_errSuccess;
-    }
-    if (rest != 0 && rest != LCMAP_SORTKEY && rest != (LCMAP_SORTKEY | LCMAP_BYTEREV) &&
-        given != LCMAP_UPPERCASE)
-        return ese_raise(JET_errInvalidLCMapStringFlags, "flags %x make no sort keys",
-                         (unsigned)given);
-    *flags_out = given == LCMAP_UPPERCASE ? given : given | LCMAP_SORTKEY;
-    return JET_errSuccess;
-}
 
 /* What all variants come down to. */
 typedef struct request {
@@ -60,7 +37,9 @@ open_temporary(ese_api_session *session, const request *asked)
         asked->columnids == NULL)
         return ese_raise(JET_errInvalidParameter, "columns and places for the results are needed");
     ESE_TRY(ese_api_locale_check(asked->lcid));
-    ESE_TRY(choose_flags(asked->map_flags, &options.lcmap_flags));
+    ESE_TRY(ese_api_locale_flags(asked->map_flags, &options.lcmap_flags));
+    if (options.lcmap_flags == 0)
+        options.lcmap_flags = ESE_TABLE_LCMAP_DEFAULT;
     ESE_TRY(ese_api_open_temporary(session, &options, asked->columnids, &cursor));
     ESE_TRY(ese_api_publish_cursor(session, cursor, asked->tableid));
 out:

@@ -145,6 +145,9 @@ void ese_schema_close(ese_schema **schema_inout); /* nobody holds a descriptor *
 JET_ERR ese_schema_table_open(ese_schema *schema, const ese_txn_session *session, const char *name,
                               ese_schema_table **table_out);
 void ese_schema_table_hold(ese_schema *schema, ese_schema_table *table);
+
+/* One more hold on a descriptor that somebody holds. */
+ese_schema_table *ese_schema_table_dup(ese_schema *schema, const ese_schema_table *table);
 void ese_schema_table_release(ese_schema *schema, ese_schema_table **table_inout);
 
 /* A table as the list of objects shows it. */

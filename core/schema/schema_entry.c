@@ -238,6 +238,15 @@ ese_schema_table_hold(ese_schema *schema, ese_schema_table *table)
     atomic_fetch_add_explicit(&ese_schema__entry_of(table)->n_holders, 1, memory_order_relaxed);
 }
 
+ese_schema_table *
+ese_schema_table_dup(ese_schema *schema, const ese_schema_table *table)
+{
+    ese_schema_table *held = &ese_schema__entry_of(table)->table;
+
+    ese_schema_table_hold(schema, held);
+    return held;
+}
+
 void
 ese_schema__entry_release_locked(ese_schema *schema, ese_schema__entry *entry)
 {
