@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <pthread.h>
+
 #include <cmocka.h>
 
 enum { TREES_MAX = 64, N_BITS = 32, DATABASE = 1 };
@@ -732,14 +734,15 @@ test_btree_space__has_every_page_in_one_place_whatever_happens(void **state)
 static bool
 run_with_fault(ese_fault fault, uint64_t nth)
 {
-    test_fresh_options options = {.page_size = 2048, .n_pages = 30, .extension = 8};
+    test_fresh_options options = {
+        .page_size = 2048, .n_pages = 30, .extension = 8, .cache_limit = 12 * 2048};
     bool was_hit;
     world w;
 
     world_open(&w, &options);
     w.seed = 3;
     ese_fault_set(fault, nth, false);
-    for (unsigned step = 0; step < 60; step++)
+    for (unsigned step = 0; step < 150; step++)
         random_step(&w);
     was_hit = !ese_fault_is_armed(fault);
     ese_fault_set(fault, 0, false);
@@ -764,6 +767,74 @@ test_btree_space__has_no_page_in_two_places_when_the_file_cannot_grow(void **sta
     }
 }
 
+/* A cache of a few pages: changed ones are written, and read again, all the time. */
+static void
+test_btree_space__has_no_page_in_two_places_when_reads_or_writes_fail(void **state)
+{
+    (void)state;
+    for (uint64_t nth = 1; run_with_fault(ESE_FAULT_POINT_WRITE, nth); nth += 1 + nth / 16) {
+    }
+    for (uint64_t nth = 1; run_with_fault(ESE_FAULT_POINT_READ, nth); nth += 1 + nth / 16) {
+    }
+}
+
+/* ---- Many threads ---- */
+
+enum { THREADS = 4, ROUNDS = 300 };
+
+typedef struct worker {
+    world *w;
+    unsigned number; /* of its tree */
+    uint32_t seed;
+} worker;
+
+static void *
+work(void *self)
+{
+    worker *me = self;
+    known_tree *t = &me->w->trees[me->number];
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        unsigned n = 1 + test_random(&me->seed) % 10;
+
+        if (test_random(&me->seed) % 2 == 0) {
+            while (n-- > 0)
+                (void)take(me->w, me->number);
+        } else {
+            while (n-- > 0 && t->n_pages > 0)
+                give_at(me->w, me->number, test_random(&me->seed) % t->n_pages);
+        }
+    }
+    return NULL;
+}
+
+static void
+test_btree_space__keeps_threads_apart(void **state)
+{
+    test_fresh_options options = {.n_pages = 30, .extension = 8};
+    pthread_t threads[THREADS];
+    worker workers[THREADS];
+    unsigned table;
+    world w;
+
+    (void)state;
+    world_open(&w, &options);
+    table = create_ok(&w, DATABASE, 0, 1);
+    for (unsigned i = 0; i < THREADS; i++) {
+        unsigned number = i == 0 ? table
+                                 : create_ok(&w, i % 2 == 0 ? DATABASE : table,
+                                             i % 2 == 0 ? 0 : ESE_PAGE_INDEX, 1);
+
+        workers[i] = (worker){&w, number, 11 + i};
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    for (unsigned i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(audit(&w), 0);
+    world_close(&w);
+}
+
 int
 main(void)
 {
@@ -784,8 +855,9 @@ main(void)
         cmocka_unit_test(test_btree_space__has_every_page_in_one_place_whatever_happens),
         cmocka_unit_test(test_btree_space__has_no_page_in_two_places_when_memory_fails),
         cmocka_unit_test(test_btree_space__has_no_page_in_two_places_when_the_file_cannot_grow),
+        cmocka_unit_test(test_btree_space__has_no_page_in_two_places_when_reads_or_writes_fail),
+        cmocka_unit_test(test_btree_space__keeps_threads_apart),
     };
 
-    cmocka_set_test_filter(getenv("TF"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
