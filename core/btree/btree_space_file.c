@@ -1,4 +1,5 @@
 /* The size of the file: what the database root owns, and what the file system has for it. */
+#include "base/alloc.h"
 #include "btree/btree_private.h"
 #include "btree/btree_space_private.h"
 
@@ -62,13 +63,44 @@ set_file_pages(ese_cache_file *file, ese_pgno n_pages)
     return err;
 }
 
-/* The new pages are one extent; in the file it may have been there before. */
+static bool
+is_zero(const uint8_t *bytes, size_t n)
+{
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0;
+}
+
+/* Pages that the file had before the database owned them may hold anything. Nobody has read them, and until now nothing depends on them. */
+static JET_ERR
+clear_pages(ese_cache_file *file, ese_pgno first, ese_pgno last)
+{
+    uint32_t page_size = ese_cache_page_size(file);
+    ese_os_file *os_file = ese_cache_os_file(file);
+    uint8_t *page = NULL, *blank = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(page_size, &page));
+    ESE_TRY(ese_alloc(page_size, &blank));
+    for (ese_pgno pgno = first; pgno <= last; pgno++) {
+        uint64_t offset = ((uint64_t)pgno + HEADER_PAGES - 1) * page_size;
+
+        ESE_TRY(ese_os_file_read(os_file, offset, page, page_size));
+        if (!is_zero(page, page_size))
+            ESE_TRY(ese_os_file_write(os_file, offset, blank, page_size));
+    }
+out:
+    ese_free(&blank);
+    ese_free(&page);
+    return err;
+}
+
+/* The new pages are one extent; some of them, or all, may have been in the file before. */
 static JET_ERR
 extend(ese_btree__owner *root, uint32_t n_pages)
 {
     /* Relaxed: a number of its own. */
     ese_pgno limit = atomic_load_explicit(&root->db->space.limit, memory_order_relaxed);
     ese_page_extent extent = {0};
+    ese_pgno n_file;
     JET_ERR err;
 
     if (limit == 0)
@@ -78,8 +110,12 @@ extend(ese_btree__owner *root, uint32_t n_pages)
         ESE_TRY(ese_raise(JET_errOutOfDatabaseSpace, "%s: has %u pages and cannot have %u more",
                           ese_cache_path(root->tree.file), (unsigned)extent.last,
                           (unsigned)n_pages));
+    n_file = ese_cache_page_count(root->tree.file);
     extent = (ese_page_extent){.last = extent.last + n_pages, .count = n_pages};
-    if (extent.last > ese_cache_page_count(root->tree.file))
+    if (ese_btree__extent_first(&extent) <= n_file)
+        ESE_TRY(clear_pages(root->tree.file, ese_btree__extent_first(&extent),
+                            extent.last < n_file ? extent.last : n_file));
+    if (extent.last > n_file)
         ESE_TRY(set_file_pages(root->tree.file, extent.last));
     ESE_TRY(ese_btree__extent_gain(root, &extent, NULL));
 out:

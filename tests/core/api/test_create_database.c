@@ -385,6 +385,32 @@ test_api_database_size__sets_that_of_a_closed_file(void **state)
     test_jet_close(&t);
 }
 
+/* A file may be longer than what the database owns, and anything may stand there. */
+static void
+test_api_database_size__clears_what_stood_behind_the_end(void **state)
+{
+    uint32_t n = 0;
+    FILE *file;
+    test_jet t;
+
+    (void)state;
+    test_jet_create(&t, 4096);
+    TEST_OK(JetCloseDatabase(t.sesid, t.dbid, 0));
+    TEST_OK(JetDetachDatabaseA(t.sesid, t.path));
+    TEST_OK(JetSetDatabaseSizeA(t.sesid, t.path, 300, &n));
+    file = fopen(t.path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 270 * 4096L, SEEK_SET), 0);
+    for (unsigned i = 0; i < 2 * 4096; i++)
+        assert_int_equal(fputc('x', file), 'x');
+    assert_int_equal(fclose(file), 0);
+    TEST_OK(JetAttachDatabaseA(t.sesid, t.path, 0));
+    TEST_OK(JetOpenDatabaseA(t.sesid, t.path, NULL, &t.dbid, 0));
+    TEST_OK(JetGrowDatabase(t.sesid, t.dbid, 255, &n));
+    assert_int_equal(n, 254 + 256);
+    test_jet_close(&t);
+}
+
 /* ---- The state of the file ---- */
 
 static uint32_t
@@ -570,6 +596,7 @@ main(void)
         cmocka_unit_test(test_api_database_size__refuses_what_the_documentation_refuses),
         cmocka_unit_test(test_api_database_size__is_limited_when_asked),
         cmocka_unit_test(test_api_database_size__sets_that_of_a_closed_file),
+        cmocka_unit_test(test_api_database_size__clears_what_stood_behind_the_end),
         cmocka_unit_test(test_api_database_state__is_clean_after_a_detach),
         cmocka_unit_test(test_api_database_state__is_honest_after_a_dirty_end),
         cmocka_unit_test(test_api_database_state__is_dirty_when_a_page_cannot_be_written),
