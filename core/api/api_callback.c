@@ -1,16 +1,20 @@
 /*
  * What a client attaches to cursors and tables: registered callbacks and local storage.
  *
- * INV-1  What hangs on a cursor ends with its handle; what hangs on a table ends with its instance.
+ * INV-1  What hangs on a cursor ends with its handle; what hangs on a table ends with its instance. Callbacks hang on tables, but those of a temporary
+ *        table on its cursor.
+ * INV-2  No lock is held and no session taken while a callback runs: it may make any call.
  */
+#include "api/api_cursor.h"
 #include "api/api_private.h"
 
 #include "base/alloc.h"
 
 typedef struct callback {
     ese_list link;
-    JET_HANDLE id;
-    JET_TABLEID tableid;
+    JET_HANDLE id;       /* ascending */
+    uint64_t key;        /* ese_api_cursor_table_key */
+    JET_TABLEID tableid; /* it was registered with */
     JET_CBTYP kinds;
     JET_CALLBACK function;
     void *context;
@@ -28,6 +32,7 @@ typedef struct storage {
 static JET_ERR
 register_callback(ese_api_session *session, const callback *wish, JET_HANDLE *id_out)
 {
+    ese_api_instance *instance = session->instance;
     callback *entry = NULL;
     JET_ERR err;
 
@@ -38,9 +43,12 @@ register_callback(ese_api_session *session, const callback *wish, JET_HANDLE *id
     err = ese_alloc_copy(wish, sizeof *wish, &entry);
     if (err < JET_errSuccess)
         return err;
-    entry->id = ++session->last_callback;
-    ese_list_append(&session->callbacks, &entry->link);
-    *id_out = entry->id;
+    entry->key = ese_api_cursor_table_key(ese_api_cursor_find(session, wish->tableid));
+    ese_api__registry_lock();
+    *id_out = entry->id = ++instance->last_callback;
+    ese_list_append(&instance->callbacks, &entry->link);
+    ese_api__registry_unlock();
+    atomic_fetch_add_explicit(&instance->n_callbacks, 1, memory_order_relaxed);
     return JET_errSuccess;
 }
 
@@ -58,22 +66,36 @@ JetRegisterCallback(JET_SESID sesid, JET_TABLEID tableid, JET_CBTYP cbtyp, JET_C
     return ese_api_leave(session, register_callback(session, &wish, phCallbackId));
 }
 
+/* Holds: registry. */
+static void
+forget_callback(ese_api_instance *instance, callback *entry)
+{
+    ese_list_remove(&entry->link);
+    ese_free(&entry);
+    atomic_fetch_sub_explicit(&instance->n_callbacks, 1, memory_order_relaxed);
+}
+
 static JET_ERR
 unregister_callback(ese_api_session *session, const callback *wish)
 {
+    ese_api_instance *instance = session->instance;
+    JET_ERR err = JET_wrnCallbackNotRegistered;
+    uint64_t key;
+
     if (ese_api_cursor_find(session, wish->tableid) == NULL)
         return ese_api_cursor_error(session, wish->tableid);
-    ESE_LIST_FOREACH (node, &session->callbacks) {
+    key = ese_api_cursor_table_key(ese_api_cursor_find(session, wish->tableid));
+    ese_api__registry_lock();
+    ESE_LIST_FOREACH_SAFE (node, after, &instance->callbacks) {
         callback *entry = ESE_LIST_ENTRY(node, callback, link);
 
-        if (entry->id == wish->id && entry->tableid == wish->tableid &&
-            entry->kinds == wish->kinds) {
-            ese_list_remove(node);
-            ese_free(&entry);
-            return JET_errSuccess;
+        if (entry->id == wish->id && entry->key == key && entry->kinds == wish->kinds) {
+            forget_callback(instance, entry);
+            err = JET_errSuccess;
         }
     }
-    return JET_wrnCallbackNotRegistered;
+    ese_api__registry_unlock();
+    return err;
 }
 
 JET_ERR JET_API
@@ -86,6 +108,52 @@ JetUnregisterCallback(JET_SESID sesid, JET_TABLEID tableid, JET_CBTYP cbtyp, JET
     if (err < JET_errSuccess)
         return err;
     return ese_api_leave(session, unregister_callback(session, &wish));
+}
+
+/* The newest callback of that kind that is older than `before`. */
+static bool
+find_callback(ese_api_instance *instance, uint64_t key, JET_CBTYP kind, JET_HANDLE before,
+              callback *found_out)
+{
+    bool found = false;
+
+    ese_api__registry_lock();
+    ESE_LIST_FOREACH (node, &instance->callbacks) {
+        const callback *entry = ESE_LIST_ENTRY(node, callback, link);
+
+        if (entry->key == key && (entry->kinds & kind) != 0 && entry->id < before) {
+            *found_out = *entry;
+            found = true;
+        }
+    }
+    ese_api__registry_unlock();
+    return found;
+}
+
+JET_ERR
+ese_api_fire(ese_api_session **session_inout, ese_table_cursor **cursor_inout, JET_CBTYP kind)
+{
+    ese_api_instance *instance = (*session_inout)->instance;
+    JET_SESID sesid = (*session_inout)->handle;
+    JET_TABLEID tableid = ese_table_owner_of(*cursor_inout)->handle;
+    uint64_t key = ese_api_cursor_table_key(*cursor_inout);
+    callback entry = {.id = UINT64_MAX};
+    JET_ERR err = JET_errSuccess, refusal = JET_errSuccess;
+
+    if (atomic_load_explicit(&instance->n_callbacks, memory_order_relaxed) == 0 ||
+        ese_api_instance_param(instance, JET_paramDisableCallbacks) != 0)
+        return err;
+    while (refusal >= JET_errSuccess && find_callback(instance, key, kind, entry.id, &entry)) {
+        ese_api__handle_give_back(sesid);
+        refusal = entry.function(sesid, (JET_DBID)(key >> 32), tableid, kind, NULL, NULL,
+                                 entry.context, 0);
+        *session_inout = NULL;
+        ESE_TRY(ese_api__handle_take(sesid, session_inout));
+        ESE_TRY(ese_api_sync_cursor(*session_inout, tableid, cursor_inout));
+    }
+    err = refusal < JET_errSuccess ? refusal : JET_errSuccess;
+out:
+    return err;
 }
 
 /* ---- Local storage ------------------------------------------------------------------------------------ */
@@ -227,19 +295,28 @@ JetGetLS(JET_SESID sesid, JET_TABLEID tableid, JET_LS *pls, JET_GRBIT grbit)
 
 /* ---- Ends --------------------------------------------------------------------------------------------- */
 
+/* Of a temporary table: no other one has its number. */
+static void
+drop_temporary_callbacks(ese_api_instance *instance, JET_TABLEID tableid)
+{
+    if (atomic_load_explicit(&instance->n_callbacks, memory_order_relaxed) == 0)
+        return;
+    ese_api__registry_lock();
+    ESE_LIST_FOREACH_SAFE (node, after, &instance->callbacks) {
+        callback *registered = ESE_LIST_ENTRY(node, callback, link);
+
+        if (registered->tableid == tableid && registered->key >> 32 == 0)
+            forget_callback(instance, registered);
+    }
+    ese_api__registry_unlock();
+}
+
 void
 ese_api__callbacks_drop(ese_api_session *session, JET_TABLEID tableid)
 {
     storage *entry = find_storage(&session->storage, tableid);
 
-    ESE_LIST_FOREACH_SAFE (node, after, &session->callbacks) {
-        callback *registered = ESE_LIST_ENTRY(node, callback, link);
-
-        if (registered->tableid == tableid) {
-            ese_list_remove(node);
-            ese_free(&registered);
-        }
-    }
+    drop_temporary_callbacks(session->instance, tableid);
     if (entry == NULL)
         return;
     ese_list_remove(&entry->link);
@@ -250,6 +327,8 @@ ese_api__callbacks_drop(ese_api_session *session, JET_TABLEID tableid)
 void
 ese_api__table_storage_destroy(ese_api_instance *instance)
 {
+    ESE_LIST_FOREACH_SAFE (node, after, &instance->callbacks)
+        forget_callback(instance, ESE_LIST_ENTRY(node, callback, link));
     ESE_LIST_FOREACH_SAFE (node, after, &instance->table_storage) {
         storage *entry = ESE_LIST_ENTRY(node, storage, link);
 

@@ -24,6 +24,13 @@ JET_ERR ese_api_sync_cursor(ese_api_session *session, JET_TABLEID tableid,
 JET_ERR ese_api_enter_cursor(JET_SESID sesid, JET_TABLEID tableid, ese_api_session **session_out,
                              ese_table_cursor **cursor_out);
 
+/*
+ * Calls the callbacks of a kind that are registered for the table of the cursor, newest first; the first that refuses ends it, and its code is returned. They may make
+ * calls of their own: session and cursor are found again. After an error *session_inout is NULL when the session is gone, and there is nothing to leave.
+ */
+JET_ERR ese_api_fire(ese_api_session **session_inout, ese_table_cursor **cursor_inout,
+                     JET_CBTYP kind);
+
 /* A whole call on a cursor: enters, runs `work`, leaves. */
 typedef JET_ERR ese_api_cursor_work(ese_table_cursor *cursor, void *arguments);
 

@@ -157,7 +157,11 @@ struct ese_api_instance {
     _Atomic uint32_t n_sessions; /* [atomic: relaxed, a count] */
     _Atomic uint32_t n_cursors;  /* [atomic: relaxed, a count] */
     ese_api__params params;
-    ese_list table_storage;          /* [lock: registry] local storage of tables, api_callback.c */
+    ese_list table_storage; /* [lock: registry] local storage of tables, api_callback.c */
+    ese_list callbacks;     /* [lock: registry] of tables, api_callback.c */
+    uint64_t last_callback; /* [lock: registry] */
+    _Atomic uint32_t
+        n_callbacks; /* [atomic: relaxed, a count; who registers one tells the others himself] */
     JET_SIGNATURE log_signature;     /* [const] since JetInit */
     ese_cache *cache;                /* [const] since JetInit */
     ese_txn_store *store;            /* [const] since JetInit */
@@ -234,9 +238,7 @@ struct ese_api_session {
     bool is_trx_in_context;
     uint32_t correlation_id;
     JET_OPERATIONCONTEXT operation;
-    uint64_t last_callback;
-    ese_list callbacks; /* api_callback.c */
-    ese_list storage;   /* local storage of cursors, api_callback.c */
+    ese_list storage; /* local storage of cursors, api_callback.c */
 };
 
 /* Ends a session that this thread has taken: cursors, transaction, databases, handle, memory. */
@@ -250,10 +252,10 @@ void ese_api__session_set_owner(ese_api_session *session);
 
 /* ---- Callbacks and local storage: api_callback.c --------------------------------------------------------- */
 
-/* Drops what is attached to a cursor, calling back for its local storage. */
+/* Drops what is attached to a cursor, but not what is attached to its table, calling back for its local storage. */
 void ese_api__callbacks_drop(ese_api_session *session, JET_TABLEID tableid);
 
-/* Drops the local storage of the tables of an instance that ends. */
+/* Drops the callbacks and the local storage of the tables of an instance that ends. */
 void ese_api__table_storage_destroy(ese_api_instance *instance);
 
 /* ---- Text: api_text.c ------------------------------------------------------------------------------------ */

@@ -160,6 +160,7 @@ ese_api__registry_add(ese_api__registry *r, const char *name, ese_api_instance *
     ESE_TRY(check_room(r, name));
     ESE_TRY(ese_alloc(sizeof *instance, &instance));
     ese_list_init(&instance->table_storage);
+    ese_list_init(&instance->callbacks);
     ese_api__params_init(&instance->params);
     ESE_TRY(ese_api__params_copy(&instance->params, &r->defaults));
     if (name != NULL)

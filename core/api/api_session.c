@@ -128,7 +128,6 @@ init_session(ese_api_session *session, ese_api_instance *instance)
         (uint32_t)ese_api_instance_param(instance, JET_paramCommitDefault);
     session->wait_log_flush = ese_api_instance_param(instance, JET_paramWaitLogFlush);
     session->instance = instance;
-    ese_list_init(&session->callbacks);
     ese_list_init(&session->storage);
 }
 

@@ -1,4 +1,4 @@
-/* JetPrepareUpdate, JetSetColumn(s), JetUpdate(2), JetDelete, JetGetLock. */
+/* JetPrepareUpdate, JetSetColumn(s), JetUpdate(2), JetDelete, JetEscrowUpdate, JetGetLock. */
 #include "api/api_cursor.h"
 
 #include "table/table_update.h"
@@ -90,6 +90,29 @@ JetSetColumns(JET_SESID sesid, JET_TABLEID tableid, JET_SETCOLUMN *psetcolumn, u
 
 /* ---- finishing */
 
+/* A change of a record with its callbacks: those before it may refuse it. */
+typedef struct record_change {
+    ese_api_session *session;
+    ese_table_cursor *cursor;
+    JET_CBTYP before, after;
+} record_change;
+
+typedef JET_ERR change_work(ese_table_cursor *cursor, void *arguments);
+
+static JET_ERR
+run_change(record_change *change, change_work *work, void *arguments)
+{
+    JET_ERR err = JET_errSuccess;
+
+    if (change->before != JET_cbtypNull)
+        ESE_TRY(ese_api_fire(&change->session, &change->cursor, change->before));
+    ESE_TRY(work(change->cursor, arguments));
+    if (change->after != JET_cbtypNull)
+        ese_api_fire(&change->session, &change->cursor, change->after); /* too late to refuse */
+out:
+    return change->session != NULL ? ese_api_leave(change->session, err) : err;
+}
+
 typedef struct update_arguments {
     void *bookmark;
     uint32_t room;
@@ -108,14 +131,43 @@ do_update(ese_table_cursor *cursor, void *arguments)
     return err;
 }
 
+static void
+choose_callbacks(record_change *change)
+{
+    uint32_t prep = JET_prepCancel;
+
+    if (ese_table_is_temporary(change->cursor) || !ese_table_is_updating(change->cursor, &prep))
+        return;
+    switch (prep) {
+    case JET_prepReplace:
+    case JET_prepReplaceNoLock:
+    case JET_prepInsertCopyReplaceOriginal:
+        change->before = JET_cbtypBeforeReplace;
+        change->after = JET_cbtypAfterReplace;
+        break;
+    case JET_prepInsert:
+    case JET_prepInsertCopy:
+    case JET_prepInsertCopyDeleteOriginal:
+        change->before = JET_cbtypBeforeInsert;
+        change->after = JET_cbtypAfterInsert;
+        break;
+    default: break;
+    }
+}
+
 JET_ERR JET_API
 JetUpdate2(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t cbBookmark,
            uint32_t *pcbActual, const JET_GRBIT grbit)
 {
     update_arguments arguments = {pvBookmark, cbBookmark, pcbActual};
+    record_change change = {0};
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &change.session, &change.cursor);
 
     (void)grbit; /* limits of Windows 2000, which no table here has; unknown options are ignored */
-    return ese_api_on_cursor(sesid, tableid, do_update, &arguments);
+    if (err < JET_errSuccess)
+        return err;
+    choose_callbacks(&change);
+    return run_change(&change, do_update, &arguments);
 }
 
 JET_ERR JET_API
@@ -135,8 +187,62 @@ do_delete(ese_table_cursor *cursor, void *arguments)
 JET_ERR JET_API
 JetDelete(JET_SESID sesid, JET_TABLEID tableid)
 {
-    return ese_api_on_cursor(sesid, tableid, do_delete, NULL);
+    record_change change = {.before = JET_cbtypBeforeDelete, .after = JET_cbtypAfterDelete};
+    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &change.session, &change.cursor);
+
+    if (err < JET_errSuccess)
+        return err;
+    if (ese_table_is_temporary(change.cursor))
+        change.before = change.after = JET_cbtypNull;
+    return run_change(&change, do_delete, NULL);
 }
+
+/* ---- escrow */
+
+typedef struct escrow_arguments {
+    ese_table_escrow escrow;
+    void *old;
+    uint32_t old_room;
+    uint32_t *old_size_out;
+} escrow_arguments;
+
+static JET_ERR
+do_escrow(ese_table_cursor *cursor, void *arguments)
+{
+    escrow_arguments *update = arguments;
+    JET_ERR err;
+
+    update->escrow.old_room = update->old != NULL ? update->old_room : 0;
+    err = ese_table_escrow_update(cursor, &update->escrow);
+    if (err < JET_errSuccess)
+        return err;
+    if (update->escrow.old_room != 0)
+        memcpy(update->old, update->escrow.old, update->escrow.size);
+    if (update->old_size_out != NULL)
+        *update->old_size_out = update->escrow.size;
+    return err;
+}
+
+JET_ERR JET_API
+JetEscrowUpdate(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, void *pv,
+                uint32_t cbMax, void *pvOld, uint32_t cbOldMax, uint32_t *pcbOldActual,
+                JET_GRBIT grbit)
+{
+    escrow_arguments arguments = {
+        .escrow = {.columnid = columnid,
+                   .delta = pv,
+                   .size = pv != NULL ? cbMax : 0,
+                   .survives_rollback = (grbit & JET_bitEscrowNoRollback) != 0},
+        .old = pvOld,
+        .old_room = cbOldMax,
+        .old_size_out = pcbOldActual,
+    };
+
+    return ese_api_on_cursor(sesid, tableid, do_escrow,
+                             &arguments); /* unknown options are ignored */
+}
+
+/* ---- locks */
 
 static JET_ERR
 do_lock(ese_table_cursor *cursor, void *arguments)

@@ -44,5 +44,21 @@ JET_ERR ese_table_update(ese_table_cursor *cursor, void *to, uint32_t room, uint
 /* Deletes the current row. */
 JET_ERR ese_table_delete(ese_table_cursor *cursor);
 
+/* A change of an escrow column: the arguments of JetEscrowUpdate. */
+typedef struct ese_table_escrow {
+    JET_COLUMNID columnid;
+    const void *delta;
+    uint32_t size;
+    uint32_t old_room; /* for the old value; 0: not wanted */
+    bool survives_rollback;
+    uint8_t old[8]; /* out: `size` bytes, everybody's changes included */
+} ese_table_escrow;
+
+/*
+ * Adds to the column of the current record, beside other transactions that do. JET_errNotInTransaction, JET_errAlreadyPrepared, JET_errInvalidOperation (no such kind of
+ * column), JET_errInvalidBufferSize, JET_errWriteConflict.
+ */
+JET_ERR ese_table_escrow_update(ese_table_cursor *cursor, ese_table_escrow *escrow);
+
 /* Locks the current row: JET_bitReadLock or JET_bitWriteLock, in a transaction. */
 JET_ERR ese_table_lock(ese_table_cursor *cursor, JET_GRBIT grbit);
