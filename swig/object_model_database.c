@@ -135,7 +135,7 @@ JET_ERR
 ese_model_get_info(ese_model_database *database, JET_DBINFOMISC4 *info_out, uint64_t *n_bytes_out)
 {
     ese_model_call call;
-    uint64_t n_bytes = 0;
+    uint64_t n_pages = 0;
     JET_DBINFOMISC4 info;
     JET_ERR err = ese_model__enter(&database->object, &call);
 
@@ -144,13 +144,13 @@ ese_model_get_info(ese_model_database *database, JET_DBINFOMISC4 *info_out, uint
     err = JetGetDatabaseInfoA(call.session->sesid, database->dbid, &info, sizeof info,
                               JET_DbInfoMisc);
     if (err >= JET_errSuccess)
-        err = JetGetDatabaseInfoA(call.session->sesid, database->dbid, &n_bytes, sizeof n_bytes,
+        err = JetGetDatabaseInfoA(call.session->sesid, database->dbid, &n_pages, sizeof n_pages,
                                   JET_DbInfoFilesize);
     ese_model__leave(&call);
     if (err < JET_errSuccess)
         return err;
     *info_out = info;
-    *n_bytes_out = n_bytes;
+    *n_bytes_out = n_pages * info.cbPageSize;
     return err;
 }
 

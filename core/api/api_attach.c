@@ -162,6 +162,7 @@ database_open(ese_api_instance *instance, const char *path, JET_GRBIT grbit,
     database->damage = (ese_btree_damage){database, note_skipped};
     ESE_TRY(for_change ? ese_os_file_open_for(path, ESE_OS_FILE_UPDATE, &database->file)
                        : ese_os_file_open(path, &database->file));
+    ESE_TRY(ese_os_path_full(path, &database->full_path));
     ESE_TRY(read_header(database));
     ESE_TRY(check_header(instance, database));
     ESE_TRY(open_pages(database, for_change));

@@ -76,6 +76,7 @@ ese_api_database_destroy(ese_api_database **database_inout)
     ese_api_problems_destroy(&database->problems);
     ese_os_mutex_destroy(&database->header_lock);
     ese_free(&database->header_page);
+    ese_free(&database->full_path);
     ese_free(database_inout);
 }
 

@@ -52,6 +52,7 @@ struct ese_api_database {
     uint32_t n_opens;           /* [lock: databases] of all sessions */
     ese_api_session *exclusive; /* [lock: databases] the session that has it for itself */
     ese_os_file *file;          /* [const] */
+    char *full_path;            /* [const] seen from the root */
     ese_cache_file *pages;      /* [const] */
     ese_schema *schema;         /* [const] */
     ese_api_header header;      /* [const] what the caller is told while it is attached */

@@ -93,6 +93,7 @@ create_file(ese_api_instance *instance, const creation *what, ese_api_database *
     ESE_TRY(ese_api_database_make(instance, what->grbit, &database));
     ESE_TRY(open_file(what, &database->file));
     is_file_ours = true;
+    ESE_TRY(ese_os_path_full(what->path, &database->full_path));
     make_header(database);
     ESE_TRY(fill_file(database));
     ese_btree_db_set_limit(database->trees, what->n_pages_max);

@@ -202,7 +202,9 @@ give_level(const ese_api_database *database, void *to, uint32_t room, uint32_t l
     case JET_DbInfoOptions: return give_number(0, to, room);
     case JET_DbInfoTransactions: return give_number(ESE_TXN_LEVEL_MAX, to, room);
     case JET_DbInfoVersion: return give_number(database->header.fields.version, to, room);
-    case JET_DbInfoFilesize: return give_size(ese_os_file_size(database->file), to, room);
+    case JET_DbInfoFilesize: /* in pages, unlike that of a file */
+        return give_size(ese_os_file_size(database->file) / database->header.fields.page_size, to,
+                         room);
     case JET_DbInfoSpaceOwned: return give_space(database, OWNED_ROOT, to, room);
     case JET_DbInfoSpaceAvailable: return give_space(database, AVAILABLE_ROOT, to, room);
     case JET_DbInfoMisc: return give_misc(&database->header, to, room);
@@ -238,7 +240,7 @@ JetGetDatabaseInfoA(JET_SESID sesid, JET_DBID dbid, void *pvResult, uint32_t cbM
     ESE_TRY(check_target(pvResult, cbMax));
     ESE_TRY(ese_api_find_database(session, dbid, &database));
     if (InfoLevel == JET_DbInfoFilename) {
-        const char *path = ese_api_database_path(database);
+        const char *path = database->full_path;
         size_t size = strlen(path) + 1;
 
         if (size > cbMax)
@@ -266,7 +268,7 @@ JetGetDatabaseInfoW(JET_SESID sesid, JET_DBID dbid, void *pvResult, uint32_t cbM
         return err;
     ESE_TRY(check_target(pvResult, cbMax));
     ESE_TRY(ese_api_find_database(session, dbid, &database));
-    ESE_TRY(ese_api_give_wide(ese_api_database_path(database), pvResult, cbMax));
+    ESE_TRY(ese_api_give_wide(database->full_path, pvResult, cbMax));
 out:
     return ese_api_leave(session, err);
 }
@@ -282,6 +284,8 @@ give_file_level(ese_os_file *file, void *to, uint32_t room, uint32_t level)
     if (level == JET_DbInfoFilesize || level == JET_DbInfoFilesizeOnDisk)
         return give_size(ese_os_file_size(file), to, room);
     err = ese_api_header_read(file, &header);
+    if (err == JET_errDatabaseCorrupted) /* this function calls it so */
+        err = ese_raise(JET_errReadVerifyFailure, "%s", ese_err_text(err));
     if (err < JET_errSuccess)
         return err;
     switch (level) {

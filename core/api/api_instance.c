@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "btree/btree.h"
+#include "os/os_file.h"
 #include "os/os_system.h"
 
 enum { VERSION_PAGE_SIZE = 64 * 1024 }; /* of JET_paramMaxVerPages */
@@ -236,6 +237,44 @@ versions_limit(const ese_api_instance *instance)
     return (size_t)ese_api_instance_param(instance, JET_paramMaxVerPages) * VERSION_PAGE_SIZE;
 }
 
+/* A parameter that names a folder, or a file in it. */
+static JET_ERR
+settle_folder(const ese_api_instance *instance, uint32_t paramid, bool must_exist)
+{
+    bool is_wanted = ese_api_instance_param(instance, JET_paramCreatePathIfNotExist) != 0;
+    const char *path = ese_api__params_text(&instance->params, paramid);
+    const char *end = strrchr(path, '/');
+    char *folder = NULL;
+    JET_ERR err;
+
+    if (end == NULL) /* the current folder */
+        return JET_errSuccess;
+    ESE_TRY(ese_alloc((size_t)(end - path) + 2, &folder));
+    memcpy(folder, path, (size_t)(end - path) + 1);
+    if (is_wanted)
+        ESE_TRY(ese_os_folder_create(folder));
+    else if (must_exist && !ese_os_folder_exists(folder))
+        err = ese_raise(JET_errInvalidPath, "\"%s\": there is no such folder", folder);
+out:
+    ese_free(&folder);
+    return err;
+}
+
+/* Where an instance with recovery keeps its files. The temporary database may never be needed. */
+static JET_ERR
+settle_folders(const ese_api_instance *instance)
+{
+    JET_ERR err = JET_errSuccess;
+
+    if (!has_recovery(instance))
+        return JET_errSuccess;
+    ESE_TRY(settle_folder(instance, JET_paramSystemPath, true));
+    ESE_TRY(settle_folder(instance, JET_paramLogFilePath, true));
+    ESE_TRY(settle_folder(instance, JET_paramTempPath, false));
+out:
+    return err;
+}
+
 static JET_ERR
 create_temporary(ese_api_instance *instance)
 {
@@ -258,6 +297,7 @@ start(ese_api_instance *instance, JET_GRBIT grbit)
     if ((grbit & JET_bitLogStreamMustExist) != 0 && has_recovery(instance))
         ESE_TRY(ese_raise(JET_errMissingLogFile, "there is no log in \"%s\"",
                           ese_api__params_text(&instance->params, JET_paramLogFilePath)));
+    ESE_TRY(settle_folders(instance));
     instance->log_signature = make_signature();
     ESE_TRY(ese_cache_create(ese_api__cache_limit(instance), &instance->cache));
     ESE_TRY(ese_txn_store_create(&ese_btree_txn_ops, versions_limit(instance), &instance->store));

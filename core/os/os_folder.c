@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_REASON = 128 };
+enum { MAX_REASON = 128, MAX_FOLDER = 4096 };
 
 /* ---- refusals */
 
@@ -117,6 +117,64 @@ out:
         (void)close(fd);
     ese_free(&folder);
     return err;
+}
+
+/* One folder, `path` up to `n` bytes; the rest of the bytes stay. */
+static JET_ERR
+create_one(char *path, size_t n)
+{
+    char rest = path[n];
+    JET_ERR err = JET_errSuccess;
+
+    path[n] = '\0';
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        err = ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), path, "create", errno);
+    path[n] = rest;
+    return err == JET_errFileNotFound ? JET_errInvalidPath : err;
+}
+
+JET_ERR
+ese_os_folder_create(const char *path)
+{
+    char *copy = NULL;
+    JET_ERR err = ese_alloc_copy(path, strlen(path) + 1, &copy);
+
+    for (size_t i = 1; err >= JET_errSuccess && path[0] != '\0'; i++) {
+        bool is_end = copy[i] == '\0';
+
+        if ((is_end || copy[i] == '/') && copy[i - 1] != '/')
+            err = create_one(copy, i);
+        if (is_end)
+            break;
+    }
+    ese_free(&copy);
+    if (err >= JET_errSuccess && path[0] != '\0' && !ese_os_folder_exists(path))
+        err = ese_raise(JET_errInvalidPath, "%s: not a folder", path);
+    return err;
+}
+
+JET_ERR
+ese_os_path_full(const char *path, char **full_out)
+{
+    char folder[MAX_FOLDER] = "";
+    char *full = NULL;
+    size_t n;
+    JET_ERR err;
+
+    while (path[0] == '.' && path[1] == '/')
+        path += 2;
+    if (path[0] != '/' && getcwd(folder, sizeof folder - 1) == NULL)
+        return ese_os__raise(JET_errInvalidPath, path, "find the folder of", errno);
+    n = strlen(folder);
+    if (n != 0 && folder[n - 1] != '/')
+        folder[n++] = '/';
+    err = ese_alloc(n + strlen(path) + 1, &full);
+    if (err < JET_errSuccess)
+        return err;
+    memcpy(full, folder, n);
+    memcpy(full + n, path, strlen(path) + 1);
+    *full_out = full;
+    return JET_errSuccess;
 }
 
 bool
