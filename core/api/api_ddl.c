@@ -39,6 +39,8 @@ check_change(const ese_api_change *change, ese_api_change_kind kind)
     JET_ERR err;
 
     ESE_TRY(ese_api_check_changeable(change->session, owner->database));
+    if (kind == ESE_API_RENAMES && ese_api_session_txn(change->session)->level != 0)
+        ESE_TRY(ese_raise(JET_errInTransaction, "columns are renamed outside transactions"));
     if ((owner->grbit & JET_bitTableReadOnly) && kind != ESE_API_RENAMES)
         ESE_TRY(ese_raise(JET_errPermissionDenied, "the cursor is read-only"));
     ESE_TRY(check_fixed(change, kind, owner->grbit));
@@ -197,13 +199,17 @@ typedef struct addition {
     JET_COLUMNID columnid;
 } addition;
 
+/* Programs know the cursor to lose its place. */
 static JET_ERR
 add_column(ese_api_change *change, void *arguments)
 {
     addition *add = arguments;
+    JET_ERR err = ese_api_add_column(change->session, change->schema, &change->table, &add->column,
+                                     &add->columnid);
 
-    return ese_api_add_column(change->session, change->schema, &change->table, &add->column,
-                              &add->columnid);
+    if (err >= JET_errSuccess)
+        ese_table_reset(change->cursor);
+    return err;
 }
 
 JET_ERR JET_API

@@ -63,7 +63,7 @@ typedef struct ese_api_change {
 typedef enum ese_api_change_kind {
     ESE_API_ADDS,    /* columns, indexes: in a fixed table who made it may */
     ESE_API_REMOVES, /* in a fixed table only who opened it for that may */
-    ESE_API_RENAMES, /* even through a read-only cursor */
+    ESE_API_RENAMES, /* even through a read-only cursor, but in no transaction */
 } ese_api_change_kind;
 
 typedef JET_ERR ese_api_change_work(ese_api_change *change, void *arguments);

@@ -481,7 +481,7 @@ delete_index(ese_api_change *change, void *arguments)
 
     ESE_TRY(ese_api_check_name(name));
     index = ese_schema_find_index(change->table, name);
-    if (index != NULL)
+    if (index != NULL && index != change->table->primary)
         ESE_TRY(ese_api_table_use_check_index(change->cursor, index->objid));
     ESE_TRY(ese_schema_delete_index(ese_api_session_txn(change->session), change->schema,
                                     change->table, name));

@@ -5,7 +5,7 @@
 #include "table/table_temp.h"
 
 enum {
-    /* What one can do with a table: it has bookmarks and takes part in rollbacks; a database attached read-only is not updated. */
+    /* What one can do with a table: it has bookmarks and takes part in rollbacks, and may be updated. */
     TABLE_GRBIT = JET_bitTableInfoBookmark | JET_bitTableInfoRollback,
 };
 
@@ -13,12 +13,12 @@ enum {
 static const char container[] = "Tables";
 
 static JET_OBJECTINFO
-describe(uint32_t flags)
+describe(uint32_t flags, bool is_updatable)
 {
     return (JET_OBJECTINFO){
         .cbStruct = sizeof(JET_OBJECTINFO),
         .objtyp = JET_objtypTable,
-        .grbit = TABLE_GRBIT,
+        .grbit = TABLE_GRBIT | (is_updatable ? JET_bitTableInfoUpdatable : 0),
         .flags = ese_schema_table_grbit(flags),
     };
 }
@@ -67,13 +67,14 @@ typedef struct question {
 typedef struct filling {
     ese_api_list list;
     ese_api_text_form form;
+    bool is_updatable;
 } filling;
 
 static JET_ERR
 add_object(void *self, const ese_schema_object *object)
 {
     filling *fill = self;
-    const JET_OBJECTINFO info = describe(object->flags);
+    const JET_OBJECTINFO info = describe(object->flags, fill->is_updatable);
     const ese_api_list_value values[N_LIST_COLUMNS] = {
         [CONTAINER_NAME] = {.text = container},  [OBJECT_NAME] = {.text = object->name},
         [OBJECT_TYPE] = {&info.objtyp, 4, NULL}, [GRBIT] = {&info.grbit, 4, NULL},
@@ -89,7 +90,7 @@ give_object_list(ese_api_session *session, ese_schema *schema, const question *a
 {
     JET_OBJECTLIST answer = {.cbStruct = sizeof answer};
     JET_COLUMNID columnids[N_LIST_COLUMNS];
-    filling fill = {.form = asked->answer.form};
+    filling fill = {.form = asked->answer.form, .is_updatable = ese_schema_is_changeable(schema)};
     JET_ERR err;
 
     ESE_TRY(ese_api_answer_check(&asked->answer, sizeof answer));
@@ -127,7 +128,7 @@ give_object(ese_api_session *session, ese_schema *schema, const question *asked)
         ESE_TRY(ese_raise(JET_errObjectNotFound, "there is no such object"));
     ESE_TRY(ese_api_check_name(asked->name));
     ESE_TRY(ese_schema_table_open(schema, ese_api_session_txn(session), asked->name, &table));
-    info = describe(table->flags);
+    info = describe(table->flags, ese_schema_is_changeable(schema));
     ESE_TRY(ese_api_answer_give(&asked->answer, &info, sizeof info));
 out:
     if (table != NULL)
@@ -206,7 +207,9 @@ typedef struct table_question {
 static JET_ERR
 give_table(const ese_api_subject *subject, const ese_api_answer *answer)
 {
-    const JET_OBJECTINFO info = describe(subject->table->flags);
+    bool is_updatable =
+        ese_schema_is_changeable(subject->schema) && !ese_table_is_read_only(subject->cursor);
+    const JET_OBJECTINFO info = describe(subject->table->flags, is_updatable);
 
     return ese_api_answer_give(answer, &info, sizeof info);
 }

@@ -100,6 +100,12 @@ ese_schema_file(const ese_schema *schema)
     return schema->file;
 }
 
+bool
+ese_schema_is_changeable(const ese_schema *schema)
+{
+    return schema->db != NULL;
+}
+
 const ese_schema_column *
 ese_schema_find_column(const ese_schema_table *table, JET_COLUMNID columnid)
 {

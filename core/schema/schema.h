@@ -162,6 +162,7 @@ JET_ERR ese_schema_list(ese_schema *schema, const ese_txn_session *session, void
                         JET_ERR (*visit)(void *self, const ese_schema_object *object));
 
 ese_cache_file *ese_schema_file(const ese_schema *schema);
+bool ese_schema_is_changeable(const ese_schema *schema); /* attached for change */
 
 /* By id (with or without the template bit as the descriptor has it) or by name (case ignored); NULL
  * = none. */

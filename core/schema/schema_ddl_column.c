@@ -465,8 +465,6 @@ ese_schema_rename_column(ese_txn_session *session, ese_schema *schema, ese_schem
     ese_txn_statement statement;
     JET_ERR err;
 
-    if (session->level != 0)
-        return ese_raise(JET_errInTransaction, "columns are renamed outside transactions");
     ESE_TRY(ese_schema_check_name(name));
     ESE_TRY(ese_txn_statement_enter(session, &statement));
     err = rename_column(&c, table, name, new_name);

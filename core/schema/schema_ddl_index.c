@@ -338,15 +338,14 @@ static JET_ERR
 check_in_table(const making *make)
 {
     const ese_schema_table *table = make->table;
+    bool is_primary = (make->what->grbit & JET_bitIndexPrimary) != 0;
 
+    if (is_primary && table->template_table != NULL)
+        return ese_raise(JET_errInvalidCreateIndex, "a derived table has the key of its template");
     if (ese_schema_find_index(table, make->what->name) != NULL)
         return ese_raise(JET_errIndexDuplicate, "table '%s' has an index '%s'", table->name,
                          make->what->name);
-    if ((make->what->grbit & JET_bitIndexPrimary) == 0)
-        return JET_errSuccess;
-    if (table->template_table != NULL)
-        return ese_raise(JET_errInvalidCreateIndex, "a derived table has the key of its template");
-    if (table->primary != NULL)
+    if (is_primary && table->primary != NULL)
         return ese_raise(JET_errIndexHasPrimary, "table '%s' has a primary index", table->name);
     return JET_errSuccess;
 }
@@ -357,11 +356,11 @@ describe(making *make)
     const ese_schema_new_index *what = make->what;
     JET_ERR err;
 
+    ESE_TRY(check_grbit(make));
     ESE_TRY(check_in_table(make));
     ESE_TRY(ese_schema__name_make(what->name, &make->name));
     make->row.name = ese_schema__name_bytes(&make->name);
     make->is_all_numbers = true;
-    ESE_TRY(check_grbit(make));
     ESE_TRY(parse_key(make));
     ESE_TRY(add_conditions(make));
     ESE_TRY(set_limits(make));

@@ -39,6 +39,7 @@ JET_ERR ese_table_sync(ese_table_cursor *cursor);
 
 /* Changes through this cursor are JET_errPermissionDenied. */
 void ese_table_set_read_only(ese_table_cursor *cursor);
+bool ese_table_is_read_only(const ese_table_cursor *cursor);
 
 /* What core/api keeps with a cursor; zero at first. */
 typedef struct ese_table_owner {
@@ -58,6 +59,9 @@ ese_table_owner *ese_table_owner_of(ese_table_cursor *cursor);
  * True when it was opened there and must be closed.
  */
 bool ese_table_roll_back(ese_table_cursor *cursor, uint8_t level);
+
+/* The cursor stands before the first entry. */
+void ese_table_reset(ese_table_cursor *cursor);
 
 /* The cursor will be moved through many entries in order: pages are read ahead. */
 void ese_table_set_sequential(ese_table_cursor *cursor, bool is_sequential);

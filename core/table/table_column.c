@@ -189,6 +189,13 @@ hides_default(const ese_record *record, const ese_schema_column *column, JET_GRB
 }
 
 static JET_ERR
+no_column(const ese_table_cursor *cursor, JET_COLUMNID columnid)
+{
+    return ese_raise(JET_errColumnNotFound, "table '%s' has no column %u", cursor->table->name,
+                     (unsigned)columnid);
+}
+
+static JET_ERR
 retrieve_from(ese_table_cursor *cursor, const ese_record *record, ese_table_request *request)
 {
     const ese_schema_column *column = ese_schema_find_column(cursor->table, request->columnid);
@@ -203,8 +210,7 @@ retrieve_from(ese_table_cursor *cursor, const ese_record *record, ese_table_requ
     if (request->columnid == 0 && request->itag_sequence != 0)
         ESE_TRY(find_nth_tagged(cursor, record, request, &column, &index));
     else if (column == NULL)
-        return ese_raise(JET_errColumnNotFound, "table '%s' has no column %u", cursor->table->name,
-                         (unsigned)request->columnid);
+        return no_column(cursor, request->columnid);
     if (column == NULL)
         return JET_errSuccess;
     ESE_TRY(check_source(cursor, record, column, request));
@@ -250,6 +256,9 @@ ese_table_retrieve(ese_table_cursor *cursor, ese_table_request *request)
     err = record_for(cursor, request->grbit, &record);
     if (err >= JET_errSuccess)
         err = retrieve_from(cursor, &record, request);
+    else if (err == JET_errNoCurrentRecord && request->columnid != 0 &&
+             ese_schema_find_column(cursor->table, request->columnid) == NULL)
+        err = no_column(cursor, request->columnid); /* what is wrong in any case is told first */
     return err < JET_errSuccess ? ese_table__say_where(cursor, err) : err;
 }
 

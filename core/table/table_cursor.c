@@ -127,9 +127,21 @@ ese_table_schema(const ese_table_cursor *cursor)
 }
 
 void
+ese_table_reset(ese_table_cursor *cursor)
+{
+    ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);
+}
+
+void
 ese_table_set_read_only(ese_table_cursor *cursor)
 {
     cursor->is_read_only = true;
+}
+
+bool
+ese_table_is_read_only(const ese_table_cursor *cursor)
+{
+    return cursor->is_read_only;
 }
 
 bool

@@ -392,12 +392,26 @@ apply_as_statement(ese_table_cursor *cursor, ese_table__field *field, ese_table_
     return ese_table__leave(cursor, &statement, apply(cursor, field, setting));
 }
 
+/* A column that could not be set for the first time is as it was: not mentioned. Values of tagged columns were only borrowed. */
+static void
+forget_new_field(ese_table__update *update, const ese_table__field *field)
+{
+    size_t at = (size_t)(field - update->fields);
+
+    if (is_tagged(field->column) || field->n_items != 0)
+        return;
+    memmove(update->fields + at, update->fields + at + 1,
+            (update->n_fields - at - 1) * sizeof *update->fields);
+    update->n_fields--;
+}
+
 JET_ERR
 ese_table_set_column(ese_table_cursor *cursor, ese_table_setting *setting)
 {
     const ese_schema_column *column = NULL;
     ese_table__field *field = NULL;
     ese_table__update *update = ese_table__update_of(cursor);
+    size_t n_before = update != NULL ? update->n_fields : 0;
     JET_ERR err;
 
     setting->is_truncated = false;
@@ -414,5 +428,7 @@ ese_table_set_column(ese_table_cursor *cursor, ese_table_setting *setting)
         ese_table__note_auto_increment(cursor, column, (ese_bytes){setting->data, setting->size});
     update->is_changed = true;
 out:
+    if (err < JET_errSuccess && field != NULL && update->n_fields > n_before)
+        forget_new_field(update, field);
     return err;
 }
