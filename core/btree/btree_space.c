@@ -13,7 +13,7 @@ enum {
     SPACE_ROOTS = 2, /* pages that a conversion needs for itself */
     SMALL_TREE = 16, /* pages; smaller trees grow by SMALL_GROWTH */
     SMALL_GROWTH = 4,
-    GROWTH_PART = 8, /* larger ones by this part of what they have */
+    GROWTH_PART = 16, /* larger ones by this part of what they have */
     GROWTH_MAX = 512,
     SCAN_MAX = 4096, /* free extents looked at for one that is large enough */
     EXTENSION_DEFAULT = 256,
