@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 enum {
-    MAX_ROWS_OF_A_TABLE = 0x20000 /* more than all column ids: a catalog with more is damaged */
+    MAX_ROWS_OF_A_TABLE = 0x20000, /* more than all column ids: a catalog with more is damaged */
+    CODE_PAGE_UNICODE = 1200,
 };
 
 typedef struct row_counts {
@@ -228,6 +229,30 @@ check_column(const ese_schema *schema, const ese_schema_table *table,
     return JET_errSuccess;
 }
 
+/* A default of a fixed column is as long as the column, as its values are: filled up, text with blanks. */
+static JET_ERR
+copy_default(ese_arena *arena, const ese_schema__row *row, ese_schema_column *column)
+{
+    size_t given = row->default_value.size;
+    bool is_fixed =
+        column->fid <= ESE_RECORD_FIXED_LAST && ese_record_type_size(column->coltyp) == 0;
+    size_t size = is_fixed && given < column->size_max ? column->size_max : given;
+    uint8_t *bytes = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_arena_alloc(arena, size, &bytes));
+    if (given != 0)
+        memcpy(bytes, row->default_value.data, given);
+    for (size_t i = given; i < size; i++) {
+        bool is_low_byte = column->code_page != CODE_PAGE_UNICODE || i % 2 == 0;
+
+        bytes[i] = column->coltyp == JET_coltypText && is_low_byte ? ' ' : 0;
+    }
+    column->default_value = (ese_bytes){bytes, size};
+out:
+    return err;
+}
+
 static JET_ERR
 fill_column(const ese_schema *schema, ese_schema__entry *entry, const ese_schema__row *row,
             ese_schema_column *column)
@@ -251,7 +276,7 @@ fill_column(const ese_schema *schema, ese_schema__entry *entry, const ese_schema
         column->flags &= ~(uint32_t)ESE_SCHEMA_DEFAULT;
     ESE_TRY(ese_schema__text(&entry->arena, row->name, &column->name));
     if (column->flags & ESE_SCHEMA_DEFAULT)
-        ESE_TRY(ese_arena_copy(&entry->arena, row->default_value, &column->default_value));
+        ESE_TRY(copy_default(&entry->arena, row, column));
 out:
     return err;
 }

@@ -357,11 +357,11 @@ describe(making *make)
     JET_ERR err;
 
     ESE_TRY(check_grbit(make));
-    ESE_TRY(check_in_table(make));
     ESE_TRY(ese_schema__name_make(what->name, &make->name));
     make->row.name = ese_schema__name_bytes(&make->name);
     make->is_all_numbers = true;
     ESE_TRY(parse_key(make));
+    ESE_TRY(check_in_table(make));
     ESE_TRY(add_conditions(make));
     ESE_TRY(set_limits(make));
     ESE_TRY(set_tuple_limits(make));
