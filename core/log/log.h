@@ -9,6 +9,7 @@
 #pragma once
 
 #include "cache/cache.h"
+#include "log/log_record.h"
 #include "page/page_edit.h"
 
 #include <stdatomic.h>
@@ -21,26 +22,6 @@ typedef struct ese_log_origin {
     uint64_t lgpos_begin; /* where its begin stands in the log, 0 = nowhere yet */
     uint8_t n_unlogged;   /* begins that the log does not know yet: logged with the first change */
 } ese_log_origin;
-
-/* Kinds of records; the numbers are those of the log. */
-typedef enum ese_log_type {
-    ESE_LOG_CREATE_MULTIPLE = 24,
-    ESE_LOG_CREATE_SINGLE = 25,
-    ESE_LOG_INSERT = 29,
-    ESE_LOG_FLAG_INSERT = 30,
-    ESE_LOG_FLAG_INSERT_REPLACE = 31,
-    ESE_LOG_FLAG_DELETE = 32,
-    ESE_LOG_REPLACE = 33,
-    ESE_LOG_DELETE = 35,
-    ESE_LOG_DELTA = 37,
-    ESE_LOG_SET_EXTERNAL_HEADER = 38,
-    ESE_LOG_UNDO = 39,
-    ESE_LOG_EMPTY_TREE = 48,
-    ESE_LOG_CONVERT = 58,
-    ESE_LOG_SPLIT = 62,
-    ESE_LOG_MERGE = 63,
-    ESE_LOG_DELTA64 = 93,
-} ese_log_type;
 
 enum {
     ESE_LOG_VERSIONED = 1, /* flags of a page record */
