@@ -516,6 +516,39 @@ test_btree_space__splits_its_own_trees(void **state)
     world_close(&w);
 }
 
+/* A tree that grows page by page owns many extents. */
+static void
+test_btree_space__owns_more_extents_than_a_page_holds(void **state)
+{
+    test_fresh_options options = {.page_size = 2048, .extension = 16};
+    const JET_SPACEHINTS hints = {
+        .cbStruct = sizeof hints, .cbMinExtent = 2048, .cbMaxExtent = 2048};
+    ese_pgno n_pages = 0, n_before = 0, n_free = 0;
+    unsigned tables[2];
+    world w;
+
+    (void)state;
+    world_open(&w, &options);
+    for (unsigned i = 0; i < 2; i++) {
+        tables[i] = create_ok(&w, DATABASE, 0, 1);
+        ese_btree_set_growth(&w.trees[tables[i]].tree, &hints);
+    }
+    for (unsigned i = 0; i < 800; i++) /* side by side, so that no extents are neighbours */
+        take_ok(&w, tables[i % 2], 1);
+    assert_int_equal(audit(&w), 0);
+    assert_int_equal(destroy(&w, tables[0]), JET_errSuccess);
+    assert_int_equal(audit(&w), 0);
+    take_ok(&w, tables[1], 300);
+    assert_int_equal(audit(&w), 0);
+    assert_int_equal(ese_btree_db_size(w.db.db, &n_before, &n_free), JET_errSuccess);
+    assert_int_equal(destroy(&w, tables[1]), JET_errSuccess);
+    assert_int_equal(audit(&w), 0);
+    assert_int_equal(ese_btree_db_shrink(w.db.db, 1, &n_pages), JET_errSuccess);
+    assert_true(n_pages < n_before);
+    assert_int_equal(audit(&w), 0);
+    world_close(&w);
+}
+
 /* ---- Life and death ---- */
 
 static void
@@ -846,6 +879,7 @@ main(void)
         cmocka_unit_test(test_btree_space__converts_with_free_pages_in_the_bitmap),
         cmocka_unit_test(test_btree_space__grows_the_file_in_steps),
         cmocka_unit_test(test_btree_space__splits_its_own_trees),
+        cmocka_unit_test(test_btree_space__owns_more_extents_than_a_page_holds),
         cmocka_unit_test(test_btree_space__gives_all_pages_of_a_destroyed_table_back),
         cmocka_unit_test(test_btree_space__gives_an_index_back_to_its_table),
         cmocka_unit_test(test_btree_space__rolls_the_creation_of_a_tree_back),
