@@ -5,6 +5,8 @@
 #include "constants.h"
 #include "object_model.h"
 #include "object_model_batch.h"
+#include "object_model_ddl.h"
+#include "object_model_write.h"
 %}
 
 #ifdef SWIGPYTHON

@@ -72,7 +72,8 @@ typedef struct ese_model_database {
     ese_model_object object;
     JET_DBID dbid;
     char *path;
-    bool is_alone; /* [const] made by ese_model_open_file: closing it closes its instance */
+    bool is_alone;    /* [const] made by ese_model_open_file: closing it closes its instance */
+    bool is_writable; /* [const] */
 } ese_model_database;
 
 enum { ESE_MODEL_SEGMENTS_MAX = 16 };
@@ -89,6 +90,7 @@ typedef struct ese_model_cursor {
     JET_TABLEID tableid;
     ese_model_segment segments[ESE_MODEL_SEGMENTS_MAX]; /* [session] of the current index */
     uint32_t n_segments;
+    bool is_primary; /* [session] the current index, or the order of a table without any */
 } ese_model_cursor;
 
 typedef struct ese_model_transaction {
@@ -153,8 +155,12 @@ JET_ERR ese_model_dup_session(ese_model_session *session, ese_model_session **se
 JET_ERR ese_model_dup_handle(uint64_t sesid);
 JET_ERR ese_model_dup_nowhere(ese_model_session *session);
 
-JET_ERR ese_model_begin_transaction(ese_model_session *session, JET_GRBIT grbit,
+/* In the session to which the object belongs. */
+JET_ERR ese_model_begin_transaction(ese_model_object *object, JET_GRBIT grbit,
                                     ese_model_transaction **transaction_out);
+
+/* Of transactions of that session; 0 = outside any. */
+JET_ERR ese_model_get_level(ese_model_object *object, uint32_t *level_out);
 
 /* JET_errInTransaction while a transaction begun later is open. */
 JET_ERR ese_model_commit(ese_model_transaction *transaction, JET_GRBIT grbit);
@@ -164,12 +170,39 @@ JET_ERR ese_model_rollback(ese_model_transaction *transaction);
 
 /* ---- Databases ---------------------------------------------------------------------------------------- */
 
-/* JetAttachDatabase and JetOpenDatabase, as a reader; `grbit` is 0 or ESE_bitDbReadDamaged. */
-JET_ERR ese_model_open_database(ese_model_session *session, const char *path, JET_GRBIT grbit,
+typedef enum ese_model_access {
+    ESE_MODEL_READ,   /* the file is never changed */
+    ESE_MODEL_CHANGE, /* of a file that exists */
+    ESE_MODEL_CREATE, /* anew, whatever there was */
+    ESE_MODEL_ADD,    /* created where there is none, or JET_errDatabaseDuplicate */
+    ESE_MODEL_ENSURE, /* changed, or created when there is none */
+} ese_model_access;
+
+typedef struct ese_model_opening {
+    const char *path;
+    ese_model_access access;
+    JET_GRBIT grbit;    /* to read: 0 or ESE_bitDbReadDamaged */
+    uint32_t page_size; /* of a file that ese_model_open_file creates; 0 = 8192 */
+} ese_model_opening;
+
+/* JetAttachDatabase and JetOpenDatabase, or JetCreateDatabase2. */
+JET_ERR ese_model_open_database(ese_model_session *session, const ese_model_opening *opening,
                                 ese_model_database **database_out);
 
 /* The same in an instance and a session of its own, which end with the database. */
-JET_ERR ese_model_open_file(const char *path, JET_GRBIT grbit, ese_model_database **database_out);
+JET_ERR ese_model_open_file(const ese_model_opening *opening, ese_model_database **database_out);
+
+/* The page size of the databases that are created or changed in an instance, before its start. */
+JET_ERR ese_model_set_page_size(ese_model_instance *instance, uint32_t page_size);
+
+/* One more reference to the instance of a session. */
+JET_ERR ese_model_get_instance(ese_model_session *session, ese_model_instance **instance_out);
+
+/* One more reference to the session in which the database is open. */
+JET_ERR ese_model_get_session(ese_model_database *database, ese_model_session **session_out);
+
+/* JetResizeDatabase: to so many pages, of which there may be more when fewer are not possible. */
+JET_ERR ese_model_resize(ese_model_database *database, uint32_t n_pages, uint32_t *n_pages_out);
 
 JET_ERR ese_model_get_info(ese_model_database *database, JET_DBINFOMISC4 *info_out,
                            uint64_t *n_bytes_out);

@@ -11,6 +11,7 @@
 %rename(Cursor) ese_model_cursor;
 %rename(Transaction) ese_model_transaction;
 %rename(Reader) ese_model_reader;
+%rename(Writer) ese_model_writer;
 
 typedef struct ese_model_instance {
     %extend {
@@ -21,6 +22,7 @@ typedef struct ese_model_instance {
         { return ese_model_set_parameter($self, paramid, number, text); }
         JET_ERR get_parameter(uint32_t paramid, bool is_text, ese_model_parameter *parameter_out)
         { return ese_model_get_parameter($self, paramid, is_text, parameter_out); }
+        JET_ERR set_page_size(uint32_t page_size) { return ese_model_set_page_size($self, page_size); }
         JET_ERR start() { return ese_model_start($self); }
         JET_ERR stop_service() { return ese_model_stop_service($self); }
         JET_ERR begin_session(ese_model_session **session_out)
@@ -34,11 +36,16 @@ typedef struct ese_model_session {
         bool is_open() { return ese_model_is_open(&$self->object); }
         JET_ERR close() { return ese_model_close(&$self->object); }
         JET_ERR dup(ese_model_session **session_out) { return ese_model_dup_session($self, session_out); }
+        JET_ERR instance(ese_model_instance **instance_out) { return ese_model_get_instance($self, instance_out); }
         JET_ERR dup_nowhere() { return ese_model_dup_nowhere($self); }
         JET_ERR begin(uint32_t grbit, ese_model_transaction **transaction_out)
-        { return ese_model_begin_transaction($self, grbit, transaction_out); }
-        JET_ERR open_database(const char *path, uint32_t grbit, ese_model_database **database_out)
-        { return ese_model_open_database($self, path, grbit, database_out); }
+        { return ese_model_begin_transaction(&$self->object, grbit, transaction_out); }
+        JET_ERR level(uint32_t *n_entries_out) { return ese_model_get_level(&$self->object, n_entries_out); }
+        JET_ERR open_database(const char *path, int access, uint32_t grbit, ese_model_database **database_out)
+        {
+            ese_model_opening opening = {.path = path, .access = (ese_model_access)access, .grbit = grbit};
+            return ese_model_open_database($self, &opening, database_out);
+        }
     }
 } ese_model_session;
 
@@ -55,6 +62,22 @@ typedef struct ese_model_database {
         { return ese_model_list_tables($self, tables_out, n_tables_out); }
         JET_ERR open_cursor(const char *table, ese_model_cursor **cursor_out)
         { return ese_model_open_cursor($self, table, cursor_out); }
+        JET_ERR session(ese_model_session **session_out) { return ese_model_get_session($self, session_out); }
+        JET_ERR begin(uint32_t grbit, ese_model_transaction **transaction_out)
+        { return ese_model_begin_transaction(&$self->object, grbit, transaction_out); }
+        JET_ERR level(uint32_t *n_entries_out) { return ese_model_get_level(&$self->object, n_entries_out); }
+        JET_ERR resize(uint32_t n_pages, uint32_t *n_entries_out)
+        { return ese_model_resize($self, n_pages, n_entries_out); }
+        JET_ERR create_table(const char *name, const char *template_name, uint32_t n_pages, uint32_t density,
+                             uint32_t grbit, const ese_model_column_spec *columns, uint32_t n_columns,
+                             const ese_model_index_info *indexes, uint32_t n_indexes)
+        {
+            ese_model_table_spec spec = {name, template_name, n_pages, density, grbit};
+            return ese_model_create_table($self, &spec, columns, n_columns, indexes, n_indexes);
+        }
+        JET_ERR delete_table(const char *table) { return ese_model_delete_table($self, table); }
+        JET_ERR rename_table(const char *table, const char *new_name)
+        { return ese_model_rename_table($self, table, new_name); }
     }
 } ese_model_database;
 
@@ -83,6 +106,40 @@ typedef struct ese_model_cursor {
         JET_ERR reader(const ese_model_output *outputs, uint32_t n_outputs, int start,
                        ese_model_reader **reader_out)
         { return ese_model_create_reader($self, outputs, n_outputs, (ese_model_from)start, reader_out); }
+        JET_ERR writer(const ese_model_input *inputs, uint32_t n_inputs, const uint32_t *keys, uint32_t n_keys,
+                       uint32_t autoincrement, ese_model_writer **writer_out)
+        {
+            ese_model_writing writing = {inputs, n_inputs, keys, n_keys, autoincrement};
+            return ese_model_create_writer($self, &writing, writer_out);
+        }
+        JET_ERR prepare(uint32_t prep) { return ese_model_prepare($self, prep); }
+        JET_ERR update(ese_model_bookmark *bookmark_out) { return ese_model_update($self, bookmark_out); }
+        JET_ERR remove() { return ese_model_delete($self); }
+        JET_ERR remove_all(uint64_t *number_out) { return ese_model_delete_all($self, number_out); }
+        JET_ERR escrow(uint32_t columnid, int64_t delta, int64_t *old_out)
+        { return ese_model_escrow($self, columnid, delta, old_out); }
+        JET_ERR lock(uint32_t grbit) { return ese_model_lock($self, grbit); }
+        JET_ERR stream_size(uint32_t columnid, uint32_t itag, bool is_update, uint64_t *number_out)
+        {
+            ese_model_stream stream = {columnid, itag, is_update};
+            return ese_model_stream_size($self, &stream, number_out);
+        }
+        JET_ERR stream_write(uint32_t columnid, uint32_t itag, uint64_t offset, const void *data, size_t size)
+        {
+            ese_model_stream stream = {columnid, itag, true};
+            return ese_model_stream_write($self, &stream, offset, data, size);
+        }
+        JET_ERR stream_resize(uint32_t columnid, uint32_t itag, uint64_t n_bytes)
+        {
+            ese_model_stream stream = {columnid, itag, true};
+            return ese_model_stream_resize($self, &stream, n_bytes);
+        }
+        JET_ERR add_column(const ese_model_column_spec *column) { return ese_model_add_column($self, column); }
+        JET_ERR delete_column(const char *column) { return ese_model_delete_column($self, column); }
+        JET_ERR rename_column(const char *column, const char *new_name)
+        { return ese_model_rename_column($self, column, new_name); }
+        JET_ERR create_index(const ese_model_index_info *index) { return ese_model_create_index($self, index); }
+        JET_ERR delete_index(const char *index) { return ese_model_delete_index($self, index); }
     }
 } ese_model_cursor;
 
@@ -102,11 +159,23 @@ typedef struct ese_model_reader {
     }
 } ese_model_reader;
 
+typedef struct ese_model_writer {
+    %extend {
+        ~ese_model_writer() { ese_model_destroy_writer($self); }
+    }
+} ese_model_writer;
+
 %rename(create_instance) ese_model_create_instance;
 JET_ERR ese_model_create_instance(const char *name, ese_model_instance **instance_out);
 
-%rename(open_file) ese_model_open_file;
-JET_ERR ese_model_open_file(const char *path, uint32_t grbit, ese_model_database **database_out);
+%inline %{
+static JET_ERR
+open_file(const char *path, int access, uint32_t grbit, uint32_t page_size, ese_model_database **database_out)
+{
+    ese_model_opening opening = {path, (ese_model_access)access, grbit, page_size};
+    return ese_model_open_file(&opening, database_out);
+}
+%}
 
 %rename(dup_handle) ese_model_dup_handle;
 JET_ERR ese_model_dup_handle(uint64_t sesid);

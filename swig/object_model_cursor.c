@@ -22,8 +22,9 @@ ese_model_open_cursor(ese_model_database *database, const char *table,
         ese_model_cursor *cursor = (ese_model_cursor *)child;
 
         cursor->sesid = call.session->sesid;
-        err = JetOpenTableA(cursor->sesid, database->dbid, table, NULL, 0, JET_bitTableReadOnly,
-                            &cursor->tableid);
+        cursor->is_primary = true;
+        err = JetOpenTableA(cursor->sesid, database->dbid, table, NULL, 0,
+                            database->is_writable ? 0 : JET_bitTableReadOnly, &cursor->tableid);
         if (err >= JET_errSuccess)
             err = ese_model__adopt(call.object, child);
         if (err < JET_errSuccess)
@@ -53,6 +54,7 @@ ese_model_set_index(ese_model_cursor *cursor, const char *name, const ese_model_
         if (n_segments > 0)
             memcpy(cursor->segments, segments, n_segments * sizeof *segments);
         cursor->n_segments = n_segments;
+        cursor->is_primary = name == NULL || name[0] == '\0';
     }
     ese_model__leave(&call);
     return err;
@@ -77,7 +79,7 @@ static JET_ERR
 make_key_part(ese_model_cursor *cursor, const ese_model_segment *segment,
               const ese_model_value *value, JET_GRBIT grbit)
 {
-    ese_model_bytes bytes = {0};
+    ese_model_bytes bytes;
     JET_ERR err = ese_model__encode(segment, value, &bytes);
 
     if (err < JET_errSuccess)

@@ -1,5 +1,5 @@
 /*
- * Databases: opening them for reading, in a session that exists or in an instance of their own, and what they tell about
+ * Databases: opening and creating them, in a session that exists or in an instance of their own, and what they tell about
  * themselves.
  */
 #include "object_model_private.h"
@@ -21,29 +21,47 @@ copy_text(const char *text)
 }
 
 static JET_ERR
-attach_and_open(JET_SESID sesid, const char *path, JET_GRBIT grbit, JET_DBID *dbid_out)
+open_attached(JET_SESID sesid, const ese_model_opening *opening, JET_DBID *dbid_out)
 {
-    JET_ERR err = JetAttachDatabaseA(sesid, path, ESE_bitDbReader | JET_bitDbReadOnly | grbit);
+    bool is_reader = opening->access == ESE_MODEL_READ;
+    JET_ERR err = JetAttachDatabaseA(
+        sesid, opening->path, is_reader ? ESE_bitDbReader | JET_bitDbReadOnly | opening->grbit : 0);
 
     if (err < JET_errSuccess)
         return err;
-    err = JetOpenDatabaseA(sesid, path, NULL, dbid_out, JET_bitDbReadOnly);
+    err = JetOpenDatabaseA(sesid, opening->path, NULL, dbid_out, is_reader ? JET_bitDbReadOnly : 0);
     if (err < JET_errSuccess) {
         err = ese_model__fail(err, ese_error_text(err));
-        (void)JetDetachDatabaseA(sesid, path);
+        (void)JetDetachDatabaseA(sesid, opening->path);
     }
     return err;
 }
 
+/* Finds, or makes, the database that is asked for. */
+static JET_ERR
+open_or_create(JET_SESID sesid, const ese_model_opening *opening, JET_DBID *dbid_out)
+{
+    ese_model_access access = opening->access;
+    JET_ERR err;
+
+    if (access == ESE_MODEL_CREATE || access == ESE_MODEL_ADD)
+        return JetCreateDatabase2A(sesid, opening->path, 0, dbid_out,
+                                   access == ESE_MODEL_CREATE ? JET_bitDbOverwriteExisting : 0);
+    err = open_attached(sesid, opening, dbid_out);
+    if (err == JET_errFileNotFound && access == ESE_MODEL_ENSURE)
+        return JetCreateDatabase2A(sesid, opening->path, 0, dbid_out, 0);
+    return err;
+}
+
 JET_ERR
-ese_model_open_database(ese_model_session *session, const char *path, JET_GRBIT grbit,
+ese_model_open_database(ese_model_session *session, const ese_model_opening *opening,
                         ese_model_database **database_out)
 {
     ese_model_call call;
     ese_model_object *child = NULL;
     JET_ERR err;
 
-    if (path == NULL)
+    if (opening->path == NULL)
         return ese_model__fail(JET_errDatabaseInvalidPath, "a database needs a path");
     err = ese_model__enter(&session->object, &call);
     if (err < JET_errSuccess)
@@ -52,10 +70,10 @@ ese_model_open_database(ese_model_session *session, const char *path, JET_GRBIT 
     if (err >= JET_errSuccess) {
         ese_model_database *database = (ese_model_database *)child;
 
-        database->path = copy_text(path);
-        err = database->path == NULL
-                  ? ese_model__fail(JET_errOutOfMemory, "out of memory")
-                  : attach_and_open(session->sesid, path, grbit, &database->dbid);
+        database->is_writable = opening->access != ESE_MODEL_READ;
+        database->path = copy_text(opening->path);
+        err = database->path == NULL ? ese_model__fail(JET_errOutOfMemory, "out of memory")
+                                     : open_or_create(session->sesid, opening, &database->dbid);
         if (err >= JET_errSuccess)
             err = ese_model__adopt(call.object, child);
         if (err < JET_errSuccess)
@@ -75,28 +93,69 @@ typedef struct parameter {
     const char *text;
 } parameter;
 
-/* Nothing is written, so nothing is logged, and no folder is needed. */
-static const parameter reading[] = {
+enum { DEFAULT_PAGE_SIZE = 8192 };
+
+/* Nothing is logged, so no folder is needed. */
+static const parameter common[] = {
     {JET_paramRecovery, 0, "off"},
     {JET_paramMaxTemporaryTables, 64, NULL},
     {JET_paramNoInformationEvent, 1, NULL},
 };
 
+/* One program, few instances: room for its threads, and for transactions of some hundred megabytes. */
+static const parameter changing[] = {
+    {JET_paramMaxSessions, 1024, NULL},
+    {JET_paramMaxCursors, 65536, NULL},
+    {JET_paramMaxVerPages, 16384, NULL},
+};
+
 static JET_ERR
-set_up(ese_model_instance *instance)
+set_parameters(ese_model_instance *instance, const parameter *parameters, size_t n)
 {
     JET_ERR err = JET_errSuccess;
 
-    for (size_t i = 0; i < sizeof reading / sizeof reading[0] && err >= JET_errSuccess; i++)
-        err = ese_model_set_parameter(instance, reading[i].paramid, reading[i].number,
-                                      reading[i].text);
+    for (size_t i = 0; i < n && err >= JET_errSuccess; i++)
+        err = ese_model_set_parameter(instance, parameters[i].paramid, parameters[i].number,
+                                      parameters[i].text);
+    return err;
+}
+
+/* That of the file, of which many instances of one process may each have another; or that of the file to be made. */
+static JET_ERR
+set_page_size(ese_model_instance *instance, const ese_model_opening *opening)
+{
+    uint32_t page_size = 0;
+    JET_ERR err = JET_errFileNotFound;
+
+    if (opening->access == ESE_MODEL_CHANGE || opening->access == ESE_MODEL_ENSURE)
+        err = JetGetDatabaseFileInfoA(opening->path, &page_size, sizeof page_size,
+                                      JET_DbInfoPageSize);
+    if (err == JET_errFileNotFound && opening->access != ESE_MODEL_CHANGE) {
+        page_size = opening->page_size != 0 ? opening->page_size : DEFAULT_PAGE_SIZE;
+        err = JET_errSuccess;
+    }
+    if (err >= JET_errSuccess)
+        err = ese_set_page_size(instance->instance, page_size);
+    return err;
+}
+
+static JET_ERR
+set_up(ese_model_instance *instance, const ese_model_opening *opening)
+{
+    JET_ERR err = set_parameters(instance, common, sizeof common / sizeof common[0]);
+
+    if (err >= JET_errSuccess && opening->access != ESE_MODEL_READ) {
+        err = set_parameters(instance, changing, sizeof changing / sizeof changing[0]);
+        if (err >= JET_errSuccess)
+            err = set_page_size(instance, opening);
+    }
     if (err >= JET_errSuccess)
         err = ese_model_start(instance);
     return err;
 }
 
 JET_ERR
-ese_model_open_file(const char *path, JET_GRBIT grbit, ese_model_database **database_out)
+ese_model_open_file(const ese_model_opening *opening, ese_model_database **database_out)
 {
     static _Atomic uint64_t n_opened; /* names need only differ */
     char name[64];
@@ -104,16 +163,18 @@ ese_model_open_file(const char *path, JET_GRBIT grbit, ese_model_database **data
     ese_model_session *session = NULL;
     JET_ERR err;
 
+    if (opening->path == NULL)
+        return ese_model__fail(JET_errDatabaseInvalidPath, "a database needs a path");
     snprintf(name, sizeof name, "file %llu",
              (unsigned long long)atomic_fetch_add_explicit(&n_opened, 1, memory_order_relaxed) + 1);
     err = ese_model_create_instance(name, &instance);
     if (err < JET_errSuccess)
         return err;
-    err = set_up(instance);
+    err = set_up(instance, opening);
     if (err >= JET_errSuccess)
         err = ese_model_begin_session(instance, &session);
     if (err >= JET_errSuccess)
-        err = ese_model_open_database(session, path, grbit, database_out);
+        err = ese_model_open_database(session, opening, database_out);
     if (err < JET_errSuccess) {
         char text[512];
 
@@ -127,6 +188,37 @@ ese_model_open_file(const char *path, JET_GRBIT grbit, ese_model_database **data
         ese_model_release(&session->object);
     ese_model_release(&instance->object);
     return err;
+}
+
+JET_ERR
+ese_model_get_session(ese_model_database *database, ese_model_session **session_out)
+{
+    ese_model_call call;
+    JET_ERR err = ese_model__enter(&database->object, &call);
+
+    if (err < JET_errSuccess)
+        return err;
+    ese_model__hold(&call.session->object);
+    *session_out = call.session;
+    ese_model__leave(&call);
+    return err;
+}
+
+JET_ERR
+ese_model_resize(ese_model_database *database, uint32_t n_pages, uint32_t *n_pages_out)
+{
+    ese_model_call call;
+    uint32_t n_real = 0;
+    JET_ERR err = ese_model__enter(&database->object, &call);
+
+    if (err < JET_errSuccess)
+        return err;
+    err = JetResizeDatabase(call.session->sesid, database->dbid, n_pages, &n_real, 0);
+    ese_model__leave(&call);
+    if (err < JET_errSuccess)
+        return err;
+    *n_pages_out = n_real;
+    return JET_errSuccess;
 }
 
 /* ---- What it tells --------------------------------------------------------------------------------------- */

@@ -63,3 +63,22 @@ typedef enum ese_model_burden {
  */
 ese_model_object *ese_model__child(ese_model_object *parent, ese_model_kind kind,
                                    ese_model_burden burden);
+
+/* ---- a call that changes something: object_model_session.c ------------------------------------------------- */
+
+typedef enum ese_model_scope_kind {
+    ESE_MODEL__SCOPE_NONE,
+    ESE_MODEL__SCOPE_OUTERMOST, /* a transaction, unless the session is in one */
+    ESE_MODEL__SCOPE_LEVEL,     /* always a level of its own, while there is one left */
+} ese_model_scope_kind;
+
+/* A transaction for the time of a call, which no language sees. */
+typedef struct ese_model_scope {
+    bool is_begun;
+} ese_model_scope;
+
+JET_ERR ese_model__begin_scope(const ese_model_call *call, ese_model_scope_kind kind,
+                               ese_model_scope *scope_out);
+
+/* Commits, or rolls back after an error; gives the first error. */
+JET_ERR ese_model__end_scope(const ese_model_call *call, const ese_model_scope *scope, JET_ERR err);

@@ -3,6 +3,8 @@
  */
 #include "object_model_private.h"
 
+#include <stdio.h>
+
 JET_ERR
 ese_model_create_instance(const char *name, ese_model_instance **instance_out)
 {
@@ -81,6 +83,19 @@ ese_model_start(ese_model_instance *instance)
 }
 
 JET_ERR
+ese_model_set_page_size(ese_model_instance *instance, uint32_t page_size)
+{
+    ese_model_call call;
+    JET_ERR err = ese_model__enter(&instance->object, &call);
+
+    if (err < JET_errSuccess)
+        return err;
+    err = ese_set_page_size(instance->instance, page_size);
+    ese_model__leave(&call);
+    return err;
+}
+
+JET_ERR
 ese_model_stop_service(ese_model_instance *instance)
 {
     ese_model_call call;
@@ -152,6 +167,22 @@ ese_model_dup_session(ese_model_session *session, ese_model_session **session_ou
 }
 
 JET_ERR
+ese_model_get_instance(ese_model_session *session, ese_model_instance **instance_out)
+{
+    ese_model_call call;
+    ese_model_object *instance;
+    JET_ERR err = ese_model__enter(&session->object, &call);
+
+    if (err < JET_errSuccess)
+        return err;
+    instance = ese_model__instance_of(&session->object);
+    ese_model__hold(instance);
+    *instance_out = (ese_model_instance *)instance;
+    ese_model__leave(&call);
+    return err;
+}
+
+JET_ERR
 ese_model_dup_handle(uint64_t sesid)
 {
     JET_SESID other = JET_sesidNil;
@@ -180,20 +211,23 @@ ese_model_dup_nowhere(ese_model_session *session)
 /* ---- Transactions -------------------------------------------------------------------------------------- */
 
 JET_ERR
-ese_model_begin_transaction(ese_model_session *session, JET_GRBIT grbit,
+ese_model_begin_transaction(ese_model_object *object, JET_GRBIT grbit,
                             ese_model_transaction **transaction_out)
 {
     ese_model_call call;
     ese_model_object *child = NULL;
-    JET_ERR err = ese_model__enter(&session->object, &call);
+    ese_model_session *session;
+    JET_ERR err = ese_model__enter(object, &call);
 
     if (err < JET_errSuccess)
         return err;
-    err = ese_model__allocate(ESE_MODEL_TRANSACTION, sizeof **transaction_out, call.object, &child);
+    session = call.session;
+    err = ese_model__allocate(ESE_MODEL_TRANSACTION, sizeof **transaction_out, &session->object,
+                              &child);
     if (err >= JET_errSuccess) {
         err = JetBeginTransaction2(session->sesid, grbit);
         if (err >= JET_errSuccess)
-            err = ese_model__adopt(call.object, child);
+            err = ese_model__adopt(&session->object, child);
         if (err < JET_errSuccess) {
             ese_model__discard(child);
         } else {
@@ -201,6 +235,19 @@ ese_model_begin_transaction(ese_model_session *session, JET_GRBIT grbit,
             (*transaction_out)->level = ++session->level;
         }
     }
+    ese_model__leave(&call);
+    return err;
+}
+
+JET_ERR
+ese_model_get_level(ese_model_object *object, uint32_t *level_out)
+{
+    ese_model_call call;
+    JET_ERR err = ese_model__enter(object, &call);
+
+    if (err < JET_errSuccess)
+        return err;
+    *level_out = call.session->level;
     ese_model__leave(&call);
     return err;
 }
@@ -238,4 +285,43 @@ ese_model_rollback(ese_model_transaction *transaction)
     err = ese_model__rollback_to(call.session, transaction->level - 1);
     ese_model__leave(&call);
     return err;
+}
+
+/* ---- A transaction for the time of a call ----------------------------------------------------------------- */
+
+enum { LEVELS_MAX = 7 };
+
+JET_ERR
+ese_model__begin_scope(const ese_model_call *call, ese_model_scope_kind kind,
+                       ese_model_scope *scope_out)
+{
+    uint32_t level = call->session->level;
+    JET_ERR err;
+
+    scope_out->is_begun = false;
+    if (kind == ESE_MODEL__SCOPE_NONE || (kind == ESE_MODEL__SCOPE_OUTERMOST && level > 0) ||
+        level == LEVELS_MAX)
+        return JET_errSuccess;
+    err = JetBeginTransaction2(call->session->sesid, 0);
+    scope_out->is_begun = err >= JET_errSuccess;
+    return err;
+}
+
+JET_ERR
+ese_model__end_scope(const ese_model_call *call, const ese_model_scope *scope, JET_ERR err)
+{
+    char text[512];
+
+    if (!scope->is_begun)
+        return err;
+    if (err >= JET_errSuccess) {
+        JET_ERR err_commit = JetCommitTransaction(call->session->sesid, 0);
+
+        if (err_commit >= JET_errSuccess)
+            return err;
+        err = err_commit;
+    }
+    snprintf(text, sizeof text, "%s", ese_model_error_text(err));
+    (void)JetRollback(call->session->sesid, 0);
+    return ese_model__fail(err, text);
 }

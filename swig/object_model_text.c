@@ -123,8 +123,12 @@ next_point(const uint8_t **at, const uint8_t *end, uint32_t *point_out)
 static bool
 put_latin(uint32_t point, uint8_t *out, size_t *n_inout)
 {
-    for (unsigned byte = 0; byte < 256; byte++) {
-        if (ese_model_latin_unit((uint8_t)byte) == point) {
+    if (point < 0x80 || (point >= 0xA0 && point < 0x100)) {
+        out[(*n_inout)++] = (uint8_t)point;
+        return true;
+    }
+    for (unsigned byte = 0x80; byte < 0xA0; byte++) {
+        if (latin_high[byte - 0x80] == point) {
             out[(*n_inout)++] = (uint8_t)byte;
             return true;
         }
@@ -152,37 +156,62 @@ put_utf16(uint32_t point, uint8_t *out, size_t *n_inout)
     return true;
 }
 
+/* `out` has two bytes for each of UTF-8, which never makes more than a unit. */
 static JET_ERR
-encode_text(uint32_t cp, const ese_model_value *value, ese_model_bytes *bytes_out)
+put_text(uint32_t cp, const ese_model_value *value, uint8_t *out, size_t *n_out)
 {
     const uint8_t *at = value->data;
     const uint8_t *end = at + value->size;
     bool is_ok = true;
-    uint8_t *out;
     size_t n = 0;
 
-    if (!is_latin(cp) && cp != ESE_MODEL_CP_UTF16)
-        return fail_value("text cannot be a key of a column with this code page; give bytes");
-    if (value->size == 0) {
-        bytes_out->data = "";
-        return JET_errSuccess;
-    }
-    out = malloc(2 * value->size); /* a byte of UTF-8 never makes more than a unit */
-    if (out == NULL)
-        return ese_model__fail(JET_errOutOfMemory, "out of memory");
+    if (!ese_model_is_text(cp))
+        return fail_value("text cannot be a value of a column with this code page; give bytes");
     while (at < end && is_ok) {
         uint32_t point;
 
         is_ok = next_point(&at, end, &point) &&
                 (is_latin(cp) ? put_latin(point, out, &n) : put_utf16(point, out, &n));
     }
-    if (!is_ok) {
-        free(out);
+    if (!is_ok)
         return fail_value("the text has a character that the column's code page lacks");
+    *n_out = n;
+    return JET_errSuccess;
+}
+
+static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* 32 digits with dashes and braces anywhere between; the first three fields are stored in little-endian order. */
+static JET_ERR
+put_guid(const ese_model_value *value, uint8_t *out, size_t *n_out)
+{
+    static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+    const char *text = value->data;
+    uint8_t bytes[16] = {0};
+    unsigned n_digits = 0;
+
+    for (size_t i = 0; i < value->size; i++) {
+        int digit = hex_digit(text[i]);
+
+        if (text[i] == '-' || text[i] == '{' || text[i] == '}')
+            continue;
+        if (digit < 0 || n_digits == 32)
+            return fail_value("the text is no GUID");
+        bytes[n_digits / 2] = (uint8_t)(bytes[n_digits / 2] << 4 | digit);
+        n_digits++;
     }
-    bytes_out->owned = out;
-    bytes_out->data = out;
-    bytes_out->size = n;
+    if (n_digits != 32)
+        return fail_value("the text is no GUID");
+    for (unsigned i = 0; i < 16; i++)
+        out[order[i]] = bytes[i];
+    *n_out = sizeof bytes;
     return JET_errSuccess;
 }
 
@@ -219,19 +248,15 @@ fits(const ese_model_value *value, unsigned n_bytes, bool is_signed)
 }
 
 static void
-set_number(uint64_t number, size_t size, ese_model_bytes *bytes_out)
+put_number(uint64_t number, size_t size, uint8_t *out, size_t *n_out)
 {
-    uint8_t bytes[8];
-
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (uint8_t)(number >> 8 * i);
-    memcpy(&bytes_out->number, bytes, sizeof bytes);
-    bytes_out->data = &bytes_out->number;
-    bytes_out->size = size;
+    for (size_t i = 0; i < size; i++)
+        out[i] = (uint8_t)(number >> 8 * i);
+    *n_out = size;
 }
 
 static JET_ERR
-encode_real(JET_COLTYP coltyp, double real, ese_model_bytes *bytes_out)
+put_real(JET_COLTYP coltyp, double real, uint8_t *out, size_t *n_out)
 {
     uint64_t bits = 0;
     float single = (float)real;
@@ -240,11 +265,11 @@ encode_real(JET_COLTYP coltyp, double real, ese_model_bytes *bytes_out)
         uint32_t bits_single;
 
         memcpy(&bits_single, &single, sizeof bits_single);
-        set_number(bits_single, 4, bytes_out);
+        put_number(bits_single, 4, out, n_out);
         return JET_errSuccess;
     }
     memcpy(&bits, &real, sizeof bits);
-    set_number(bits, 8, bytes_out);
+    put_number(bits, 8, out, n_out);
     return JET_errSuccess;
 }
 
@@ -256,54 +281,100 @@ is_real(JET_COLTYP coltyp)
 }
 
 static JET_ERR
-encode_integer(JET_COLTYP coltyp, const ese_model_value *value, ese_model_bytes *bytes_out)
+put_integer(JET_COLTYP coltyp, const ese_model_value *value, uint8_t *out, size_t *n_out)
 {
     unsigned n_bytes;
     bool is_signed;
 
     if (coltyp == JET_coltypBit) {
-        set_number(value->integer != 0 ? 0xFF : 0, 1, bytes_out);
+        put_number(value->integer != 0 ? 0xFF : 0, 1, out, n_out);
         return JET_errSuccess;
     }
     if (is_real(coltyp)) {
         if (value->type == ESE_MODEL_UNSIGNED)
-            return encode_real(coltyp, (double)(uint64_t)value->integer, bytes_out);
-        return encode_real(coltyp, (double)value->integer, bytes_out);
+            return put_real(coltyp, (double)(uint64_t)value->integer, out, n_out);
+        return put_real(coltyp, (double)value->integer, out, n_out);
     }
     if (!integer_type(coltyp, &n_bytes, &is_signed))
         return fail_value("the column holds no numbers");
     if (!fits(value, n_bytes, is_signed))
         return fail_value("the number is out of the column's range");
-    set_number((uint64_t)value->integer, n_bytes, bytes_out);
+    put_number((uint64_t)value->integer, n_bytes, out, n_out);
     return JET_errSuccess;
 }
 
+static bool
+is_characters(const ese_model_value *value)
+{
+    return value->type == ESE_MODEL_TEXT || value->type == ESE_MODEL_STRING;
+}
+
+size_t
+ese_model__encoded_room(const ese_model_value *value)
+{
+    size_t room = is_characters(value) ? 2 * value->size : value->size;
+
+    return room < ESE_MODEL__ROOM_MIN ? ESE_MODEL__ROOM_MIN : room;
+}
+
+JET_ERR
+ese_model__encode_to(const ese_model_segment *segment, const ese_model_value *value, uint8_t *out,
+                     size_t *size_out)
+{
+    JET_COLTYP coltyp = segment->coltyp;
+
+    *size_out = 0;
+    if (value->type == ESE_MODEL_NULL)
+        return JET_errSuccess;
+    if (value->type == ESE_MODEL_INTEGER || value->type == ESE_MODEL_UNSIGNED)
+        return put_integer(coltyp, value, out, size_out);
+    if (value->type == ESE_MODEL_REAL) {
+        if (!is_real(coltyp))
+            return fail_value("the column holds no floating-point numbers");
+        return put_real(coltyp, value->real, out, size_out);
+    }
+    if (is_characters(value)) {
+        if (coltyp == JET_coltypText || coltyp == JET_coltypLongText)
+            return put_text(segment->cp, value, out, size_out);
+        /* a string of 16 bytes may be the GUID itself */
+        if (coltyp == JET_coltypGUID && (value->type == ESE_MODEL_TEXT || value->size != 16))
+            return put_guid(value, out, size_out);
+        if (value->type == ESE_MODEL_TEXT)
+            return fail_value("the column holds no text");
+    }
+    if (value->size > 0)
+        memcpy(out, value->data, value->size);
+    *size_out = value->size;
+    return JET_errSuccess;
+}
+
+/* Values that the column stores as they are need no memory. */
 JET_ERR
 ese_model__encode(const ese_model_segment *segment, const ese_model_value *value,
                   ese_model_bytes *bytes_out)
 {
-    JET_COLTYP coltyp = segment->coltyp;
-    bool is_text = coltyp == JET_coltypText || coltyp == JET_coltypLongText;
+    JET_ERR err;
 
-    switch (value->type) {
-    case ESE_MODEL_NULL: return JET_errSuccess;
-    case ESE_MODEL_INTEGER:
-    case ESE_MODEL_UNSIGNED: return encode_integer(coltyp, value, bytes_out);
-    case ESE_MODEL_REAL:
-        if (!is_real(coltyp))
-            return fail_value("the column holds no floating-point numbers");
-        return encode_real(coltyp, value->real, bytes_out);
-    case ESE_MODEL_TEXT:
-        if (!is_text)
-            return fail_value("the column holds no text");
-        return encode_text(segment->cp, value, bytes_out);
-    case ESE_MODEL_STRING:
-        if (is_text)
-            return encode_text(segment->cp, value, bytes_out);
-        break;
-    case ESE_MODEL_BYTES: break;
+    bytes_out->owned = NULL;
+    bytes_out->data = bytes_out->room;
+    bytes_out->size = 0;
+    if (value->type == ESE_MODEL_BYTES) {
+        bytes_out->data = value->size > 0 ? value->data : "";
+        bytes_out->size = value->size;
+        return JET_errSuccess;
     }
-    bytes_out->data = value->size > 0 ? value->data : "";
-    bytes_out->size = value->size;
-    return JET_errSuccess;
+    if (ese_model__encoded_room(value) > sizeof bytes_out->room) {
+        bytes_out->owned = malloc(ese_model__encoded_room(value));
+        if (bytes_out->owned == NULL)
+            return ese_model__fail(JET_errOutOfMemory, "out of memory");
+        bytes_out->data = bytes_out->owned;
+    }
+    err = ese_model__encode_to(segment, value,
+                               bytes_out->owned != NULL ? bytes_out->owned : bytes_out->room,
+                               &bytes_out->size);
+    if (err < JET_errSuccess) {
+        free(bytes_out->owned);
+        bytes_out->owned = NULL;
+    }
+    return err;
 }

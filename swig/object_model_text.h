@@ -22,14 +22,21 @@ size_t ese_model_utf8_from_column(uint32_t cp, const void *data, size_t size, ch
 /* False for other code pages: the value stays bytes. */
 bool ese_model_is_text(uint32_t cp);
 
+enum { ESE_MODEL__ROOM_MIN = 16 };
+
 /* Bytes, and the memory to free with them. */
 typedef struct ese_model_bytes {
     const void *data;
     size_t size;
     void *owned;
-    uint64_t number; /* where `data` points for a column of fixed size */
+    uint8_t room[256]; /* where `data` points for a short value */
 } ese_model_bytes;
 
 /* The value as the column stores it. JET_errInvalidParameter when no value of that type can be it. */
 JET_ERR ese_model__encode(const ese_model_segment *segment, const ese_model_value *value,
                           ese_model_bytes *bytes_out);
+
+/* The same into room of the caller, of at least as many bytes as ese_model__encoded_room says. NULL has no bytes. */
+size_t ese_model__encoded_room(const ese_model_value *value);
+JET_ERR ese_model__encode_to(const ese_model_segment *segment, const ese_model_value *value,
+                             uint8_t *out, size_t *size_out);

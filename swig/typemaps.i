@@ -10,11 +10,13 @@
                           ese_model_database **database_out (ese_model_database *handle = NULL),
                           ese_model_cursor **cursor_out (ese_model_cursor *handle = NULL),
                           ese_model_transaction **transaction_out (ese_model_transaction *handle = NULL),
-                          ese_model_reader **reader_out (ese_model_reader *handle = NULL)
+                          ese_model_reader **reader_out (ese_model_reader *handle = NULL),
+                          ese_model_writer **writer_out (ese_model_writer *handle = NULL)
     "$1 = &handle;"
 %typemap(argout) ese_model_instance **instance_out, ese_model_session **session_out,
                  ese_model_database **database_out, ese_model_cursor **cursor_out,
-                 ese_model_transaction **transaction_out, ese_model_reader **reader_out
+                 ese_model_transaction **transaction_out, ese_model_reader **reader_out,
+                 ese_model_writer **writer_out
     { ESE_PUT_HANDLE }
 
 %typemap(in, numinputs=0) bool *found_out (bool value = false) "$1 = &value;"
@@ -28,6 +30,9 @@
 
 %typemap(in, numinputs=0) uint64_t *number_out (uint64_t value = 0) "$1 = &value;"
 %typemap(argout) uint64_t *number_out { ESE_PUT(put_unsigned, *$1) }
+
+%typemap(in, numinputs=0) int64_t *old_out (int64_t value = 0) "$1 = &value;"
+%typemap(argout) int64_t *old_out { ESE_PUT(put_integer, *$1) }
 
 %typemap(in, numinputs=0) ese_model_parameter *parameter_out (ese_model_parameter value) "$1 = &value;"
 %typemap(argout) ese_model_parameter *parameter_out { ESE_PUT(put_parameter, $1) }
@@ -65,3 +70,18 @@ ESE_LIST_OUT(ese_model_index_info, indexes_out, n_indexes_out, put_indexes)
     (ese_model_output *outputs = NULL, uint32_t n = 0)
     { ESE_GET(get_outputs, &outputs, &n) $1 = outputs; $2 = n; }
 %typemap(freearg) (const ese_model_output *outputs, uint32_t n_outputs) "free(outputs$argnum);"
+
+/* Lists that a language gives, as an array for the time of the call. */
+%define ESE_LIST_IN(TYPE, NAME, COUNT, FUNCTION)
+%typemap(in) (const TYPE *NAME, uint32_t COUNT) (TYPE *list = NULL, uint32_t n = 0)
+    { ESE_GET(FUNCTION, &list, &n) $1 = list; $2 = n; }
+%typemap(freearg) (const TYPE *NAME, uint32_t COUNT) "free(list$argnum);"
+%enddef
+
+ESE_LIST_IN(ese_model_input, inputs, n_inputs, get_inputs)
+ESE_LIST_IN(uint32_t, keys, n_keys, get_numbers)
+ESE_LIST_IN(ese_model_column_spec, columns, n_columns, get_column_specs)
+ESE_LIST_IN(ese_model_index_info, indexes, n_indexes, get_index_specs)
+
+%typemap(in) const ese_model_column_spec *column (ese_model_column_spec spec) { ESE_GET(get_column_spec, &spec) $1 = &spec; }
+%typemap(in) const ese_model_index_info *index (ese_model_index_info spec) { ESE_GET(get_index_spec, &spec) $1 = &spec; }

@@ -14,20 +14,31 @@ local keys = require "ese.keys"
 ---@class ese
 local ese = {}
 
---- NULL as a value of a key.
+--- NULL as a value of a key, or of a row to write.
 ese.null = keys.null
 
---- Opens a database file for reading: the file is never changed, nothing is created beside it.
+--- Opens, or creates, a database file. Modes: "r" for reading (the default: the file is never changed, nothing is created
+--- beside it), "r+" for change, "w" for a new file whatever there was, "x" for one where there is none, "c" for change and
+--- created when there is none.
 ---@param path string
----@param options? {damaged: boolean?} damaged: read a dirty or damaged file as far as it can be trusted
+---@param mode? "r"|"r+"|"w"|"x"|"c"
+---@param options? {damaged: boolean?, page_size: integer?} damaged: read a dirty or damaged file as far as it can be trusted
 ---@return ese.Database
-function ese.open(path, options)
-   return database.open(path, options)
+function ese.open(path, mode, options)
+   return database.open(path, mode, options)
+end
+
+--- A database as a dictionary, in order of its keys.
+---@param path string
+---@param flag? "r"|"w"|"c"|"n" as for dbm: read, write, create when missing (the default), always new
+---@return ese.Dict
+function ese.dict(path, flag)
+   return require("ese.dict").open(path, flag)
 end
 
 --- Starts an engine of its own.
 ---@param name string
----@param options? {directory: string?, recovery: boolean?, parameters: table<string|integer, string|integer|boolean>?}
+---@param options? {directory: string?, recovery: boolean?, page_size: integer?, parameters: table<string|integer, string|integer|boolean>?}
 ---@return ese.Instance
 function ese.instance(name, options)
    return instance.start(name, options)

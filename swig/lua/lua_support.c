@@ -352,8 +352,8 @@ ese_lua_get_text(lua_State *L, int at, const char **text_out)
     return true;
 }
 
-static bool
-get_value(lua_State *L, int at, ese_model_value *value)
+bool
+ese_lua_get_value(lua_State *L, int at, ese_model_value *value)
 {
     switch (lua_type(L, at)) {
     case LUA_TNIL: value->type = ESE_MODEL_NULL; return true;
@@ -421,7 +421,7 @@ ese_lua_get_key(lua_State *L, int at, ese_model_key *key_out)
     }
     for (int64_t i = 0; i < n; i++) {
         lua_rawgeti(L, at, i + 1);
-        if (!get_value(L, lua_gettop(L), &key_out->values[i]))
+        if (!ese_lua_get_value(L, lua_gettop(L), &key_out->values[i]))
             return false;
         lua_pop(L, 1); /* the table keeps it */
     }

@@ -8,6 +8,8 @@
 
 #include "object_model.h"
 #include "object_model_batch.h"
+#include "object_model_ddl.h"
+#include "object_model_write.h"
 
 #include <lua.h>
 
@@ -45,6 +47,9 @@ bool ese_lua_get_text(lua_State *L, int at, const char **text_out);
 /* {n =, side =, value, ...}; the key borrows from the table. */
 bool ese_lua_get_key(lua_State *L, int at, ese_model_key *key_out);
 
+/* A value of a key, a row or a default; it borrows from the stack. */
+bool ese_lua_get_value(lua_State *L, int at, ese_model_value *value_out);
+
 /* {{coltyp, cp}, ...} */
 bool ese_lua_get_segments(lua_State *L, int at, ese_model_segment *segments_out, uint32_t *n_out);
 
@@ -63,3 +68,31 @@ ese_lua_pushed ese_lua_fetch(lua_State *L, ese_model_reader *reader, uint32_t ro
  * end and returns the error code.
  */
 ese_lua_pushed ese_lua_close_elsewhere(lua_State *L, ese_model_object *object);
+
+/* ---- lua_write.c: the arrays are freed with free() --------------------------------------------------------- */
+
+bool ese_lua_get_inputs(lua_State *L, int at, ese_model_input **inputs_out, uint32_t *n_out);
+bool ese_lua_get_numbers(lua_State *L, int at, uint32_t **numbers_out, uint32_t *n_out);
+bool ese_lua_get_column_spec(lua_State *L, int at, ese_model_column_spec *spec_out);
+bool ese_lua_get_column_specs(lua_State *L, int at, ese_model_column_spec **specs_out,
+                              uint32_t *n_out);
+bool ese_lua_get_index_spec(lua_State *L, int at, ese_model_index_info *spec_out);
+bool ese_lua_get_index_specs(lua_State *L, int at, ese_model_index_info **specs_out,
+                             uint32_t *n_out);
+
+/* Positions of the arguments of a write: an array of rows; the inputs (from 1) of their values, or inputs by name; ese.null. */
+typedef struct ese_lua_writing {
+    ese_model_write_kind kind;
+    int rows;
+    int columns;
+    int null;
+    uint64_t n_before;
+} ese_lua_writing;
+
+/* Pushes: rows, rows inserted, autoincrement, bookmark of the last row. */
+ese_lua_pushed ese_lua_write(lua_State *L, ese_model_writer *writer,
+                             const ese_lua_writing *writing);
+
+ese_lua_pushed ese_lua_stream_read(lua_State *L, ese_model_cursor *cursor,
+                                   const ese_model_stream *stream, uint64_t offset,
+                                   uint32_t n_bytes);

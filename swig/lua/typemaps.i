@@ -35,12 +35,31 @@ ESE_INTEGER(uint64_t, INT64_MIN, INT64_MAX)
 %typemap(in, checkfn="lua_isstring") (const void *data, size_t size) { $1 = lua_tolstring(L, $input, &$2); }
 
 %typemap(in, numinputs=0) lua_State *L "$1 = L;"
-%typemap(in) int names_position, int metatable_position "$1 = $input;"
+%typemap(in) int names_position, int metatable_position, int rows_position, int columns_position, int null_position
+    "$1 = $input;"
 %typemap(out) ese_lua_pushed { if ($1 < 0) SWIG_fail; SWIG_arg += $1; }
 
 %extend ese_model_reader {
     ese_lua_pushed fetch(lua_State *L, uint32_t rows_max, int names_position, int metatable_position)
     { return ese_lua_fetch(L, $self, rows_max, names_position, metatable_position); }
+}
+
+%extend ese_model_writer {
+    ese_lua_pushed write(lua_State *L, int kind, int rows_position, int columns_position, int null_position,
+                         uint64_t n_before)
+    {
+        ese_lua_writing writing = {(ese_model_write_kind)kind, rows_position, columns_position, null_position, n_before};
+        return ese_lua_write(L, $self, &writing);
+    }
+}
+
+%extend ese_model_cursor {
+    ese_lua_pushed stream_read(lua_State *L, uint32_t columnid, uint32_t itag, bool is_update, uint64_t offset,
+                               uint32_t n_bytes)
+    {
+        ese_model_stream stream = {columnid, itag, is_update};
+        return ese_lua_stream_read(L, $self, &stream, offset, n_bytes);
+    }
 }
 
 %extend ese_model_instance {

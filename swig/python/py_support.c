@@ -339,8 +339,8 @@ get_number(PyObject *object, ese_model_value *value)
     return !PyErr_Occurred();
 }
 
-static bool
-get_value(PyObject *object, ese_model_value *value)
+bool
+ese_py_get_value(PyObject *object, ese_model_value *value)
 {
     Py_ssize_t size;
     char *bytes;
@@ -397,7 +397,7 @@ ese_py_get_key(PyObject *object, ese_model_key *key_out)
         return false;
     }
     for (Py_ssize_t i = 0; i < n; i++) {
-        if (!get_value(PyTuple_GetItem(values, i), &key_out->values[i]))
+        if (!ese_py_get_value(PyTuple_GetItem(values, i), &key_out->values[i]))
             return false;
     }
     key_out->n_values = (uint32_t)n;

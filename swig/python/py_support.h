@@ -11,6 +11,8 @@
 
 #include "object_model.h"
 #include "object_model_batch.h"
+#include "object_model_ddl.h"
+#include "object_model_write.h"
 
 /* Sets the exception for an error of the model or the engine; by the factory of the idiomatic layer. */
 void ese_py_raise(JET_ERR err);
@@ -39,6 +41,9 @@ bool ese_py_get_text(PyObject *object, const char **text_out);
 /* (values, side); the key borrows from the values. A value (bytes,) is text in UTF-8 with lone surrogates. */
 bool ese_py_get_key(PyObject *object, ese_model_key *key_out);
 
+/* A value of a key or a default; it borrows from the object. */
+bool ese_py_get_value(PyObject *object, ese_model_value *value_out);
+
 /* [(coltyp, cp), ...] */
 bool ese_py_get_segments(PyObject *object, ese_model_segment *segments_out, uint32_t *n_out);
 
@@ -63,3 +68,30 @@ void ese_py_release_view(ese_py_view *view);
 
 /* The next rows as a list of tuples, empty at the end. Releases the lock of the interpreter while the engine reads. */
 PyObject *ese_py_fetch(ese_model_reader *reader, uint32_t rows_max);
+
+/* ---- py_write.c: the arrays are freed with free() -------------------------------------------------------- */
+
+/* [(name, columnid, coltyp, cp, is_list, skip_null), ...] */
+bool ese_py_get_inputs(PyObject *object, ese_model_input **inputs_out, uint32_t *n_out);
+bool ese_py_get_numbers(PyObject *object, uint32_t **numbers_out, uint32_t *n_out);
+
+/* (name, coltyp, cp, size, grbit, default); the default borrows from its object. */
+bool ese_py_get_column_spec(PyObject *object, ese_model_column_spec *spec_out);
+bool ese_py_get_column_specs(PyObject *object, ese_model_column_spec **specs_out, uint32_t *n_out);
+
+/* As ese_py_put_indexes gives them. */
+bool ese_py_get_index_spec(PyObject *object, ese_model_index_info *spec_out);
+bool ese_py_get_index_specs(PyObject *object, ese_model_index_info **specs_out, uint32_t *n_out);
+
+/* What turns (value, column, coltyp) into None, int, float, str or bytes, for values of other types. */
+PyObject *ese_py_set_value_converter(PyObject *converter);
+
+/*
+ * Writes a list of rows: sequences, when `columns` is a tuple of the inputs of their values, or mappings, when it is a dict of
+ * inputs by name. (rows, rows inserted, autoincrement, bookmark of the last row)
+ */
+PyObject *ese_py_write(ese_model_writer *writer, ese_model_write_kind kind, PyObject *rows,
+                       PyObject *columns, uint64_t n_before);
+
+PyObject *ese_py_stream_read(ese_model_cursor *cursor, const ese_model_stream *stream,
+                             uint64_t offset, uint64_t n_bytes);

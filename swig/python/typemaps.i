@@ -43,12 +43,29 @@ if (!ese_py_##FUNCTION($input, ARGS)) SWIG_fail;
 %nothread ese_model_transaction::~ese_model_transaction;
 %nothread ese_model_reader::~ese_model_reader;
 %nothread ese_model_reader::fetch;
+%nothread ese_model_writer::~ese_model_writer;
+%nothread ese_model_writer::write;
+%nothread ese_model_cursor::stream_read;
 %nothread ese_py_error_list;
 %nothread ese_py_set_error_factory;
 %nothread ese_py_constants;
+%nothread ese_py_set_value_converter;
 
 %extend ese_model_reader {
     PyObject *fetch(uint32_t rows_max) { return ese_py_fetch($self, rows_max); }
+}
+
+%extend ese_model_writer {
+    PyObject *write(int kind, PyObject *rows, PyObject *columns, uint64_t n_before)
+    { return ese_py_write($self, (ese_model_write_kind)kind, rows, columns, n_before); }
+}
+
+%extend ese_model_cursor {
+    PyObject *stream_read(uint32_t columnid, uint32_t itag, bool is_update, uint64_t offset, uint64_t n_bytes)
+    {
+        ese_model_stream stream = {columnid, itag, is_update};
+        return ese_py_stream_read($self, &stream, offset, n_bytes);
+    }
 }
 
 %rename(error_list) ese_py_error_list;
@@ -56,6 +73,9 @@ PyObject *ese_py_error_list(void);
 
 %rename(set_error_factory) ese_py_set_error_factory;
 PyObject *ese_py_set_error_factory(PyObject *factory);
+
+%rename(set_value_converter) ese_py_set_value_converter;
+PyObject *ese_py_set_value_converter(PyObject *converter);
 
 %rename(constants) ese_py_constants;
 PyObject *ese_py_constants(void);

@@ -56,7 +56,7 @@ t.case("handles may die in any order", function()
       handles[1]:set_parameter(34, 0, "off")
       handles[1]:start()
       handles[2] = handles[1]:begin_session()
-      handles[3] = handles[2]:open_database(paths.database "small-4k", 0)
+      handles[3] = handles[2]:open_database(paths.database "small-4k", 0, 0)
       handles[4] = handles[3]:open_cursor "notes"
       handles[5] = handles[2]:begin(0)
       for _, dying in ipairs(order) do

@@ -43,3 +43,28 @@ def instance(tmp_path: Path) -> Iterator[ese.Instance]:
 def session(instance: ese.Instance) -> Iterator[ese.Session]:
     with instance.session() as begun:
         yield begun
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ese.Database]:
+    """A new database with a table of people."""
+    with ese.open(tmp_path / "store.edb", "w") as db:
+        db.create_table(
+            "people",
+            {
+                "id": ese.Long(autoincrement=True),
+                "name": ese.Text(100, not_null=True),
+                "born": ese.DateTime(),
+                "visits": ese.Long(default=0),
+                "tags": list[str],
+                "photo": bytes,
+            },
+            primary_key="id",
+            indexes={"byName": "name", "byTag": ese.Key("tags", ignore_null=True)},
+        )
+        yield db
+
+
+@pytest.fixture
+def people(store: ese.Database) -> ese.Table:
+    return store["people"]

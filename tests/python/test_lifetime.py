@@ -54,7 +54,7 @@ def test_handles_may_die_in_any_order(databases: Path, tmp_path: Path) -> None:
         instance.set_parameter(34, 0, "off")
         instance.start()
         session = instance.begin_session()
-        database = session.open_database(bytes(databases / "small-4k.edb"), 0)
+        database = session.open_database(bytes(databases / "small-4k.edb"), 0, 0)
         transaction = session.begin(0)
         cursor = database.open_cursor("notes")
         handles: list[object] = [instance, session, transaction, database, cursor]

@@ -43,7 +43,7 @@ function class.closable(name, describe)
    metatable.__close = methods.close
    metatable.__gc = function(self)
       local handle = rawget(self, "handle")
-      if handle and handle:is_open() then
+      if handle and not rawget(self, "is_borrowed") and handle:is_open() then
          warn("unclosed ", tostring(self))
       end
    end
@@ -67,6 +67,15 @@ function class.options(options, known, level)
       end
    end
    return options
+end
+
+--- What closes a handle of the core at the end of a scope, without saying when it cannot.
+function class.closing(handle)
+   return setmetatable({}, {
+      __close = function()
+         pcall(handle.close, handle)
+      end,
+   })
 end
 
 return class

@@ -1,7 +1,8 @@
---- Databases, and the tables in them.
+--- Databases: opened, created, and the tables in them.
 
 local class = require "ese.class"
 local core = require "ese.core"
+local ddl = require "ese.ddl"
 local tables = require "ese.table"
 
 local READ_DAMAGED <const> = 0x10000000
@@ -18,24 +19,37 @@ end
 
 local database = {}
 
-local open_options = { damaged = true }
+local open_options = { damaged = true, page_size = true }
+local modes = { r = 0, ["r+"] = 1, w = 2, x = 3, c = 4 } -- ese_model_access
 
-local function grbit(options)
-   return class.options(options, open_options, 4).damaged and READ_DAMAGED or 0
+-- The mode may be left out: open(path, options).
+local function arguments(mode, options)
+   if type(mode) == "table" or mode == true then
+      mode, options = nil, mode
+   end
+   options = class.options(options, open_options, 4)
+   local access = modes[mode or "r"] or error("a mode is one of r, r+, w, x, c", 4)
+   if options.damaged and access ~= 0 then
+      error("a damaged database can only be read", 4)
+   end
+   return access, options.damaged and READ_DAMAGED or 0, options
 end
 
-local function wrap(handle, path)
-   return setmetatable({ handle = handle, path = path }, metatable)
+local function wrap(handle, path, access, session)
+   local state = { version = 0, is_writable = access ~= 0, session = session }
+   return setmetatable({ handle = handle, path = path, state = state }, metatable)
 end
 
 ---@return ese.Database
-function database.open(path, options)
-   return wrap(core.open_file(path, grbit(options)), path)
+function database.open(path, mode, options)
+   local access, grbit, chosen = arguments(mode, options)
+   return wrap(core.open_file(path, access, grbit, chosen.page_size or 0), path, access)
 end
 
 ---@return ese.Database
-function database.open_in(session, path, options)
-   return wrap(session:open_database(path, grbit(options)), path)
+function database.open_in(session, path, mode, options)
+   local access, grbit = arguments(mode, options)
+   return wrap(session.handle:open_database(path, access, grbit), path, access, session)
 end
 
 local function names(self, is_system)
@@ -66,6 +80,58 @@ end
 function Database:table(name)
    return tables.open(self, name)
 end
+
+-- ---- changing the schema
+
+--- Tables read the schema again.
+function Database:touch()
+   self.state.version = self.state.version + 1
+end
+
+--- Makes a table with its columns and indexes, all or nothing, and opens it.
+---
+---     db:create_table("people", {
+---        { "id", "long", autoincrement = true }, { "name", "text", size = 100, not_null = true },
+---        { "tags", "long text", multi_valued = true },
+---     }, { primary_key = "id", indexes = { { "byName", "name" } } })
+---@return ese.Table
+function Database:create_table(name, columns, options)
+   ddl.create_table(self.handle, name, columns, options)
+   return tables.open(self, name)
+end
+
+--- Deletes a table with all its records; JET_errObjectNotFound, JET_errTableInUse.
+function Database:delete_table(name)
+   self.handle:delete_table(name)
+end
+
+--- Gives a table another name.
+function Database:rename_table(name, new_name)
+   self.handle:rename_table(name, new_name)
+end
+
+--- Makes the file so many pages long, or as short as its content allows; returns how many there are now.
+---@return integer
+function Database:resize(pages)
+   return self.handle:resize(pages)
+end
+
+-- ---- transactions
+
+--- The session in which the database is open; `db:session():dup()` is another one.
+---@return ese.Session
+function Database:session()
+   local state = self.state
+   state.session = state.session or require("ese.instance").session_of(self.handle:session(), self.path)
+   return state.session
+end
+
+--- Calls `work` in a transaction of the session, as Session:transaction does.
+function Database:transaction(work, options)
+   return self:session():transaction(work, options)
+end
+
+-- ---- the file
 
 --- What the header of the file says: size, page_size, version, update, state, signature, ...
 ---@return table

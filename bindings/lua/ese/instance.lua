@@ -6,7 +6,7 @@ local database = require "ese.database"
 
 local PARAM_SYSTEM_PATH <const>, PARAM_TEMP_PATH <const>, PARAM_LOG_FILE_PATH <const> = 0, 1, 2
 local PARAM_RECOVERY <const>, PARAM_CREATE_PATH <const> = 34, 100
-local TRANSACTION_READ_ONLY <const> = 1
+local TRANSACTION_READ_ONLY <const>, COMMIT_LAZY <const> = 1, 1
 
 ---@class ese.Instance
 local Instance, instance_metatable = class.closable("ese.Instance", function(self)
@@ -84,10 +84,13 @@ local function set_up(self, options)
    for parameter, value in pairs(options.parameters or {}) do
       self:set_parameter(parameter, value)
    end
+   if options.page_size then
+      self.handle:set_page_size(options.page_size)
+   end
    self.handle:start()
 end
 
-local start_options = { directory = true, recovery = true, parameters = true }
+local start_options = { directory = true, recovery = true, parameters = true, page_size = true }
 
 ---@return ese.Instance
 function instance.start(name, options)
@@ -121,18 +124,34 @@ function Session:dup()
    return setmetatable({ handle = self.handle:dup(), instance = self.instance }, session_metatable)
 end
 
---- Attaches and opens a database for reading, as ese.open does.
+--- Attaches and opens a database, or creates it, as ese.open does; for change, with the page size of the instance.
 ---@return ese.Database
-function Session:open(path, options)
-   return database.open_in(self.handle, path, options)
+function Session:open(path, mode, options)
+   return database.open_in(self, path, mode, options)
 end
 
-local transaction_options = { read_only = true }
+--- The session of a database that ese.open made, which ends it.
+function instance.session_of(handle, name)
+   local owner = { name = name } -- closes with the database
+   return setmetatable({ handle = handle, instance = owner, is_borrowed = true }, session_metatable)
+end
 
-local function finish(transaction, is_ok, ...)
+--- How many transactions are open, one inside the other.
+---@return integer
+function Session:level()
+   return self.handle:level()
+end
+
+local transaction_options = { read_only = true, lazy = true }
+
+local function finish(transaction, grbit, is_ok, ...)
    if is_ok then
       if transaction:is_open() then
-         transaction:commit(0)
+         local is_good, failure = pcall(transaction.commit, transaction, grbit)
+         if not is_good then
+            pcall(transaction.close, transaction)
+            error(failure, 0)
+         end
       end
       return ...
    end
@@ -143,11 +162,11 @@ end
 --- Calls `work` in a transaction, or in a level inside the current one: commits when it returns, rolls back exactly
 --- this level when it raises, and raises the same error. Returns what `work` returns.
 ---@param work fun(session: ese.Session): ...
----@param options? {read_only: boolean?}
+---@param options? {read_only: boolean?, lazy: boolean?}
 function Session:transaction(work, options)
    options = class.options(options, transaction_options)
    local transaction = self.handle:begin(options.read_only and TRANSACTION_READ_ONLY or 0)
-   return finish(transaction, pcall(work, self))
+   return finish(transaction, options.lazy and COMMIT_LAZY or 0, pcall(work, self))
 end
 
 return instance

@@ -3,6 +3,7 @@
 local class = require "ese.class"
 local core = require "ese.core"
 local keys = require "ese.keys"
+local writing = require "ese.writing"
 
 local FROM_FIRST <const>, FROM_LAST <const>, FROM_HERE <const>, FROM_HERE_BACKWARD <const> = 0, 1, 2, 3
 local MOVE_FIRST <const>, MOVE_LAST <const> = -0x80000000, 0x7FFFFFFF
@@ -50,7 +51,8 @@ end
 ---@return ese.Table
 function tables.open(database, name)
    local cursor = database.handle:open_cursor(name)
-   return setmetatable({ database = database, name = name, cursor = cursor, cache = {} }, table_metatable)
+   local cache = { version = database.state.version }
+   return setmetatable({ database = database, name = name, cursor = cursor, cache = cache }, table_metatable)
 end
 
 table_metatable.__close = function(self)
@@ -66,9 +68,21 @@ function Table:close()
    self.cursor:close()
 end
 
+-- Forgets what was read of the schema when it was changed since, through the same database.
+local function follow(self)
+   local version = self.database.state.version
+   if self.cache.version ~= version then
+      for name in pairs(self.cache) do
+         self.cache[name] = nil
+      end
+      self.cache.version = version
+   end
+end
+
 --- The columns in the order of their ids: {name, id, type, code_page, size, flags, multi_valued, default}.
 ---@return table[]
 function Table:columns()
+   follow(self)
    self.cache.columns = self.cache.columns or self.cursor:columns()
    return self.cache.columns
 end
@@ -76,6 +90,7 @@ end
 --- The indexes in name order: {name, segments, flags, unique, primary, key_most, conditions, tuple_limits, locale, …}.
 ---@return table[]
 function Table:indexes()
+   follow(self)
    self.cache.indexes = self.cache.indexes or self.cursor:indexes()
    return self.cache.indexes
 end
@@ -132,6 +147,12 @@ function Table:rows(options)
       rest[name] = name ~= "index" and value or nil
    end
    return self:index(options.index):rows(rest)
+end
+
+--- The record with this primary key, or nil.
+---@return table?
+function Table:get(key)
+   return self:index():get(key)
 end
 
 --- How many records there are.
@@ -245,6 +266,7 @@ local function make_plan(self, options)
 end
 
 local function read_one(self, cursor)
+   follow(self)
    self.cache.plan = self.cache.plan or make_plan(self)
    local plan = self.cache.plan
    return cursor:reader(plan.outputs, FROM_HERE):fetch(1, plan.names, plan.metatable)[1]
@@ -271,13 +293,7 @@ local function open_range(range, is_backward)
 end
 
 -- Leaving a loop early closes the cursor, and so does its end.
-local function closer(cursor)
-   return setmetatable({}, {
-      __close = function()
-         pcall(cursor.close, cursor)
-      end,
-   })
-end
+local closer = class.closing
 
 --- The records of the range, for `for`: tables by column name, or arrays with `tuples`.
 ---@param options? {columns: string[]?, raw: boolean?, tuples: boolean?, reverse: boolean?}
@@ -332,6 +348,20 @@ function Range:bookmarks(options)
    return next_bookmark, nil, nil, closer(cursor)
 end
 
+--- Deletes all these records, or none after an error; returns how many there were.
+---@return integer
+function Range:delete()
+   local cursor, start = open_range(self, false)
+   if not cursor then
+      return 0
+   end
+   local guard <close> = closer(cursor) -- luacheck: ignore guard
+   if start == FROM_FIRST and not cursor:move(MOVE_FIRST) then
+      return 0
+   end
+   return cursor:remove_all()
+end
+
 --- How many entries there are.
 ---@return integer
 function Range:count()
@@ -345,6 +375,8 @@ function Range:count()
    end
    return cursor:count()
 end
+
+writing.install(Table)
 
 for name, method in pairs(Range) do
    Index[name] = method

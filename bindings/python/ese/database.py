@@ -1,4 +1,4 @@
-"""Databases: opening a file, and the tables in it."""
+"""Databases: opening and creating a file, and the tables in it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,45 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any, Literal
 
-    from .schema import DatabaseInfo, Problem
+    from .instance import Session, Transaction
+    from .schema import DatabaseInfo, Index, Problem
 
-READ_DAMAGED = 0x10000000  # ESE_bitDbReadDamaged
+    _Mode = Literal["r", "r+", "w", "x", "c"]
+    _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+_READ_DAMAGED = 0x10000000  # ESE_bitDbReadDamaged
 _OBJECT_SYSTEM = 0x80000000  # JET_bitObjectSystem
+_ACCESS = {"r": 0, "r+": 1, "w": 2, "x": 3, "c": 4}  # ese_model_access
 
 
-def open_database(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, damaged: bool = False) -> Database:
-    """Opens a database file for reading. The file is never changed and nothing is created beside it.
+def access_of(mode: str, damaged: bool) -> tuple[int, int]:
+    """What the low-level module takes for a mode; ValueError."""
+    if mode not in _ACCESS:
+        raise ValueError(f"a mode is one of {', '.join(map(repr, _ACCESS))}, not {mode!r}")
+    if damaged and mode != "r":
+        raise ValueError("a damaged database can only be read")
+    return _ACCESS[mode], _READ_DAMAGED if damaged else 0
 
-    A database that was not shut down cleanly raises DatabaseDirtyShutdown. With `damaged` it is read as far as it can
-    be trusted, and so is a damaged one; `Database.problems` tells what was left out.
+
+def open_database(path: _Path, mode: _Mode = "r", *, page_size: int | None = None, damaged: bool = False) -> Database:
+    """Opens, or creates, a database file.
+
+    mode       "r"   for reading: the file is never changed and nothing is created beside it
+               "r+"  for changing a file that exists
+               "w"   for writing a new one, in the place of any that exists
+               "x"   for writing a new one where there is none: DatabaseDuplicate
+               "c"   for changing it, and creates it first when there is none
+    page_size  of a new file: 2048, 4096, 8192 (unless given), 16384 or 32768 bytes. Records and keys grow with it
+    damaged    reads a dirty or damaged file as far as it can be trusted; `Database.problems` tells what was left out
+
+    A database that was not shut down cleanly raises DatabaseDirtyShutdown, one that is open elsewhere FileAccessDenied.
     """
+    access, grbit = access_of(mode, damaged)
     name = os.fsencode(path)
-    return Database(_core.open_file(name, READ_DAMAGED if damaged else 0), name)
+    return Database(_core.open_file(name, access, grbit, page_size or 0), name, mode=mode)
 
 
 class Database(Handle):
@@ -34,13 +57,21 @@ class Database(Handle):
     Iteration, len() and `tables` leave out the system tables; `db["MSysObjects"]` finds them all the same.
     """
 
-    def __init__(self, handle: _core.Database, path: bytes) -> None:
+    def __init__(self, handle: _core.Database, path: bytes, *, mode: _Mode, session: Session | None = None) -> None:
         self._handle = handle
         self.path = os.fsdecode(path)
+        self.mode = mode
+        """As it was opened: "r", "r+", "w", "x" or "c"."""
+        self._session = session
+        self._version = 0  # of the schema, as far as it was changed through this object
         super().__init__(handle, repr(self.path))
 
     def _open_cursor(self, name: str) -> _core.Cursor:
         return self._handle.open_cursor(name)
+
+    def _touch(self) -> None:
+        """Tables read the schema again."""
+        self._version += 1
 
     # ---- tables
 
@@ -71,6 +102,77 @@ class Database(Handle):
             return False
         folded = name.casefold()
         return any(table.casefold() == folded for table, _ in self._handle.tables())
+
+    # ---- changing the schema
+
+    def create_table(
+        self,
+        name: str,
+        columns: Mapping[str, Any] | Iterable[Any] = (),
+        *,
+        primary_key: Any = None,
+        indexes: Mapping[str, Any] | Iterable[Index] = (),
+        template: str | None = None,
+        pages: int = 0,
+        density: int = 0,
+        flags: int = 0,
+    ) -> Table:
+        """Makes a table with its columns and indexes, all or nothing.
+
+            db.create_table("people", {"id": ese.Long(autoincrement=True), "name": str, "tags": list[str]},
+                            primary_key="id", indexes={"byName": ese.Key("name", unique=True)})
+
+        columns      by name: an ese.ColumnSpec such as ese.Text(100), the name of a type ("long text"), a Python
+                     type; or
+                     the columns of another table
+        primary_key  a column, several, or an ese.Key; without one, records stand in the order of insertion
+        indexes      by name: a column, several, or an ese.Key; or the indexes of another table
+        template     a table whose columns and indexes this one has as well
+        pages        to begin with; density: percent of a page that is filled before the next is begun
+        flags        JET_bitTableCreate... bits
+
+        TableDuplicate, ColumnDuplicate, IndexDuplicate, InvalidName, ColumnNotFound.
+        """
+        from .ddl import column_tuples, index_tuples
+
+        self._handle.create_table(
+            name, template, pages, density, flags, column_tuples(columns), index_tuples(indexes, primary_key)
+        )
+        return Table(self, name)
+
+    def delete_table(self, name: str) -> None:
+        """Deletes a table with all its records; ObjectNotFound, TableInUse while a cursor is open in it."""
+        self._handle.delete_table(name)
+
+    def __delitem__(self, name: str) -> None:
+        self.delete_table(name)
+
+    def rename_table(self, name: str, new_name: str) -> None:
+        """Gives a table another name; ObjectNotFound, TableDuplicate."""
+        self._handle.rename_table(name, new_name)
+
+    def resize(self, pages: int) -> int:
+        """Makes the file so many pages long, or as short as its content allows; returns how many there are now."""
+        return self._handle.resize(pages)
+
+    # ---- transactions
+
+    @property
+    def session(self) -> Session:
+        """The session in which the database is open. `db.session.dup()` is one for another thread."""
+        if self._session is None:
+            from .instance import session_of
+
+            self._session = session_of(self._handle.session(), self.path)
+        return self._session
+
+    def transaction(self, *, read_only: bool = False, lazy: bool = False) -> Transaction:
+        """Begins a transaction of the session, or a level inside the current one: `with db.transaction(): ...`"""
+        return self.session.transaction(read_only=read_only, lazy=lazy)
+
+    def _begin_outermost(self) -> _core.Transaction | None:
+        """A transaction, unless the session is in one."""
+        return self._handle.begin(0) if self._handle.level() == 0 else None
 
     # ---- the file
 

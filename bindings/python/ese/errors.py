@@ -16,17 +16,25 @@ from . import _core
 
 __all__ = [
     "AlreadyInitialized",
+    "AlreadyPrepared",
     "ApiError",
+    "CannotIndex",
     "ClientRequestToStopJetService",
+    "ColumnDuplicate",
+    "ColumnInUse",
     "ColumnNotFound",
+    "ColumnTooBig",
     "CorruptionError",
     "DataError",
     "DatabaseCorrupted",
     "DatabaseDirtyShutdown",
+    "DatabaseDuplicate",
+    "DatabaseFileReadOnly",
     "DatabaseInUse",
     "DatabaseInvalidPath",
     "DatabaseSharingViolation",
     "DiskError",
+    "DiskFull",
     "DiskIO",
     "EseError",
     "FatalError",
@@ -35,20 +43,30 @@ __all__ = [
     "FragmentationError",
     "InTransaction",
     "InconsistentError",
+    "IndexDuplicate",
+    "IndexHasPrimary",
+    "IndexInvalidDef",
+    "IndexMustStay",
     "IndexNotFound",
     "InstanceNameInUse",
     "InstanceUnavailable",
     "InvalidBookmark",
+    "InvalidColumnType",
     "InvalidDatabaseId",
     "InvalidDatabaseVersion",
+    "InvalidName",
     "InvalidParameter",
     "InvalidSesid",
     "InvalidTableId",
     "IoError",
     "KeyDuplicate",
+    "KeyTruncated",
+    "MultiValuedDuplicate",
     "NoCurrentRecord",
     "NotInTransaction",
     "NotInitialized",
+    "NullInvalid",
+    "NullKeyDisallowed",
     "ObjectNotFound",
     "ObsoleteError",
     "OperationError",
@@ -59,16 +77,23 @@ __all__ = [
     "PrimaryIndexCorrupted",
     "QuotaError",
     "ReadVerifyFailure",
+    "RecordDeleted",
     "RecordNotFound",
+    "RecordTooBig",
     "ResourceError",
     "SecondaryIndexCorrupted",
     "SessionSharingViolation",
     "StateError",
+    "TableDuplicate",
+    "TableInUse",
+    "TableLocked",
     "TermInProgress",
     "TooManyActiveUsers",
     "TransReadOnly",
     "TransTooDeep",
+    "UpdateNotPrepared",
     "UsageError",
+    "VersionStoreOutOfMemory",
     "WriteConflict",
 ]
 
@@ -155,6 +180,10 @@ class ObsoleteError(ApiError):
 # ---- errors that programs catch, in the order of their codes
 
 
+class KeyTruncated(StateError):
+    pass
+
+
 class DatabaseDirtyShutdown(InconsistentError):
     pass
 
@@ -163,11 +192,23 @@ class TermInProgress(OperationError):
     pass
 
 
+class InvalidName(UsageError):
+    pass
+
+
 class InvalidParameter(UsageError):
     pass
 
 
+class DatabaseFileReadOnly(UsageError):
+    pass
+
+
 class InvalidDatabaseId(UsageError):
+    pass
+
+
+class RecordDeleted(StateError):
     pass
 
 
@@ -176,6 +217,10 @@ class ReadVerifyFailure(CorruptionError):
 
 
 class DiskIO(IoError):
+    pass
+
+
+class RecordTooBig(StateError):
     pass
 
 
@@ -195,11 +240,27 @@ class InvalidBookmark(UsageError):
     pass
 
 
+class ColumnInUse(UsageError):
+    pass
+
+
+class NullKeyDisallowed(UsageError):
+    pass
+
+
 class NotInTransaction(UsageError):
     pass
 
 
 class TooManyActiveUsers(UsageError):
+    pass
+
+
+class VersionStoreOutOfMemory(QuotaError):
+    pass
+
+
+class CannotIndex(UsageError):
     pass
 
 
@@ -235,6 +296,10 @@ class TransReadOnly(UsageError):
     pass
 
 
+class DatabaseDuplicate(UsageError):
+    pass
+
+
 class DatabaseInUse(UsageError):
     pass
 
@@ -259,6 +324,18 @@ class DatabaseInvalidPath(UsageError):
     pass
 
 
+class TableLocked(UsageError):
+    pass
+
+
+class TableDuplicate(StateError):
+    pass
+
+
+class TableInUse(StateError):
+    pass
+
+
 class ObjectNotFound(StateError, KeyError):
     pass
 
@@ -271,7 +348,23 @@ class ClientRequestToStopJetService(OperationError):
     pass
 
 
+class IndexHasPrimary(UsageError):
+    pass
+
+
+class IndexDuplicate(UsageError):
+    pass
+
+
 class IndexNotFound(StateError, KeyError):
+    pass
+
+
+class IndexMustStay(UsageError):
+    pass
+
+
+class IndexInvalidDef(UsageError):
     pass
 
 
@@ -283,7 +376,27 @@ class SecondaryIndexCorrupted(CorruptionError):
     pass
 
 
+class NullInvalid(UsageError):
+    pass
+
+
+class ColumnTooBig(UsageError):
+    pass
+
+
 class ColumnNotFound(UsageError, KeyError):
+    pass
+
+
+class ColumnDuplicate(UsageError):
+    pass
+
+
+class InvalidColumnType(UsageError):
+    pass
+
+
+class MultiValuedDuplicate(StateError):
     pass
 
 
@@ -296,6 +409,18 @@ class NoCurrentRecord(StateError):
 
 
 class KeyDuplicate(StateError):
+    pass
+
+
+class AlreadyPrepared(UsageError):
+    pass
+
+
+class UpdateNotPrepared(UsageError):
+    pass
+
+
+class DiskFull(DiskError):
     pass
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class Handle:
     """An object of the engine, closed by close(), at the end of its with statement, or with what it belongs to."""
 
+    _is_borrowed = False  # of an object that belongs to another one, which closes it
+
     def __init__(self, handle: _core._Object, title: str) -> None:
         self._object = handle
         self._title = title
@@ -31,7 +33,7 @@ class Handle:
         raise TypeError(f"an ese.{type(self).__name__} cannot be copied or pickled")
 
     def __del__(self) -> None:
-        if hasattr(self, "_object") and self._object.is_open():
+        if hasattr(self, "_object") and not self._is_borrowed and self._object.is_open():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
 
     @property

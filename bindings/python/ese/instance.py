@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 
 from . import _core
-from .database import READ_DAMAGED, Database
+from .database import Database, access_of
 from .handles import Handle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .database import _Mode, _Path
 
 _PARAM_SYSTEM_PATH, _PARAM_TEMP_PATH, _PARAM_LOG_FILE_PATH = 0, 1, 2
 _PARAM_RECOVERY = 34
@@ -25,8 +27,10 @@ class Instance(Handle):
         with ese.Instance("demo", directory="work", recovery=False) as instance:
             with instance.session() as session: ...
 
-    `directory` holds the files of the instance and is made when it does not exist. `parameters` are system parameters
-    by name ("MaxSessions") or number; they must be known before the start.
+    directory   holds the files of the instance, and is made when it does not exist
+    recovery    whether changes are logged: as long as there is no log, True is accepted and works as False
+    page_size   of the databases that are created or changed here: 4096 bytes unless given
+    parameters  system parameters by name ("MaxSessions") or number, which must be known before the start
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Instance(Handle):
         *,
         directory: str | os.PathLike[str] | None = None,
         recovery: bool = True,
+        page_size: int | None = None,
         parameters: Mapping[str | int, int | bool | str] | None = None,
     ) -> None:
         self.name = name
@@ -49,6 +54,8 @@ class Instance(Handle):
             self.set_parameter(_PARAM_RECOVERY, "on" if recovery else "off")
             for key, value in (parameters or {}).items():
                 self.set_parameter(key, value)
+            if page_size is not None:
+                self._handle.set_page_size(page_size)
             self._handle.start()
         except BaseException:
             self._handle.close()
@@ -78,6 +85,17 @@ class Instance(Handle):
         return self._handle.get_parameter(_parameter_id(parameter), True)[1]
 
 
+def session_of(handle: _core.Session, name: str) -> Session:
+    """The session, and its instance, of a database that ese.open made: they end with the database."""
+    instance = object.__new__(Instance)
+    instance.name = name
+    instance._handle = handle.instance()
+    Handle.__init__(instance, instance._handle, repr(name))
+    session = Session(instance, handle)
+    instance._is_borrowed = session._is_borrowed = True
+    return session
+
+
 def _parameter_id(parameter: str | int) -> int:
     if isinstance(parameter, int):
         return parameter
@@ -102,40 +120,58 @@ class Session(Handle):
         """
         return Session(self.instance, self._handle.dup())
 
-    def transaction(self, *, read_only: bool = False) -> Transaction:
-        """Begins a transaction, or a level inside the current one.
+    def transaction(self, *, read_only: bool = False, lazy: bool = False) -> Transaction:
+        """Begins a transaction, or a level inside the current one: seven levels, then TransTooDeep.
 
             with session.transaction(): ...
 
-        commits at the end, and rolls back exactly this level when the body raises.
+        commits at the end, and rolls back exactly this level when the body raises. A transaction sees what was
+        committed when its outermost level began, and its own changes. `read_only` refuses changes (TransReadOnly),
+        `lazy` does not wait for the disk.
         """
-        return Transaction(self, self._handle.begin(_TRANSACTION_READ_ONLY if read_only else 0))
+        return Transaction(self, self._handle.begin(_TRANSACTION_READ_ONLY if read_only else 0), lazy=lazy)
 
-    def open(self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, damaged: bool = False) -> Database:
-        """Attaches and opens a database for reading, as ese.open does."""
+    @property
+    def level(self) -> int:
+        """How many transactions are open, one inside the other."""
+        return self._handle.level()
+
+    def open(self, path: _Path, mode: _Mode = "r", *, damaged: bool = False) -> Database:
+        """Attaches and opens a database, or creates it, as ese.open does; for change, with the page size of the
+        instance."""
+        access, grbit = access_of(mode, damaged)
         name = os.fsencode(path)
-        return Database(self._handle.open_database(name, READ_DAMAGED if damaged else 0), name)
+        return Database(self._handle.open_database(name, access, grbit), name, mode=mode, session=self)
+
+    def create_database(self, path: _Path, *, overwrite: bool = False) -> Database:
+        """Creates a database; DatabaseDuplicate when there is a file, unless it is to be overwritten."""
+        return self.open(path, "w" if overwrite else "x")
 
 
 class Transaction(Handle):
     """A level of a transaction: a scope, which ends with the with statement, commit() or rollback()."""
 
-    def __init__(self, session: Session, handle: _core.Transaction) -> None:
+    def __init__(self, session: Session, handle: _core.Transaction, *, lazy: bool = False) -> None:
         self.session = session
         self._handle = handle
+        self._lazy = lazy
         super().__init__(handle, f"in {session.instance.name!r}")
 
     def __exit__(self, *error: object) -> None:
         if self.closed:
             return
-        if error[0] is None:
-            self.commit()
-        else:
+        if error[0] is not None:
             self.rollback()
+            return
+        try:
+            self.commit()
+        finally:
+            if not self.closed:
+                self.rollback()
 
-    def commit(self, *, lazy: bool = False) -> None:
+    def commit(self, *, lazy: bool | None = None) -> None:
         """Makes the changes of this level permanent, or part of the level outside."""
-        self._handle.commit(_COMMIT_LAZY if lazy else 0)
+        self._handle.commit(_COMMIT_LAZY if (self._lazy if lazy is None else lazy) else 0)
 
     def rollback(self) -> None:
         """Undoes the changes of this level and of those inside it."""

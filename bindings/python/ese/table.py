@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from itertools import islice
 
 from . import _core
 from .errors import ColumnNotFound, IndexNotFound, RecordNotFound
@@ -10,11 +11,13 @@ from .rows import FROM_FIRST, FROM_HERE, FROM_HERE_BACKWARD, FROM_LAST, Reader, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
     from .database import Database
     from .schema import Column, Index
+    from .streams import LongValue
+    from .writing import Plan, RowUpdate
 
 # ese_model_side: where a key stands among the entries that match it
 _EXACTLY, _BEFORE, _AFTER, _BEFORE_PREFIX, _AFTER_PREFIX = range(5)
@@ -31,6 +34,10 @@ _RELATIONS = {
 }
 _MOVE_FIRST, _MOVE_LAST = -0x80000000, 0x7FFFFFFF
 
+_INSERT, _UPSERT, _DELETE = 0, 1, 4  # ese_model_write_kind
+_READ_LOCK, _WRITE_LOCK = 0x1, 0x2
+_CURRENCY, _REAL_TYPES = 5, (6, 7, 8)  # JET_coltyp...
+
 
 class SeekResult(Enum):
     """Where a seek ended."""
@@ -46,10 +53,11 @@ class SeekResult(Enum):
 
 
 class Table:
-    """A table of a database.
+    """A table of a database: iteration gives its records, `table[key]` the one with that primary key.
 
-    Iteration, len() and index() use cursors of their own. seek(), move() and record use one that the table keeps, so
-    they share a position.
+    Iteration, len(), index() and update() use cursors of their own. seek(), move() and record use one that the table
+    keeps, so
+    they share a position, which upsert(), `del table[key]` and `key in table` move as well.
     """
 
     def __init__(self, database: Database, name: str) -> None:
@@ -59,6 +67,9 @@ class Table:
         self._columns: tuple[Column, ...] | None = None
         self._indexes: tuple[Index, ...] | None = None
         self._readers: dict[tuple[bool, bool], Reader] = {}
+        self._write_plan: Plan | None = None
+        self._writer: _core.Writer | None = None
+        self._version = database._version
 
     def __repr__(self) -> str:
         return f"<ese.Table {self.name!r}>"
@@ -75,9 +86,18 @@ class Table:
 
     # ---- schema
 
+    def _follow(self) -> None:
+        """Forgets what was read of the schema when it was changed since, through this database."""
+        if self._version != self.database._version:
+            self._version = self.database._version
+            self._columns = self._indexes = None
+            self._readers.clear()
+            self._write_plan = self._writer = None
+
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns in the order of their ids."""
+        self._follow()
         if self._columns is None:
             from .schema import column_from
 
@@ -87,6 +107,7 @@ class Table:
     @property
     def indexes(self) -> tuple[Index, ...]:
         """The indexes in name order, the primary one among them."""
+        self._follow()
         if self._indexes is None:
             from .schema import index_from
 
@@ -118,6 +139,7 @@ class Table:
             raise TypeError("columns are a list of names, not one str")
         if columns is not None:
             return Reader([self.column(name) for name in columns], raw=raw, tuples=tuples)
+        self._follow()
         reader = self._readers.get((raw, tuples))
         if reader is None:
             reader = self._readers[raw, tuples] = Reader(self.columns, raw=raw, tuples=tuples)
@@ -148,6 +170,19 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.index())
+
+    # ---- by primary key
+
+    def __getitem__(self, key: Any) -> Any:
+        """The record with this primary key, or with a slice the records from one key to another; RecordNotFound."""
+        return self.index()[key]
+
+    def get(self, key: object, default: Any = None) -> Any:
+        """The record with this primary key, or `default`."""
+        return self.index().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.index()
 
     # ---- one record at a time
 
@@ -213,6 +248,190 @@ class Table:
         """Moves to the record that a bookmark names; a StateError when it is there no more."""
         self._cursor.goto_bookmark(bookmark)
 
+    # ---- writing
+
+    def _plan(self) -> Plan:
+        self._follow()
+        if self._write_plan is None:
+            from .writing import Plan
+
+            self._write_plan = Plan(self)
+        return self._write_plan
+
+    def _write(self, kind: int, rows: list[Any], columns: Any = None, n_before: int = 0) -> tuple[int, int, int, bytes]:
+        plan = self._plan()
+        if self._writer is None:
+            self._writer = plan.writer(self._cursor)
+        return self._writer.write(kind, rows, plan.names if columns is None else columns, n_before)
+
+    def insert(self, values: Mapping[str, Any] | None = None, /, **columns: Any) -> Any:
+        """Adds a record: `insert(name="Ada", tags=["a", "b"])`, or `insert({"first name": "Ada"})`.
+
+        Columns that are not given have their default, or NULL; None is NULL. Returns the primary key of the record
+        (a tuple
+        when it has several columns), or its bookmark in a table without one. KeyDuplicate, RecordTooBig,
+        NullInvalid, and
+        WriteConflict when another session is changing the same record.
+        """
+        row = columns if values is None else {**values, **columns}
+        _, _, autoincrement, bookmark = self._write(_INSERT, [row])
+        plan = self._plan()
+        if not plan.primary:
+            return bookmark
+        key = tuple(self._key_part(row, segment.column, autoincrement) for segment in plan.primary)
+        if None in key:  # a default, or NULL
+            return self._key_at(bookmark)
+        return key[0] if len(key) == 1 else key
+
+    def _key_part(self, row: dict[str, Any], column: str, autoincrement: int) -> Any:
+        value = row.get(column)
+        numbered = self._plan().autoincrement
+        return autoincrement if value is None and numbered and numbered.name == column else value
+
+    def _key_at(self, bookmark: bytes) -> Any:
+        cursor = self.database._open_cursor(self.name)
+        try:
+            cursor.goto_bookmark(bookmark)
+            names = [segment.column for segment in self._plan().primary]
+            key: tuple[Any, ...] = self._reader(names, raw=False, tuples=True).one(cursor)
+        finally:
+            close_quietly(cursor)
+        return key[0] if len(key) == 1 else key
+
+    def insert_many(self, rows: Iterable[Any], *, columns: Iterable[str] | None = None, batch: int = 1000) -> int:
+        """Adds many records, and returns how many: mappings, or with `columns` sequences of their values.
+
+        Each batch is one call of the engine and one transaction: an error leaves out all of its batch, and names the
+        row by its number, counted from 1 over all batches. Within a transaction of the caller it is all or nothing.
+        """
+        return self._write_many(_INSERT, rows, columns, batch)
+
+    def upsert(self, values: Mapping[str, Any] | None = None, /, **columns: Any) -> bool:
+        """Changes the record with this primary key, or adds it; True when it was added.
+
+        All columns of the primary key must be given. Of a record that exists the other columns stay as they are.
+        """
+        row = columns if values is None else {**values, **columns}
+        return self._write(_UPSERT, [row])[1] == 1
+
+    def upsert_many(self, rows: Iterable[Any], *, columns: Iterable[str] | None = None, batch: int = 1000) -> int:
+        """Changes or adds many records, as insert_many() does."""
+        return self._write_many(_UPSERT, rows, columns, batch)
+
+    def _write_many(self, kind: int, rows: Iterable[Any], columns: Iterable[str] | None, batch: int) -> int:
+        if batch < 1:
+            raise ValueError("a batch has at least one row")
+        if isinstance(columns, str):
+            raise TypeError("columns are a list of names, not one str")
+        names = None if columns is None else tuple(self._plan().names[name] for name in columns)
+        rest = iter(rows)
+        n_rows = 0
+        while chunk := list(islice(rest, batch)):
+            n_rows += self._write(kind, chunk, names, n_rows)[0]
+        return n_rows
+
+    def update(self, *key: object) -> RowUpdate:
+        """Changes a record in a with statement: the current one, or the one with this primary key.
+
+            with table.update(7) as row:
+                row["visits"] += 1
+                with row.stream("log") as log: ...
+
+        The record is locked against other sessions at the beginning of the block: WriteConflict.
+        RecordNotFound, NoCurrentRecord.
+        """
+        from .writing import RowUpdate
+
+        if not key:
+            return RowUpdate(self, self._cursor.bookmark())
+        bookmark = next(self.index().equal(key if len(key) > 1 else key[0]).bookmarks(), None)
+        if bookmark is None:
+            raise _not_found(RecordNotFound, f"no record with key {key!r} in table {self.name}")
+        return RowUpdate(self, bookmark)
+
+    def new_row(self) -> RowUpdate:
+        """Adds a record in a with statement, as update() changes one: for long values written piece by piece."""
+        from .writing import RowUpdate
+
+        return RowUpdate(self, None)
+
+    def delete(self) -> None:
+        """Deletes the record on which the table stands; NoCurrentRecord, WriteConflict."""
+        self._cursor.remove()
+
+    def __delitem__(self, key: Any) -> None:
+        """Deletes the record with this primary key (RecordNotFound), or with a slice those from one key to another."""
+        index = self.index()
+        if isinstance(key, slice):
+            index[key].delete()
+            return
+        values = key_values(key)
+        if len(values) == len(index.segments):
+            n_deleted = self._write(_DELETE, [values], tuple(self._plan().keys))[0]
+        else:
+            n_deleted = index.equal(key).delete()
+        if n_deleted == 0:
+            raise _not_found(RecordNotFound, f"no record with key {key!r} in table {self.name}")
+
+    def escrow(self, column: str, delta: int) -> int:
+        """Adds to a counter (a column made with `escrow`) of the current record, and returns what it was.
+
+        Sessions add to the same counter at the same time without a WriteConflict.
+        """
+        return self._cursor.escrow(self.column(column).id, delta)
+
+    def lock(self, *, write: bool = True) -> None:
+        """Locks the current record against changes by other sessions until the transaction ends; WriteConflict."""
+        self._cursor.lock(_WRITE_LOCK if write else _READ_LOCK)
+
+    def stream(self, column: str, *, value: int = 1) -> LongValue:
+        """A long value of the current record as a binary file to read; of several values, the one of that number."""
+        from .streams import read_stream
+
+        found = self.column(column)
+        bookmark = self._cursor.bookmark()
+        cursor = self.database._open_cursor(self.name)
+        try:
+            cursor.goto_bookmark(bookmark)
+        except BaseException:
+            close_quietly(cursor)
+            raise
+        return read_stream(cursor, found.id, value)
+
+    # ---- changing the schema
+
+    def add_column(self, name: str, column: Any, /) -> None:
+        """Adds a column: `add_column("mail", ese.Text(100))`; see ese.ColumnSpec. Records have its default, or NULL."""
+        from .ddl import column_tuple
+
+        self._cursor.add_column(column_tuple(name, column))
+        self.database._touch()
+
+    def delete_column(self, name: str) -> None:
+        """Deletes a column and its values; ColumnInUse when an index needs it."""
+        self._cursor.delete_column(name)
+        self.database._touch()
+
+    def rename_column(self, name: str, new_name: str) -> None:
+        """Gives a column another name."""
+        self._cursor.rename_column(name, new_name)
+        self.database._touch()
+
+    def create_index(self, name: str, key: Any, /) -> None:
+        """Adds an index: `create_index("byName", ese.Key("last", "first"))`, or just the names of its columns.
+
+        KeyDuplicate when the records do not fit a unique one.
+        """
+        from .ddl import index_tuple
+
+        self._cursor.create_index(index_tuple(name, key))
+        self.database._touch()
+
+    def delete_index(self, name: str) -> None:
+        """Deletes an index other than the primary one."""
+        self._cursor.delete_index(name)
+        self.database._touch()
+
 
 class IndexRange:
     """Entries of an index from one key to another. Nothing is read before it is asked for."""
@@ -252,6 +471,17 @@ class IndexRange:
 
     def __reversed__(self) -> Iterator[Row]:
         return self.rows(reverse=True)
+
+    def delete(self) -> int:
+        """Deletes all these records, or none after an error; returns how many there were."""
+        opened = self._opener(False)()
+        if opened is None:
+            return 0
+        cursor, start = opened
+        try:
+            return cursor.remove_all() if start == FROM_HERE or cursor.move(_MOVE_FIRST) else 0
+        finally:
+            close_quietly(cursor)
 
     def __len__(self) -> int:
         opened = self._opener(False)()
@@ -354,14 +584,48 @@ def _key_value(value: object) -> object:
         return value
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
+    return _simple_value(value, None)
+
+
+def column_value(value: object, column: str, coltyp: int) -> object:
+    """A value as the low-level module takes it: dates, GUIDs, decimals and numbers of other kinds become simple."""
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, int | float | bytes):
+        return value
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    return _simple_value(value, coltyp, f"column {column}")
+
+
+def _simple_value(value: Any, coltyp: int | None, place: str = "a key") -> object:
     from datetime import datetime
+    from decimal import Decimal
     from uuid import UUID
 
     if isinstance(value, UUID):
         return value.bytes_le
     if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            raise ValueError(f"{place}: a DateTime has no time zone; give a datetime without one")
         return ole_date(value)
-    raise TypeError(f"a key has no values of type {type(value).__name__}")
+    if isinstance(value, Decimal):
+        return _simple_decimal(value, coltyp, place)
+    if hasattr(type(value), "__index__"):
+        return int(value.__index__())
+    if hasattr(type(value), "__float__"):
+        return float(value)
+    raise TypeError(f"{place} has no values of type {type(value).__name__}")
+
+
+def _simple_decimal(value: Any, coltyp: int | None, place: str) -> object:
+    """An amount of money in ten-thousandths, another integer, or a float; exactly, or not at all, but for floats."""
+    if coltyp in _REAL_TYPES:
+        return float(value)
+    scaled = value * 10000 if coltyp == _CURRENCY else value
+    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+        raise ValueError(f"{place}: {value} is not exact there")
+    return int(scaled)
 
 
 def _shown(bound: Bound) -> str:
@@ -377,6 +641,9 @@ def ole_date(moment: Any) -> float:
     whole, rest = divmod(moment - datetime(1899, 12, 30), timedelta(days=1))
     fraction: float = rest / timedelta(days=1)
     return float(whole - fraction if whole < 0 else whole + fraction)
+
+
+_core.set_value_converter(column_value)
 
 
 def _not_found(kind: type[ColumnNotFound | IndexNotFound | RecordNotFound], message: str) -> Exception:

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct fake_engine {
@@ -18,6 +19,7 @@ typedef struct fake_engine {
     JET_API_PTR last_handle;
     int n_open;                  /* handles that are open */
     const char *failing;         /* the function that fails ... */
+    const char *failing_too;     /* another one ... */
     JET_ERR err;                 /* ... with this */
     const char *hooked;          /* the function that first calls ... */
     void (*hook)(void *context); /* ... this */
@@ -29,6 +31,10 @@ typedef struct fake_engine {
     uint8_t key[256];          /* what JetMakeKey was given last */
     uint32_t key_size;
     JET_GRBIT key_grbit;
+    bool is_found;    /* what JetSeek finds */
+    char sets[4096];  /* what was set: "3.1=<hex> " for column 3, value 1 */
+    uint8_t lv[4096]; /* the one long value there is */
+    uint32_t lv_size;
 } fake_engine;
 
 static fake_engine fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -40,6 +46,7 @@ fake_reset(void)
 
     memset(&fake, 0, sizeof fake);
     fake.lock = lock;
+    fake.is_found = true;
 }
 
 /* The beginning of every call: fails when told so, and writes down what happens. */
@@ -52,6 +59,8 @@ fake_call(const char *function, const char *entry, int n_opened)
         fake.hook(fake.context);
     pthread_mutex_lock(&fake.lock);
     if (fake.failing != NULL && strcmp(fake.failing, function) == 0)
+        err = fake.err;
+    if (fake.failing_too != NULL && strcmp(fake.failing_too, function) == 0)
         err = fake.err;
     if (err >= JET_errSuccess) {
         size_t used = strlen(fake.log);
@@ -306,8 +315,10 @@ JetMakeKey(JET_SESID sesid, JET_TABLEID tableid, const void *pvData, uint32_t cb
 JET_ERR
 JetSeek(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit)
 {
+    JET_ERR err = fake_call("JetSeek", NULL, 0);
+
     (void)sesid, (void)tableid, (void)grbit;
-    return fake_call("JetSeek", NULL, 0);
+    return err >= JET_errSuccess && !fake.is_found ? JET_errRecordNotFound : err;
 }
 
 JET_ERR
@@ -341,13 +352,25 @@ JetGotoBookmark(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t
     return fake_call("JetGotoBookmark", NULL, 0);
 }
 
+/* Column 9 is the long value; every other one is NULL. */
 JET_ERR
 JetRetrieveColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, void *pvData,
                   uint32_t cbData, uint32_t *pcbActual, JET_GRBIT grbit, JET_RETINFO *pretinfo)
 {
-    (void)sesid, (void)tableid, (void)columnid, (void)pvData, (void)cbData, (void)pcbActual;
-    (void)grbit, (void)pretinfo;
-    return JET_errInvalidParameter;
+    uint32_t offset = pretinfo != NULL ? pretinfo->ibLongValue : 0;
+    uint32_t size = offset < fake.lv_size ? fake.lv_size - offset : 0;
+    JET_ERR err = fake_call("JetRetrieveColumn", NULL, 0);
+
+    (void)sesid, (void)tableid, (void)grbit;
+    if (err < JET_errSuccess)
+        return err;
+    *pcbActual = 0;
+    if (columnid != 9 || fake.lv_size == 0)
+        return JET_wrnColumnNull;
+    *pcbActual = size;
+    if (cbData > 0 && size > 0)
+        memcpy(pvData, fake.lv + offset, size < cbData ? size : cbData);
+    return size > cbData ? JET_wrnBufferTruncated : JET_errSuccess;
 }
 
 JET_ERR
@@ -377,4 +400,235 @@ const char *
 ese_error_text(JET_ERR err)
 {
     return err == JET_errSuccess ? "no error" : "an error of the engine";
+}
+
+/* ---- changing ------------------------------------------------------------------------------------------------ */
+
+JET_ERR
+JetGetDatabaseFileInfoA(JET_PCSTR szDatabaseName, void *pvResult, uint32_t cbMax,
+                        uint32_t InfoLevel)
+{
+    static const uint32_t page_size = 4096;
+    JET_ERR err = fake_call("JetGetDatabaseFileInfoA", NULL, 0);
+
+    (void)szDatabaseName, (void)InfoLevel;
+    if (err >= JET_errSuccess)
+        memcpy(pvResult, &page_size, cbMax < sizeof page_size ? cbMax : sizeof page_size);
+    return err;
+}
+
+JET_ERR
+ese_set_page_size(JET_INSTANCE instance, uint32_t page_size)
+{
+    (void)instance;
+    return fake_call("ese_set_page_size", page_size == 4096 ? "pages of 4096" : "pages", 0);
+}
+
+JET_ERR
+JetCreateDatabase2A(JET_SESID sesid, JET_PCSTR szFilename, uint32_t cpgDatabaseSizeMax,
+                    JET_DBID *pdbid, JET_GRBIT grbit)
+{
+    (void)sesid, (void)szFilename, (void)cpgDatabaseSizeMax;
+    *pdbid = 1;
+    return fake_call("JetCreateDatabase2A",
+                     grbit & JET_bitDbOverwriteExisting ? "overwrite" : "create", 1);
+}
+
+JET_ERR
+JetResizeDatabase(JET_SESID sesid, JET_DBID dbid, uint32_t cpgTarget, uint32_t *pcpgActual,
+                  JET_GRBIT grbit)
+{
+    (void)sesid, (void)dbid, (void)grbit;
+    *pcpgActual = cpgTarget + 1;
+    return fake_call("JetResizeDatabase", "resize", 0);
+}
+
+/* Writes down "table: column(type,default) index(key)". */
+JET_ERR
+JetCreateTableColumnIndex4A(JET_SESID sesid, JET_DBID dbid, JET_TABLECREATE4_A *ptablecreate)
+{
+    JET_ERR err = fake_open("JetCreateTableColumnIndex4A", "create table", &ptablecreate->tableid);
+    size_t n = 0;
+
+    (void)sesid, (void)dbid;
+    n += (size_t)snprintf(fake.sets + n, sizeof fake.sets - n, "%s:", ptablecreate->szTableName);
+    for (uint32_t i = 0; i < ptablecreate->cColumns; i++) {
+        const JET_COLUMNCREATE_A *column = &ptablecreate->rgcolumncreate[i];
+
+        n += (size_t)snprintf(fake.sets + n, sizeof fake.sets - n, " %s(%u,%u)",
+                              column->szColumnName, column->coltyp, column->cbDefault);
+    }
+    for (uint32_t i = 0; i < ptablecreate->cIndexes; i++) {
+        const JET_INDEXCREATE3_A *index = &ptablecreate->rgindexcreate[i];
+
+        n += (size_t)snprintf(fake.sets + n, sizeof fake.sets - n, " %s(%s,%u,%u)",
+                              index->szIndexName, index->szKey, index->cbKey,
+                              index->cConditionalColumn);
+    }
+    return err;
+}
+
+JET_ERR
+JetDeleteTableA(JET_SESID sesid, JET_DBID dbid, JET_PCSTR szTableName)
+{
+    (void)sesid, (void)dbid, (void)szTableName;
+    return fake_call("JetDeleteTableA", "delete table", 0);
+}
+
+JET_ERR
+JetRenameTableA(JET_SESID sesid, JET_DBID dbid, JET_PCSTR szName, JET_PCSTR szNameNew)
+{
+    (void)sesid, (void)dbid, (void)szName, (void)szNameNew;
+    return fake_call("JetRenameTableA", "rename table", 0);
+}
+
+JET_ERR
+JetAddColumnA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szColumnName,
+              const JET_COLUMNDEF *pcolumndef, const void *pvDefault, uint32_t cbDefault,
+              JET_COLUMNID *pcolumnid)
+{
+    (void)sesid, (void)tableid, (void)szColumnName, (void)pcolumndef, (void)pvDefault;
+    (void)cbDefault;
+    *pcolumnid = 1;
+    return fake_call("JetAddColumnA", "add column", 0);
+}
+
+JET_ERR
+JetDeleteColumnA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szColumnName)
+{
+    (void)sesid, (void)tableid, (void)szColumnName;
+    return fake_call("JetDeleteColumnA", "delete column", 0);
+}
+
+JET_ERR
+JetRenameColumnA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szName, JET_PCSTR szNameNew,
+                 JET_GRBIT grbit)
+{
+    (void)sesid, (void)tableid, (void)szName, (void)szNameNew, (void)grbit;
+    return fake_call("JetRenameColumnA", "rename column", 0);
+}
+
+JET_ERR
+JetCreateIndex4A(JET_SESID sesid, JET_TABLEID tableid, JET_INDEXCREATE3_A *pindexcreate,
+                 uint32_t cIndexCreate)
+{
+    (void)sesid, (void)tableid, (void)pindexcreate, (void)cIndexCreate;
+    return fake_call("JetCreateIndex4A", "create index", 0);
+}
+
+JET_ERR
+JetDeleteIndexA(JET_SESID sesid, JET_TABLEID tableid, JET_PCSTR szIndexName)
+{
+    (void)sesid, (void)tableid, (void)szIndexName;
+    return fake_call("JetDeleteIndexA", "delete index", 0);
+}
+
+JET_ERR
+JetPrepareUpdate(JET_SESID sesid, JET_TABLEID tableid, uint32_t prep)
+{
+    const char *entry = prep == JET_prepInsert    ? "insert"
+                        : prep == JET_prepReplace ? "replace"
+                        : prep == JET_prepCancel  ? "cancel"
+                                                  : "prepare";
+
+    (void)sesid, (void)tableid;
+    return fake_call(prep == JET_prepCancel ? "cancel" : "JetPrepareUpdate", entry, 0);
+}
+
+static void
+fake_note_set(JET_COLUMNID columnid, uint32_t itag, const void *data, uint32_t size)
+{
+    size_t n = strlen(fake.sets);
+
+    n += (size_t)snprintf(fake.sets + n, sizeof fake.sets - n, "%u.%u=", columnid, itag);
+    if (data == NULL)
+        n += (size_t)snprintf(fake.sets + n, sizeof fake.sets - n, "NULL");
+    for (uint32_t i = 0; i < size && data != NULL; i++)
+        n += (size_t)snprintf(fake.sets + n, sizeof fake.sets - n, "%02x",
+                              ((const uint8_t *)data)[i]);
+    snprintf(fake.sets + n, sizeof fake.sets - n, " ");
+}
+
+/* What the options say, on the long value. */
+static void
+fake_set_lv(const void *data, uint32_t size, JET_GRBIT grbit, uint32_t offset)
+{
+    if (grbit & JET_bitSetSizeLV) {
+        if (size > fake.lv_size)
+            memset(fake.lv + fake.lv_size, 0, size - fake.lv_size);
+        fake.lv_size = size;
+    } else if (grbit & JET_bitSetAppendLV) {
+        memcpy(fake.lv + fake.lv_size, data, size);
+        fake.lv_size += size;
+    } else if (grbit & JET_bitSetOverwriteLV) {
+        memcpy(fake.lv + offset, data, size);
+    } else {
+        fake.lv_size = 0;
+    }
+}
+
+JET_ERR
+JetSetColumn(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, const void *pvData,
+             uint32_t cbData, JET_GRBIT grbit, JET_SETINFO *psetinfo)
+{
+    (void)sesid, (void)tableid;
+    if (columnid == 9)
+        fake_set_lv(pvData, cbData, grbit, psetinfo->ibLongValue);
+    else
+        fake_note_set(columnid, psetinfo->itagSequence, pvData, cbData);
+    return fake_call("JetSetColumn", NULL, 0);
+}
+
+/* Column 13 refuses everything. */
+JET_ERR
+JetSetColumns(JET_SESID sesid, JET_TABLEID tableid, JET_SETCOLUMN *psetcolumn, uint32_t csetcolumn)
+{
+    (void)sesid, (void)tableid;
+    for (uint32_t i = 0; i < csetcolumn; i++) {
+        if (psetcolumn[i].columnid == 13)
+            return psetcolumn[i].err = JET_errColumnTooBig;
+        fake_note_set(psetcolumn[i].columnid, psetcolumn[i].itagSequence, psetcolumn[i].pvData,
+                      psetcolumn[i].cbData);
+    }
+    return fake_call("JetSetColumns", NULL, 0);
+}
+
+JET_ERR
+JetUpdate2(JET_SESID sesid, JET_TABLEID tableid, void *pvBookmark, uint32_t cbBookmark,
+           uint32_t *pcbActual, JET_GRBIT grbit)
+{
+    (void)sesid, (void)tableid, (void)grbit;
+    if (pvBookmark != NULL && cbBookmark > 0) {
+        *(uint8_t *)pvBookmark = 42;
+        *pcbActual = 1;
+    }
+    return fake_call("JetUpdate2", "update", 0);
+}
+
+/* The row after it takes its place. */
+JET_ERR
+JetDelete(JET_SESID sesid, JET_TABLEID tableid)
+{
+    (void)sesid, (void)tableid;
+    return fake_call("JetDelete", "delete", 0);
+}
+
+JET_ERR
+JetEscrowUpdate(JET_SESID sesid, JET_TABLEID tableid, JET_COLUMNID columnid, void *pv,
+                uint32_t cbMax, void *pvOld, uint32_t cbOldMax, uint32_t *pcbOldActual,
+                JET_GRBIT grbit)
+{
+    (void)sesid, (void)tableid, (void)pv, (void)cbOldMax, (void)grbit;
+    if (columnid == 8 && cbMax != 8)
+        return JET_errInvalidBufferSize;
+    memset(pvOld, 0xFE, cbMax);
+    *pcbOldActual = cbMax;
+    return fake_call("JetEscrowUpdate", "escrow", 0);
+}
+
+JET_ERR
+JetGetLock(JET_SESID sesid, JET_TABLEID tableid, JET_GRBIT grbit)
+{
+    (void)sesid, (void)tableid;
+    return fake_call("JetGetLock", grbit == JET_bitWriteLock ? "write lock" : "read lock", 0);
 }

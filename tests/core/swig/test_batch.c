@@ -24,7 +24,9 @@ set_up(void **state)
 {
     (void)state;
     fake_reset();
-    if (ese_model_open_file("file", 0, &fx.database) < 0)
+    ese_model_opening opening = {.path = "file"};
+
+    if (ese_model_open_file(&opening, &fx.database) < 0)
         return -1;
     return ese_model_open_cursor(fx.database, "table", &fx.cursor) < 0 ? -1 : 0;
 }

@@ -22,6 +22,9 @@ typedef struct objects {
     ese_model_cursor *cursor;
 } objects;
 
+static const ese_model_opening reading = {.path = "file"};
+static const ese_model_opening nowhere = {.path = NULL};
+
 static ese_model_instance *
 start_instance(void)
 {
@@ -38,8 +41,9 @@ open_all(void)
     objects o = {.instance = start_instance()};
 
     assert_int_equal(ese_model_begin_session(o.instance, &o.session), JET_errSuccess);
-    assert_int_equal(ese_model_begin_transaction(o.session, 0, &o.transaction), JET_errSuccess);
-    assert_int_equal(ese_model_open_database(o.session, "file", 0, &o.database), JET_errSuccess);
+    assert_int_equal(ese_model_begin_transaction(&o.session->object, 0, &o.transaction),
+                     JET_errSuccess);
+    assert_int_equal(ese_model_open_database(o.session, &reading, &o.database), JET_errSuccess);
     assert_int_equal(ese_model_open_cursor(o.database, "table", &o.cursor), JET_errSuccess);
     fake.log[0] = '\0';
     return o;
@@ -127,7 +131,7 @@ test_swig_model__a_closed_object_gives_the_error_of_its_kind(void **state)
     ese_model_close(&o.instance->object);
     assert_int_equal(ese_model_begin_session(o.instance, &session), JET_errNotInitialized);
     assert_int_equal(ese_model_dup_session(o.session, &session), JET_errInvalidSesid);
-    assert_int_equal(ese_model_open_database(o.session, "file", 0, &database), JET_errInvalidSesid);
+    assert_int_equal(ese_model_open_database(o.session, &reading, &database), JET_errInvalidSesid);
     assert_int_equal(ese_model_open_cursor(o.database, "table", &cursor), JET_errInvalidDatabaseId);
     assert_int_equal(ese_model_move(o.cursor, 1, &found), JET_errInvalidTableId);
     assert_int_equal(ese_model_commit(o.transaction, 0), JET_errNotInTransaction);
@@ -177,7 +181,7 @@ test_swig_model__a_file_of_its_own_ends_its_instance(void **state)
     ese_model_database *database = NULL;
 
     (void)state;
-    assert_int_equal(ese_model_open_file("file", 0, &database), JET_errSuccess);
+    assert_int_equal(ese_model_open_file(&reading, &database), JET_errSuccess);
     fake.log[0] = '\0';
     assert_int_equal(ese_model_close(&database->object), JET_errSuccess);
     assert_string_equal(fake.log, "close database; detach; term; ");
@@ -190,7 +194,7 @@ test_swig_model__a_file_needs_a_path(void **state)
     ese_model_database *database = NULL;
 
     (void)state;
-    assert_int_equal(ese_model_open_file(NULL, 0, &database), JET_errDatabaseInvalidPath);
+    assert_int_equal(ese_model_open_file(&nowhere, &database), JET_errDatabaseInvalidPath);
     assert_null(database);
 }
 
@@ -206,7 +210,7 @@ test_swig_model__a_file_that_cannot_be_opened_leaves_nothing(void **state)
 
         fake.failing = calls[i];
         fake.err = JET_errFileNotFound;
-        assert_int_equal(ese_model_open_file("file", 0, &database), JET_errFileNotFound);
+        assert_int_equal(ese_model_open_file(&reading, &database), JET_errFileNotFound);
         assert_null(database);
         assert_int_equal(fake.n_open, 0);
     }
@@ -271,7 +275,8 @@ test_swig_model__a_dropped_session_is_ended_by_the_next_call_of_its_instance(voi
 
     (void)state;
     assert_int_equal(ese_model_begin_session(instance, &session), JET_errSuccess);
-    assert_int_equal(ese_model_begin_transaction(session, 0, &transaction), JET_errSuccess);
+    assert_int_equal(ese_model_begin_transaction(&session->object, 0, &transaction),
+                     JET_errSuccess);
     ese_model_release(&session->object);
     ese_model_release(&transaction->object);
     fake.log[0] = '\0';
@@ -458,7 +463,7 @@ use_in_other_thread(void *context)
 {
     ending *e = context;
 
-    assert_int_equal(ese_model_open_database(e->o.session, "file", 0, &e->o.database),
+    assert_int_equal(ese_model_open_database(e->o.session, &reading, &e->o.database),
                      JET_errSuccess);
     assert_int_equal(ese_model_open_cursor(e->o.database, "table", &e->o.cursor), JET_errSuccess);
     ese_model_release(&e->o.cursor->object);
@@ -505,7 +510,7 @@ use_session(const objects *o)
 {
     ese_model_transaction *transaction = NULL;
 
-    if (ese_model_begin_transaction(o->session, 0, &transaction) >= JET_errSuccess)
+    if (ese_model_begin_transaction(&o->session->object, 0, &transaction) >= JET_errSuccess)
         ese_model_release(&transaction->object);
 }
 
@@ -541,7 +546,7 @@ test_swig_transaction__outer_one_cannot_be_committed_before_the_inner_one(void *
     ese_model_transaction *inner = NULL;
 
     (void)state;
-    assert_int_equal(ese_model_begin_transaction(o.session, 0, &inner), JET_errSuccess);
+    assert_int_equal(ese_model_begin_transaction(&o.session->object, 0, &inner), JET_errSuccess);
     assert_int_equal(ese_model_commit(o.transaction, 0), JET_errInTransaction);
     assert_int_equal(ese_model_commit(inner, 0), JET_errSuccess);
     assert_int_equal(ese_model_commit(o.transaction, 0), JET_errSuccess);
@@ -559,8 +564,8 @@ test_swig_transaction__rollback_undoes_its_level_and_those_inside_it(void **stat
     ese_model_transaction *third = NULL;
 
     (void)state;
-    assert_int_equal(ese_model_begin_transaction(o.session, 0, &second), JET_errSuccess);
-    assert_int_equal(ese_model_begin_transaction(o.session, 0, &third), JET_errSuccess);
+    assert_int_equal(ese_model_begin_transaction(&o.session->object, 0, &second), JET_errSuccess);
+    assert_int_equal(ese_model_begin_transaction(&o.session->object, 0, &third), JET_errSuccess);
     fake.log[0] = '\0';
     assert_int_equal(ese_model_rollback(second), JET_errSuccess);
     assert_string_equal(fake.log, "rollback; rollback; ");
