@@ -371,11 +371,32 @@ choose_neighbour(const merger *m)
     return ESE_LOG_MERGE_NONE;
 }
 
+/* Removes a node that was the last of the leaf until somebody put another one there. *is_done_out = false: there is none. */
+static JET_ERR
+remove_late(merger *m, ese_bytes key, ese_bytes data, bool *is_done_out)
+{
+    const ese_btree__writer *writer = m->writer;
+    ese_btree__spot spot = {.page = m->edit.pages[m->leaf]};
+    ese_log_record record = ese_btree__record(writer, ESE_LOG_DELETE);
+
+    ese_btree__spot_find(writer->tree, key, data, &spot);
+    *is_done_out = spot.is_there && (spot.node.flags & ESE_PAGE_NODE_DELETED) != 0 &&
+                   !is_needed(writer, &spot.node) && ese_page_line_count(&spot.page->page) > 1;
+    if (!*is_done_out)
+        return JET_errSuccess;
+    record.u.node.line = spot.line;
+    record.u.node.key = key;
+    record.u.node.key_data = data;
+    return ese_log_change_node(writer->db->log_db, writer->origin, &m->edit.pages[m->leaf],
+                               &record);
+}
+
 static JET_ERR
 try_merge(merger *m, ese_bytes key, ese_bytes data, freed *freed_out)
 {
     JET_ERR err;
     bool fits = true;
+    bool is_done = false;
     verdict what;
 
     ESE_TRY(ese_btree__way_find(m->writer->tree, key, data, &m->way));
@@ -383,7 +404,9 @@ try_merge(merger *m, ese_bytes key, ese_bytes data, freed *freed_out)
         goto out;
     ESE_TRY(add(m, m->way.pgnos[m->way.depth - 1], &m->leaf));
     what = judge(m->writer, page_at(m, m->leaf));
-    if (what == KEEP)
+    if (what != EMPTY)
+        ESE_TRY(remove_late(m, key, data, &is_done));
+    if (what == KEEP || is_done)
         goto out;
     m->ancestor = what == EMPTY ? find_ancestor(&m->way) : m->way.depth - 2;
     m->type = ESE_LOG_MERGE_EMPTY_PAGE;

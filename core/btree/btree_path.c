@@ -11,7 +11,7 @@ ese_btree__path_init(ese_btree__path *path, ese_btree_cursor *cursor,
     path->cursor = cursor;
     path->direction = direction;
     path->sees_all = false;
-    path->is_before = path->is_stale = false;
+    path->is_before = path->is_stale = path->has_seen = false;
     path->target = (ese_btree__target){.goal = ESE_BTREE__EDGE};
     path->passed = NULL;
     path->left = (ese_btree__left){0, 0};
@@ -335,6 +335,34 @@ link_in(ese_btree__direction direction, const ese_page *page)
     return direction == ESE_BTREE__FORWARD ? ese_page_next(page) : ese_page_prev(page);
 }
 
+/*
+ * Nothing was found in the leaf. If that counts, a walk that has to begin again need not look at it once more; so walks over many deleted entries get on
+ * while leaves of such entries leave the tree.
+ */
+static void
+note_seen(ese_btree__path *path, const ese_page *page, uint64_t number)
+{
+    unsigned n = ese_page_line_count(page);
+    bool is_forward = path->direction == ESE_BTREE__FORWARD;
+    ese_page_node node;
+    size_t n_key;
+
+    if (path->tree->shared == NULL || n == 0 || !ese_btree__structure_is(path->tree, number))
+        return;
+    ese_page_line_decode(page, is_forward ? n - 1 : 0, &node);
+    n_key = ese_page_node_copy_key(&node, path->room, sizeof path->room);
+    path->seen = (ese_btree__target){
+        .goal = ESE_BTREE__BORDER, .is_after = is_forward, .key = {path->room, n_key}};
+    path->has_seen = true;
+    if (!ese_btree__has_order_by_data(path->tree))
+        return;
+    path->has_seen = node.data.size <= sizeof path->room - n_key;
+    if (path->has_seen) {
+        memcpy(path->room + n_key, node.data.data, node.data.size);
+        path->seen.data = path->seen.data_above = (ese_bytes){path->room + n_key, node.data.size};
+    }
+}
+
 static void
 leave_leaf(ese_btree__path *path, const ese_page *page)
 {
@@ -454,9 +482,9 @@ advance(ese_btree__path *path)
     return false;
 }
 
-/* One walk, from the root on, which counts unless path->is_stale. */
+/* One walk, from the root on, which counts if the structure has this number all the time, and unless path->is_stale. */
 static JET_ERR
-walk(ese_btree__path *path, bool *found_out)
+walk(ese_btree__path *path, uint64_t number, bool *found_out)
 {
     JET_ERR err;
     bool found = false;
@@ -473,8 +501,10 @@ walk(ese_btree__path *path, bool *found_out)
             if (path->is_stale)
                 goto out;
             is_entered = found;
-            if (!found)
+            if (!found) {
+                note_seen(path, page_of(level), number);
                 leave_leaf(path, page_of(level));
+            }
         } else {
             ESE_TRY(enter_child(path, &is_entered));
         }
@@ -504,14 +534,14 @@ ese_btree__path_walk(ese_btree__path *path, bool *found_out)
         /* A leaf that has changed since has to be entered again. */
         if (path->passed != NULL && !ese_btree__is_current(path->tree, path->passed))
             path->passed = NULL;
-        err = walk(path, &found);
+        err = walk(path, number, &found);
         path->is_stale |= !ese_btree__structure_is(path->tree, number);
         if (!path->is_stale)
             break;
         /* An error, too, may have been the sight of a page in its new place. */
         ese_btree__path_release(path);
-        path->target = fresh.target;
-        path->passed = fresh.passed;
+        path->target = path->has_seen ? path->seen : fresh.target;
+        path->passed = path->has_seen ? NULL : fresh.passed;
         path->left = (ese_btree__left){0, 0};
         path->is_stale = false;
     }

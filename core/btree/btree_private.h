@@ -135,8 +135,11 @@ typedef struct ese_btree__path {
     ese_btree__left left;
     bool is_before; /* the data of the entry found is in cursor->spare */
     bool is_stale;  /* the tree changed under the walk: it begins again */
+    bool has_seen;  /* nothing was found up to `seen`: a new beginning goes on from there */
+    ese_btree__target seen;
     unsigned depth; /* levels in use */
     ese_btree__level levels[ESE_BTREE_DEPTH_MAX];
+    uint8_t room[2 * ESE_PAGE_KEY_MAX]; /* for `seen` */
 } ese_btree__path;
 
 static inline bool

@@ -7,6 +7,8 @@
  */
 #include "btree/btree_private.h"
 
+enum { ATTEMPTS = 100 };
+
 static const ese_btree *
 tree_of(const ese_txn_change *change)
 {
@@ -128,7 +130,7 @@ out:
 }
 
 static JET_ERR
-undo(ese_txn_session *session, const ese_txn_change *change)
+try_undo(ese_txn_session *session, const ese_txn_change *change)
 {
     const ese_btree__writer writer = writer_of(session, change);
     const ese_btree__request replacement = {
@@ -151,6 +153,19 @@ undo(ese_txn_session *session, const ese_txn_change *change)
     case ESE_TXN_ACTION: break;
     }
     return JET_errSuccess;
+}
+
+/* A transaction that cannot be taken back ends the instance, so memory that is short for a moment is waited for. */
+static JET_ERR
+undo(ese_txn_session *session, const ese_txn_change *change)
+{
+    JET_ERR err = try_undo(session, change);
+
+    for (unsigned i = 0; i < ATTEMPTS && err == JET_errOutOfMemory; i++) {
+        ese_os_yield();
+        err = try_undo(session, change);
+    }
+    return err;
 }
 
 /* ---- clean */

@@ -218,8 +218,8 @@ JET_ERR ese_txn_see(const ese_txn_session *session, const ese_txn_place *place, 
                     bool *has_delta_out);
 
 /*
- * Has anybody a version of this entry, besides the one numbered `but_rceid` (0: any at all)? Undo and clean pass the number of the change in their hands:
- * core/btree removes the node only when this is false. The caller holds the latch of the page, so none is added meanwhile.
+ * Has anybody a version of this entry, besides the one numbered `but_rceid` (0: none of them) and those that will not outlast their clean or undo, which look after the node themselves? Undo and
+ * clean pass the number of the change in their hands: core/btree removes the node only when this is false. The caller holds the latch of the page, so none is added meanwhile.
  */
 bool ese_txn_has_versions(ese_txn_store *store, const ese_txn_place *place, uint32_t but_rceid);
 

@@ -172,6 +172,7 @@ clean_version(ese_txn_store *store, ese_txn_version *version)
     if (version->needs_clean) {
         ese_txn_change change = ese_txn__change_of(version);
 
+        ese_txn__leave(version);
         store->ops->clean(&store->cleaner, &change);
     }
     ese_txn__remove(NULL, version);

@@ -75,6 +75,7 @@ struct ese_txn_version {
     bool has_image; /* of REPLACE: an older version of the same transaction has it otherwise */
     bool needs_clean;
     bool is_hashed;
+    bool is_leaving; /* [latch] see ese_txn__leave */
     uint8_t bytes[]; /* key, data of the key, data before; or an ese_txn_action */
 };
 
@@ -197,6 +198,12 @@ ese_txn_version *ese_txn__find(const ese_txn_store *store, const ese_txn_place *
 
 /* Is there nothing in the bucket? Without a lock. */
 bool ese_txn__is_bare(const ese_txn_store *store, uint64_t hash);
+
+/*
+ * An insertion about to be undone, or a deletion about to be cleaned away: who finds it flagged so leaves the node to nobody else any more. Of two of them that
+ * meet at a node, the one that looks second takes it away. Takes: latch.
+ */
+void ese_txn__leave(ese_txn_version *version);
 
 /* Is there an older version of the same place? Takes: latch. */
 bool ese_txn__has_older(const ese_txn_version *version);

@@ -129,7 +129,7 @@ ese_txn_has_versions(ese_txn_store *store, const ese_txn_place *place, uint32_t 
         return false;
     ese_txn__lock(store, hash);
     at = ese_txn__find(store, place, hash);
-    while (at != NULL && at->rceid == but_rceid)
+    while (at != NULL && (at->rceid == but_rceid || at->is_leaving))
         at = at->older;
     ese_txn__unlock(store, hash);
     return at != NULL;

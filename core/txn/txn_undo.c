@@ -83,7 +83,7 @@ level_of(const ese_txn_session *session, const ese_txn_version *version)
 }
 
 static JET_ERR
-undo_change(ese_txn_session *session, const ese_txn_version *version)
+undo_change(ese_txn_session *session, ese_txn_version *version)
 {
     ese_txn_change change = ese_txn__change_of(version);
     JET_ERR err;
@@ -92,6 +92,8 @@ undo_change(ese_txn_session *session, const ese_txn_version *version)
         (version->oper == ESE_TXN_REPLACE && !version->has_image))
         return JET_errSuccess;
     change.level = (uint8_t)level_of(session, version);
+    if (version->oper == ESE_TXN_INSERT)
+        ese_txn__leave(version);
     err = session->store->ops->undo(session, &change);
     if (err < JET_errSuccess)
         return ese_raise(JET_errRollbackError, "a change could not be undone (%s)",

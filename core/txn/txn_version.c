@@ -195,6 +195,18 @@ ese_txn__unlink(ese_txn_version *version)
     ese_txn__unlock(store, version->hash);
 }
 
+void
+ese_txn__leave(ese_txn_version *version)
+{
+    ese_txn_store *store = version->trx->store;
+
+    if (!version->is_hashed)
+        return;
+    ese_txn__lock(store, version->hash);
+    version->is_leaving = true;
+    ese_txn__unlock(store, version->hash);
+}
+
 bool
 ese_txn__has_older(const ese_txn_version *version)
 {
