@@ -309,10 +309,13 @@ is_characters(const ese_model_value *value)
     return value->type == ESE_MODEL_TEXT || value->type == ESE_MODEL_STRING;
 }
 
+/* Numbers leave the size as it is. */
 size_t
 ese_model__encoded_room(const ese_model_value *value)
 {
-    size_t room = is_characters(value) ? 2 * value->size : value->size;
+    size_t room = is_characters(value)             ? 2 * value->size
+                  : value->type == ESE_MODEL_BYTES ? value->size
+                                                   : 0;
 
     return room < ESE_MODEL__ROOM_MIN ? ESE_MODEL__ROOM_MIN : room;
 }

@@ -218,7 +218,7 @@ ese_model_add_value(ese_model_writer *writer, uint32_t input, uint32_t itag,
     size_t size = 0;
     JET_ERR err;
 
-    if (value->size > INT32_MAX)
+    if (room > (size_t)2 * INT32_MAX)
         return fail_at(writer,
                        ese_model__fail(JET_errInvalidParameter, "a value has less than 2 GiB"),
                        writer->n_rows, column->name);
