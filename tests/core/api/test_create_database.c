@@ -468,6 +468,56 @@ test_api_database_state__is_honest_after_a_dirty_end(void **state)
     test_jet_close(&t);
 }
 
+/* More rows than the cache holds pages. */
+static void
+write_rows(const test_jet *t)
+{
+    const JET_COLUMNDEF column = {.cbStruct = sizeof column, .coltyp = JET_coltypBinary};
+    uint8_t row[255] = {1};
+    JET_COLUMNID columnid;
+    JET_TABLEID tableid;
+
+    TEST_OK(JetCreateTableA(t->sesid, t->dbid, "rows", 0, 0, &tableid));
+    TEST_OK(JetAddColumnA(t->sesid, tableid, "c", &column, NULL, 0, &columnid));
+    for (unsigned i = 0; i < 5000; i++) {
+        TEST_OK(JetPrepareUpdate(t->sesid, tableid, JET_prepInsert));
+        TEST_OK(JetSetColumn(t->sesid, tableid, columnid, row, sizeof row, 0, NULL));
+        TEST_OK(JetUpdate(t->sesid, tableid, NULL, 0, NULL));
+    }
+    TEST_OK(JetCloseTable(t->sesid, tableid));
+}
+
+static void
+test_api_database_state__is_dirty_as_soon_as_a_page_is_written(void **state)
+{
+    uint64_t cache_max = 0;
+    test_jet t;
+
+    (void)state;
+    TEST_OK(JetGetSystemParameterA(0, 0, JET_paramCacheSizeMax, &cache_max, NULL, 0));
+    TEST_OK(JetSetSystemParameterA(NULL, 0, JET_paramCacheSizeMax, 64, NULL));
+    test_jet_create(&t, 4096);
+    assert_int_equal(state_of(&t, 0), ESE_DBSTATE_CLEAN);
+    write_rows(&t);
+    assert_int_equal(state_of(&t, 0), ESE_DBSTATE_DIRTY);
+    assert_int_equal(state_of(&t, 1), ESE_DBSTATE_DIRTY);
+    TEST_OK(JetCloseDatabase(t.sesid, t.dbid, 0));
+    TEST_OK(JetDetachDatabaseA(t.sesid, t.path));
+    assert_int_equal(state_of(&t, 0), ESE_DBSTATE_CLEAN);
+    (void)test_check_file(t.path);
+    TEST_OK(JetCreateDatabaseA(t.sesid, t.path, NULL, &t.dbid, JET_bitDbOverwriteExisting));
+    write_rows(&t);
+    assert_int_equal(JetTerm2(t.instance, JET_bitTermDirty), JET_errDirtyShutdown);
+    assert_int_equal(state_of(&t, 0), ESE_DBSTATE_DIRTY);
+    TEST_OK(JetCreateInstanceA(&t.instance, "again"));
+    TEST_OK(JetInit(&t.instance));
+    TEST_OK(JetBeginSessionA(t.instance, &t.sesid, NULL, NULL));
+    assert_int_equal(JetAttachDatabaseA(t.sesid, t.path, 0), JET_errDatabaseDirtyShutdown);
+    TEST_OK(JetCreateDatabaseA(t.sesid, t.path, NULL, &t.dbid, JET_bitDbOverwriteExisting));
+    test_jet_close(&t);
+    TEST_OK(JetSetSystemParameterA(NULL, 0, JET_paramCacheSizeMax, cache_max, NULL));
+}
+
 /* ---- Failures ---- */
 
 static void
@@ -599,6 +649,7 @@ main(void)
         cmocka_unit_test(test_api_database_size__clears_what_stood_behind_the_end),
         cmocka_unit_test(test_api_database_state__is_clean_after_a_detach),
         cmocka_unit_test(test_api_database_state__is_honest_after_a_dirty_end),
+        cmocka_unit_test(test_api_database_state__is_dirty_as_soon_as_a_page_is_written),
         cmocka_unit_test(test_api_database_state__is_dirty_when_a_page_cannot_be_written),
         cmocka_unit_test(test_api_create_database__leaves_nothing_behind_when_it_fails),
     };
