@@ -60,6 +60,7 @@ struct ese_api_database {
     ese_api_problems problems;
     ese_api_instance *instance; /* [const] */
     ese_api_table_uses table_uses;
+    _Atomic bool is_defragmenting; /* [atomic: seq_cst, a value of its own] api_defragment.c */
 
     /* ---- attached for change ---- */
     ese_log_db log;      /* [const] */
