@@ -45,7 +45,7 @@ ese_btree__record(const ese_btree__writer *writer, ese_log_type type)
     return (ese_log_record){
         .type = type,
         .flags = (uint8_t)flags,
-        .root = tree->root,
+        .root = (tree->kind & ESE_PAGE_SPACE) != 0 ? writer->db->space.owner : tree->root,
         .objid = tree->objid,
     };
 }

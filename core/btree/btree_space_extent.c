@@ -279,6 +279,7 @@ ese_btree__extent_add(const ese_btree__owner *owner, ese_btree__extents which,
         ESE_TRY(change(owner, &at, ESE_LOG_INSERT));
     } else {
         ese_cache_unlatch(&at.page, ESE_CACHE_UNCHANGED);
+        owner->db->space.owner = owner->tree.root;
         ESE_TRY(
             ese_btree__space_insert(owner->db, owner->origin, &at.tree, key_of(&at), data_of(&at)));
     }
@@ -304,6 +305,7 @@ ese_btree__extent_remove(const ese_btree__owner *owner, ese_btree__extents which
         ESE_TRY(change(owner, &at, ESE_LOG_DELETE));
     } else {
         ese_cache_unlatch(&at.page, ESE_CACHE_UNCHANGED);
+        owner->db->space.owner = owner->tree.root;
         ESE_TRY(ese_btree__space_remove(owner->db, owner->origin, &at.tree, key_of(&at)));
     }
 out:

@@ -17,6 +17,8 @@ typedef struct ese_btree__space {
     ese_os_mutex lock;
     _Atomic uint32_t limit;     /* [atomic: relaxed] pages of the database, 0 = none */
     _Atomic uint32_t extension; /* [atomic: relaxed] pages that the file grows by */
+    ese_pgno
+        owner; /* [lock] root of the tree whose space trees are being changed: what records name */
     ese_pgno reserve
         [ESE_BTREE__RESERVE_MAX]; /* [lock] for splits of the space tree that is being changed */
     unsigned n_reserve;           /* [lock] */
