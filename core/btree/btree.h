@@ -158,6 +158,10 @@ JET_ERR ese_btree_delete(ese_txn_session *session, const ese_btree *tree, ese_by
 JET_ERR ese_btree_delta(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
                         unsigned offset, unsigned width, int64_t delta, int64_t *old_out);
 
+/* The same without a version: a rollback leaves it, everybody sees it at once. Conflicts as ese_btree_delta does. */
+JET_ERR ese_btree_delta_for_good(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
+                                 unsigned offset, unsigned width, int64_t delta, int64_t *old_out);
+
 /* READ_LOCK or WRITE_LOCK of an entry. */
 JET_ERR ese_btree_lock(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
                        ese_txn_oper oper);

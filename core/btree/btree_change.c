@@ -100,7 +100,9 @@ check_versions(const ese_btree__writer *writer, ese_bytes key, ese_bytes data, e
 {
     ese_txn_place place = place_of(writer, key, data);
 
-    if (writer->how == ESE_BTREE_UNVERSIONED || ese_txn_store_is_empty(writer->db->store))
+    bool is_private = writer->how == ESE_BTREE_UNVERSIONED && oper != ESE_TXN_DELTA;
+
+    if (is_private || ese_txn_store_is_empty(writer->db->store))
         return JET_errSuccess;
     return ese_txn_check(writer->session, &place, oper);
 }
@@ -465,23 +467,29 @@ load_signed(const uint8_t *at, unsigned width)
     return width == 8 ? (int64_t)ese_load_le64(at) : (int64_t)(int32_t)ese_load_le32(at);
 }
 
-JET_ERR
-ese_btree_delta(ese_txn_session *session, const ese_btree *tree, ese_bytes key, unsigned offset,
-                unsigned width, int64_t delta, int64_t *old_out)
+/* A number to add, and where. */
+typedef struct ese_btree__delta {
+    unsigned offset, width;
+    int64_t delta;
+} ese_btree__delta;
+
+static JET_ERR
+add_delta(const ese_btree__writer *writer, ese_bytes key, const ese_btree__delta *what,
+          int64_t *old_out)
 {
     JET_ERR err;
-    const ese_btree__writer writer = ese_btree__writer_of(session, tree, ESE_BTREE_VERSIONED);
+    const ese_btree *tree = writer->tree;
+    unsigned offset = what->offset, width = what->width;
     const ese_txn_change change = {.place = {.tree = tree->shared, .key = key},
                                    .oper = ESE_TXN_DELTA,
                                    .offset = offset,
                                    .width = width,
-                                   .delta = delta};
-    ese_log_record record =
-        ese_btree__record(&writer, width == 8 ? ESE_LOG_DELTA64 : ESE_LOG_DELTA);
+                                   .delta = what->delta};
+    ese_log_record record = ese_btree__record(writer, width == 8 ? ESE_LOG_DELTA64 : ESE_LOG_DELTA);
     ese_btree__spot spot = {0};
     int64_t old;
 
-    ESE_TRY(latch_entry(&writer, key, (ese_bytes){NULL, 0}, ESE_TXN_DELTA, &spot));
+    ESE_TRY(latch_entry(writer, key, (ese_bytes){NULL, 0}, ESE_TXN_DELTA, &spot));
     if (offset > spot.node.data.size || width > spot.node.data.size - offset) {
         ese_cache_unlatch(&spot.page, ESE_CACHE_UNCHANGED);
         err = ese_raise(JET_errDatabaseCorrupted, "%s: an entry of objid %u is too short",
@@ -490,11 +498,31 @@ ese_btree_delta(ese_txn_session *session, const ese_btree *tree, ese_bytes key, 
     }
     old = load_signed(spot.node.data.data + offset, width);
     record.u.node.offset = offset;
-    record.u.node.delta = delta;
-    ESE_TRY(change_entry(&writer, &change, &record, &spot));
+    record.u.node.delta = what->delta;
+    ESE_TRY(change_entry(writer, &change, &record, &spot));
     *old_out = old;
 out:
     return err;
+}
+
+JET_ERR
+ese_btree_delta(ese_txn_session *session, const ese_btree *tree, ese_bytes key, unsigned offset,
+                unsigned width, int64_t delta, int64_t *old_out)
+{
+    const ese_btree__writer writer = ese_btree__writer_of(session, tree, ESE_BTREE_VERSIONED);
+    const ese_btree__delta what = {offset, width, delta};
+
+    return add_delta(&writer, key, &what, old_out);
+}
+
+JET_ERR
+ese_btree_delta_for_good(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
+                         unsigned offset, unsigned width, int64_t delta, int64_t *old_out)
+{
+    const ese_btree__writer writer = ese_btree__writer_of(session, tree, ESE_BTREE_UNVERSIONED);
+    const ese_btree__delta what = {offset, width, delta};
+
+    return add_delta(&writer, key, &what, old_out);
 }
 
 JET_ERR

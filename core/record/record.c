@@ -317,6 +317,12 @@ one_of_two(const ese_record_tagged *tagged, uint32_t index, ese_record_value *va
         value->form |= ESE_RECORD_COMPRESSED;
 }
 
+bool
+ese_record_tagged_is_array(const ese_record_tagged *tagged)
+{
+    return (tagged->header & (TAGGED_MULTI | TAGGED_TWO)) == TAGGED_MULTI;
+}
+
 JET_ERR
 ese_record_tagged_value(const ese_record_tagged *tagged, uint32_t index,
                         ese_record_value *value_out)

@@ -110,6 +110,9 @@ JET_ERR ese_record_tagged_find(const ese_record *record, uint32_t id, bool is_de
 JET_ERR ese_record_tagged_at(const ese_record *record, uint32_t index,
                              ese_record_tagged *tagged_out);
 
+/* Are its values stored in the form for any number of them, and not in the compact one for two? */
+bool ese_record_tagged_is_array(const ese_record_tagged *tagged);
+
 /* Value `index` < tagged->n_values. */
 JET_ERR ese_record_tagged_value(const ese_record_tagged *tagged, uint32_t index,
                                 ese_record_value *value_out);

@@ -182,7 +182,8 @@ is_two_value_form(const ese_record_column *column)
 {
     const ese_record_value *values = column->values;
 
-    return column->n_values == 2 && !column->is_long && values[0].bytes.size <= TWO_FIRST_MAX &&
+    return column->n_values == 2 && !column->is_array && !column->is_long &&
+           values[0].bytes.size <= TWO_FIRST_MAX &&
            ((values[0].form | values[1].form) & ESE_RECORD_SEPARATED) == 0;
 }
 

@@ -18,6 +18,7 @@ typedef struct ese_record_column {
     ese_record_state state; /* ABSENT is skipped */
     uint16_t offset;        /* fixed columns: place from the start of the record, */
     uint16_t size;          /* and size, that of the value too */
+    bool is_array;          /* tagged columns: two values do not get the compact form */
     uint32_t n_values;      /* of VALUE: 1, tagged columns also more */
     const ese_record_value *values;
 } ese_record_column;

@@ -1,5 +1,6 @@
 /* Bookmarks: the primary key of a record, and with it the key of an entry in a secondary index. */
 #include "table/table_private.h"
+#include "table/table_update.h"
 
 JET_ERR
 ese_table_bookmark(ese_table_cursor *cursor, ese_bytes *bookmark_out)
@@ -147,6 +148,7 @@ ese_table_go_bookmark(ese_table_cursor *cursor, ese_bytes bookmark)
         return deleted();
     memcpy(copy, bookmark.data, bookmark.size);
     bookmark.data = copy;
+    ese_table_cancel_update(cursor);
     if (ese_table_is_temporary(cursor))
         err = go_in_memory(cursor, bookmark);
     else if (cursor->is_secondary)
@@ -171,6 +173,7 @@ ese_table_go_secondary(ese_table_cursor *cursor, ese_bytes key, ese_bytes bookma
         return ese_raise(JET_errNoCurrentIndex, "the current index is not a secondary one");
     if (key.size == 0 || (bookmark.size == 0 && !cursor->index->tree.is_unique))
         return ese_raise(JET_errInvalidBookmark, "the bookmark is empty");
+    ese_table_cancel_update(cursor);
     if (cursor->index->tree.is_unique)
         bookmark = (ese_bytes){0};
     ese_btree_cursor_init(&search, cursor->entry.tree, cursor->session);

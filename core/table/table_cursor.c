@@ -1,5 +1,6 @@
 /* Life of a cursor, and the choice of its index. */
 #include "table/table_private.h"
+#include "table/table_update.h"
 
 enum {
     ROW_BYTES_MAX = INT32_MAX, /* all values of one row that could not be borrowed from the page */
@@ -262,6 +263,7 @@ ese_table_set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table
     ese_table__position before;
     JET_ERR err;
 
+    ese_table_cancel_update(cursor);
     ese_table__save(cursor, &before);
     err = set_index(cursor, index, keep, itag_sequence, outcome_out);
     if (err < JET_errSuccess)

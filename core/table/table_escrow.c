@@ -127,30 +127,19 @@ typedef struct escrow_delta {
 } escrow_delta;
 
 static JET_ERR
-add_as(ese_txn_session *session, ese_table_cursor *cursor, escrow_delta *delta)
+add_delta(ese_table_cursor *cursor, escrow_delta *delta, bool survives_rollback)
 {
     const ese_schema_column *column = delta->column;
+    const ese_btree *tree = &cursor->table->tree;
     ese_txn_statement statement;
     JET_ERR err;
 
-    ESE_TRY(ese_txn_statement_enter(session, &statement));
-    err = ese_btree_delta(session, &cursor->table->tree, delta->bookmark, column->offset,
-                          column->size_max, delta->value, &delta->old);
-    ESE_TRY(ese_txn_statement_leave(session, &statement, err));
+    ESE_TRY(ese_txn_statement_enter(cursor->session, &statement));
+    err = (survives_rollback ? ese_btree_delta_for_good : ese_btree_delta)(
+        cursor->session, tree, delta->bookmark, column->offset, column->size_max, delta->value,
+        &delta->old);
+    ESE_TRY(ese_txn_statement_leave(cursor->session, &statement, err));
 out:
-    return err;
-}
-
-/* What survives a rollback is a transaction of its own. */
-static JET_ERR
-add_apart(ese_table_cursor *cursor, escrow_delta *delta)
-{
-    ese_txn_session session;
-    JET_ERR err;
-
-    ese_txn_session_init(&session, cursor->session->store);
-    err = add_as(&session, cursor, delta);
-    ese_txn_session_end(&session);
     return err;
 }
 
@@ -161,7 +150,7 @@ add(ese_table_cursor *cursor, escrow_delta *delta, bool survives_rollback)
     uint64_t sum;
     JET_ERR err;
 
-    ESE_TRY(survives_rollback ? add_apart(cursor, delta) : add_as(cursor->session, cursor, delta));
+    ESE_TRY(add_delta(cursor, delta, survives_rollback));
     sum = (uint64_t)delta->old + (uint64_t)delta->value;
     if ((delta->column->flags & ESE_SCHEMA_DELETE_ON_ZERO) != 0 &&
         (is_wide ? sum == 0 : (uint32_t)sum == 0))

@@ -194,6 +194,9 @@ bool ese_table__is_updating(const ese_table_cursor *cursor);
 /* The record in preparation, encoded as it is now (table_update_encode.c). */
 JET_ERR ese_table__update_record(ese_table_cursor *cursor, ese_record *record_out);
 
+/* Bytes of the key of the record it replaces; 0 for one that is new. */
+size_t ese_table__update_bookmark_size(const ese_table_cursor *cursor);
+
 /* Right after a rollback: drops the update in preparation when it, or a long value of it, was made within the part rolled back. */
 void ese_table__update_roll_back(ese_table_cursor *cursor);
 

@@ -7,11 +7,24 @@
  */
 #include "record/record_compress.h"
 #include "table/table_private.h"
+#include "table/table_update.h"
 
 enum { NODE_OVERHEAD = 6, REFERENCE_OVERHEAD = 8, LV_ROOT_OVERHEAD = 12, LV_OFFSET_OVERHEAD = 4 };
 
+/* What a record that is to be inserted refers to has no root to speak of yet. */
+static uint64_t
+overhead_of_root(const ese_table_cursor *cursor, JET_GRBIT grbit)
+{
+    uint32_t prep = JET_prepCancel;
+    bool is_copy = (grbit & JET_bitRecordSizeInCopyBuffer) != 0;
+
+    return is_copy && ese_table_is_updating(cursor, &prep) && prep == JET_prepInsert
+               ? 0
+               : LV_ROOT_OVERHEAD;
+}
+
 static JET_ERR
-add_long_value(ese_table_cursor *cursor, ese_bytes reference, JET_RECSIZE2 *size)
+add_long_value(ese_table_cursor *cursor, ese_bytes reference, JET_GRBIT grbit, JET_RECSIZE2 *size)
 {
     uint32_t chunk_size = cursor->table->lv_chunk;
     uint8_t key[ESE_RECORD_LV_KEY_MAX];
@@ -26,14 +39,14 @@ add_long_value(ese_table_cursor *cursor, ese_bytes reference, JET_RECSIZE2 *size
     size->cbLongValueData += full_size;
     size->cbLongValueDataCompressed += full_size;
     size->cbLongValueOverhead += NODE_OVERHEAD + ese_record_lv_root_key(lid, key) +
-                                 LV_ROOT_OVERHEAD +
+                                 overhead_of_root(cursor, grbit) +
                                  (uint64_t)n_chunks * (NODE_OVERHEAD + LV_OFFSET_OVERHEAD);
 out:
     return err;
 }
 
 static JET_ERR
-add_value(ese_table_cursor *cursor, const ese_record_value *value, bool is_local_only,
+add_value(ese_table_cursor *cursor, const ese_record_value *value, JET_GRBIT grbit,
           JET_RECSIZE2 *size)
 {
     size_t full_size = value->bytes.size;
@@ -42,7 +55,9 @@ add_value(ese_table_cursor *cursor, const ese_record_value *value, bool is_local
     if (value->form & ESE_RECORD_SEPARATED) {
         size->cLongValues++;
         size->cbOverhead += REFERENCE_OVERHEAD;
-        return is_local_only ? JET_errSuccess : add_long_value(cursor, value->bytes, size);
+        return (grbit & JET_bitRecordSizeLocal) != 0
+                   ? JET_errSuccess
+                   : add_long_value(cursor, value->bytes, grbit, size);
     }
     if (value->form & ESE_RECORD_COMPRESSED) {
         err = ese_record_decompressed_size(value->bytes, &full_size);
@@ -56,8 +71,7 @@ add_value(ese_table_cursor *cursor, const ese_record_value *value, bool is_local
 }
 
 static JET_ERR
-add_tagged(ese_table_cursor *cursor, const ese_record *record, bool is_local_only,
-           JET_RECSIZE2 *size)
+add_tagged(ese_table_cursor *cursor, const ese_record *record, JET_GRBIT grbit, JET_RECSIZE2 *size)
 {
     uint64_t data_before = size->cbDataCompressed;
     uint64_t references = 0;
@@ -67,13 +81,13 @@ add_tagged(ese_table_cursor *cursor, const ese_record *record, bool is_local_onl
         ese_record_tagged tagged;
 
         ESE_TRY(ese_record_tagged_at(record, i, &tagged));
-        size->cTaggedColumns += tagged.state == ESE_RECORD_VALUE;
+        size->cTaggedColumns++;
         size->cMultiValues += tagged.n_values > 1 ? tagged.n_values - 1 : 0;
         for (uint32_t k = 0; k < tagged.n_values; k++) {
             ese_record_value value;
 
             ESE_TRY(ese_record_tagged_value(&tagged, k, &value));
-            ESE_TRY(add_value(cursor, &value, is_local_only, size));
+            ESE_TRY(add_value(cursor, &value, grbit, size));
             references += value.form & ESE_RECORD_SEPARATED ? value.bytes.size : 0;
         }
     }
@@ -98,6 +112,11 @@ add_untagged(const ese_table_cursor *cursor, const ese_record *record, JET_RECSI
         if (!is_present)
             continue;
         size->cNonTaggedColumns++;
+        if (column->fid <= ESE_RECORD_FIXED_LAST) { /* NULL or not, it has its bytes */
+            size->cbData += column->size_max;
+            size->cbDataCompressed += column->size_max;
+            continue;
+        }
         ESE_TRY(ese_table__get_value(record, column, 0, &value));
         if (value.state == ESE_TABLE_VALUE) {
             size->cbData += value.value.bytes.size;
@@ -112,7 +131,6 @@ out:
 JET_ERR
 ese_table_record_size(ese_table_cursor *cursor, JET_GRBIT grbit, JET_RECSIZE2 *size_inout)
 {
-    bool is_local_only = (grbit & JET_bitRecordSizeLocal) != 0;
     JET_RECSIZE2 size = *size_inout;
     ese_bytes bookmark = {0};
     ese_record record;
@@ -122,13 +140,14 @@ ese_table_record_size(ese_table_cursor *cursor, JET_GRBIT grbit, JET_RECSIZE2 *s
         if (!ese_table__is_updating(cursor))
             return ese_raise(JET_errNoCurrentRecord, "no update is in preparation");
         ESE_TRY(ese_table__update_record(cursor, &record));
+        bookmark.size = ese_table__update_bookmark_size(cursor);
     } else {
         ESE_TRY(ese_table__current_record(cursor, &record));
         ESE_TRY(ese_table_bookmark(cursor, &bookmark));
     }
     size.cbOverhead += NODE_OVERHEAD + bookmark.size;
     ESE_TRY(add_untagged(cursor, &record, &size));
-    ESE_TRY(add_tagged(cursor, &record, is_local_only, &size));
+    ESE_TRY(add_tagged(cursor, &record, grbit, &size));
     *size_inout = size;
 out:
     return err < JET_errSuccess ? ese_table__say_where(cursor, err) : err;

@@ -6,6 +6,7 @@
  */
 #include "record/record_compress.h"
 #include "table/table_private.h"
+#include "table/table_update.h"
 
 enum { LOOKS_MAX = 1000 }; /* at an entry whose record was not there */
 
@@ -39,24 +40,28 @@ note_move(ese_table_cursor *cursor, JET_ERR err)
 static JET_ERR
 tree_first(ese_table_cursor *cursor, bool *found_out)
 {
+    ese_table_cancel_update(cursor);
     return note_move(cursor, ese_btree_first(&cursor->entry, found_out));
 }
 
 static JET_ERR
 tree_last(ese_table_cursor *cursor, bool *found_out)
 {
+    ese_table_cancel_update(cursor);
     return note_move(cursor, ese_btree_last(&cursor->entry, found_out));
 }
 
 static JET_ERR
 tree_next(ese_table_cursor *cursor, bool *found_out)
 {
+    ese_table_cancel_update(cursor);
     return note_move(cursor, ese_btree_next(&cursor->entry, found_out));
 }
 
 static JET_ERR
 tree_prev(ese_table_cursor *cursor, bool *found_out)
 {
+    ese_table_cancel_update(cursor);
     return note_move(cursor, ese_btree_prev(&cursor->entry, found_out));
 }
 
@@ -64,6 +69,7 @@ static JET_ERR
 tree_seek(ese_table_cursor *cursor, ese_bytes key, ese_bytes data, ese_btree_seek_mode mode,
           bool *found_out, int *order_out)
 {
+    ese_table_cancel_update(cursor);
     return note_move(cursor, ese_btree_seek(&cursor->entry, key, data, mode, found_out, order_out));
 }
 
@@ -129,6 +135,7 @@ static JET_ERR
 tree_go_fraction(ese_table_cursor *cursor, uint64_t numerator, uint64_t denominator,
                  bool *found_out)
 {
+    ese_table_cancel_update(cursor);
     return note_move(cursor,
                      ese_btree_goto_fraction(&cursor->entry, numerator, denominator, found_out));
 }

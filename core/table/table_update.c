@@ -125,6 +125,15 @@ ese_table_is_updating(const ese_table_cursor *cursor, uint32_t *prep_out)
     return update != NULL;
 }
 
+size_t
+ese_table__update_bookmark_size(const ese_table_cursor *cursor)
+{
+    const ese_table__update *update = cursor->update;
+    bool is_replace = update->prep == JET_prepReplace || update->prep == JET_prepReplaceNoLock;
+
+    return is_replace ? update->bookmark.size : 0;
+}
+
 /* ---- fields */
 
 /* Place of the first field of at least that rank; columns are mostly set in their order. */
@@ -154,7 +163,28 @@ ese_table__update_find(const ese_table__update *update, uint32_t rank)
     return at < update->n_fields && update->fields[at].rank == rank ? &update->fields[at] : NULL;
 }
 
-/* The values of a tagged column that the base has; they stay where they are. */
+static JET_ERR
+borrow_untagged(ese_table__update *update, ese_table__field *field)
+{
+    const ese_schema_column *column = field->column;
+    const ese_record_place place = {(uint16_t)column->fid, column->offset,
+                                    (uint16_t)column->size_max};
+    ese_record_state state = ESE_RECORD_ABSENT;
+    ese_bytes bytes = {0};
+    JET_ERR err = column->fid <= ESE_RECORD_FIXED_LAST
+                      ? ese_record_fixed(&update->base_record, place, &state, &bytes)
+                      : ese_record_variable(&update->base_record, column->fid, &state, &bytes);
+
+    if (err < JET_errSuccess)
+        return err;
+    field->is_absent = state == ESE_RECORD_ABSENT;
+    field->capacity = 1;
+    field->n_items = state == ESE_RECORD_VALUE;
+    field->one = (ese_table__item){.data = (uint8_t *)(uintptr_t)bytes.data, .size = bytes.size};
+    return err;
+}
+
+/* The values that the base has; they stay where they are. */
 static JET_ERR
 borrow_values(ese_table__update *update, ese_table__field *field)
 {
@@ -163,7 +193,8 @@ borrow_values(ese_table__update *update, ese_table__field *field)
     JET_ERR err;
 
     ESE_TRY(ese_record_tagged_find(&update->base_record, column->fid, column->is_derived, &tagged));
-    field->is_reverted = tagged.state == ESE_RECORD_ABSENT;
+    field->is_absent = tagged.state == ESE_RECORD_ABSENT;
+    field->is_array = ese_record_tagged_is_array(&tagged);
     for (uint32_t i = 0; i < tagged.n_values; i++) {
         ese_record_value value;
 
@@ -197,8 +228,8 @@ ese_table__update_field(ese_table_cursor *cursor, const ese_schema_column *colum
         ESE_TRY(ese_realloc(capacity * sizeof *update->fields, &update->fields));
         update->fields_capacity = capacity;
     }
-    if (column->fid >= ESE_RECORD_TAGGED_FIRST)
-        ESE_TRY(borrow_values(update, &field));
+    ESE_TRY(column->fid >= ESE_RECORD_TAGGED_FIRST ? borrow_values(update, &field)
+                                                   : borrow_untagged(update, &field));
     memmove(update->fields + at + 1, update->fields + at,
             (update->n_fields - at) * sizeof *update->fields);
     update->fields[at] = field;

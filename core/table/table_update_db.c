@@ -184,8 +184,7 @@ check_not_null(const ese_table_cursor *cursor, const ese_record *record)
         uint32_t n = 0;
 
         ESE_TRY(ese_table__count_values(record, layout->not_null[i], &n));
-        if (n == 0 && layout->not_null[i] != layout->auto_increment &&
-            layout->not_null[i] != layout->version)
+        if (n == 0)
             return ese_raise(JET_errNullInvalid, "column '%s' must have a value",
                              layout->not_null[i]->name);
     }

@@ -118,7 +118,7 @@ state_of(const ese_table__field *field)
         return ESE_RECORD_VALUE;
     if (column->fid < ESE_RECORD_TAGGED_FIRST)
         return ESE_RECORD_NULL;
-    return has_default && !field->is_reverted ? ESE_RECORD_NULL : ESE_RECORD_ABSENT;
+    return has_default && !field->is_absent ? ESE_RECORD_NULL : ESE_RECORD_ABSENT;
 }
 
 static void
@@ -139,6 +139,24 @@ add_field(record_plan *plan, ese_table__field *field)
                 (ese_record_value){{item->data, item->size}, item->form};
     }
     add_column(plan, field->column, state_of(field), first);
+    plan->columns[plan->n_columns - 1].is_array = field->is_array;
+}
+
+/* An untagged column that is not in the record, although a call looked at it. */
+static bool
+says_nothing(const ese_table__field *field)
+{
+    return field->is_absent && field->n_items == 0 && field->column->fid < ESE_RECORD_TAGGED_FIRST;
+}
+
+/* To the next field of at least that rank: those before it say nothing. */
+static void
+skip_fields(record_plan *plan, uint32_t rank)
+{
+    const ese_table__update *update = plan->update;
+
+    while (plan->next_field < update->n_fields && update->fields[plan->next_field].rank < rank)
+        plan->next_field++;
 }
 
 /* The next field when it is the one with that rank. */
@@ -146,12 +164,16 @@ static bool
 take_field(record_plan *plan, uint32_t rank)
 {
     ese_table__update *update = plan->update;
-    bool is_next =
-        plan->next_field < update->n_fields && update->fields[plan->next_field].rank == rank;
+    ese_table__field *field;
 
-    if (is_next)
-        add_field(plan, &update->fields[plan->next_field++]);
-    return is_next;
+    skip_fields(plan, rank);
+    if (plan->next_field == update->n_fields || update->fields[plan->next_field].rank != rank)
+        return false;
+    field = &update->fields[plan->next_field++];
+    if (says_nothing(field))
+        return false;
+    add_field(plan, field);
+    return true;
 }
 
 /* Highest column id up to `last` that a field has, or `least`. */
@@ -168,6 +190,8 @@ highest_field(const ese_table__update *update, uint32_t least, uint32_t last)
         else
             high = middle;
     }
+    while (low > 0 && says_nothing(&update->fields[low - 1]))
+        low--;
     return low > 0 && update->fields[low - 1].rank > least ? update->fields[low - 1].rank : least;
 }
 
@@ -253,6 +277,7 @@ add_entry(record_plan *plan, const ese_record_tagged *tagged)
     }
     add_column(plan, column, tagged->state, first);
     plan->columns[plan->n_columns - 1].is_derived = tagged->is_derived;
+    plan->columns[plan->n_columns - 1].is_array = ese_record_tagged_is_array(tagged);
 out:
     return err;
 }
@@ -265,6 +290,7 @@ plan_tagged(record_plan *plan)
     const ese_record *base = &update->base_record;
     JET_ERR err = JET_errSuccess;
 
+    skip_fields(plan, ESE_RECORD_TAGGED_FIRST);
     for (uint32_t i = 0; i < base->n_tagged; i++) {
         ese_record_tagged tagged;
         uint32_t rank;

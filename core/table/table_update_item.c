@@ -181,6 +181,7 @@ ese_table__field_insert(ese_table__field *field, uint32_t index, ese_table__item
     memmove(items + index + 1, items + index, (field->n_items - index) * sizeof *items);
     items[index] = item;
     field->n_items++;
+    field->is_array |= field->n_items > 2;
 }
 
 ese_table__item

@@ -10,7 +10,7 @@
 enum {
     INTRINSIC_MAX =
         1023, /* bytes of a value that stays in the record, unless the table says otherwise */
-    INTRINSIC_MIN = 4, /* what a reference takes */
+    INTRINSIC_MIN = 8, /* what the longest reference takes */
     RECORD_OVERHEAD = 9,
 };
 
@@ -53,6 +53,14 @@ ese_table__item_size(ese_table_cursor *cursor, const ese_table__item *item, uint
     if (err >= JET_errSuccess)
         *size_out = (uint32_t)size;
     return err;
+}
+
+JET_ERR
+ese_table__check_long_size(const ese_schema_column *column, uint64_t size)
+{
+    if (size > (column->size_max != 0 ? column->size_max : (uint64_t)INT32_MAX))
+        return ese_table__value_too_big(column, size);
+    return JET_errSuccess;
 }
 
 JET_ERR
@@ -283,12 +291,13 @@ JET_ERR
 ese_table__long_edit(ese_table_cursor *cursor, ese_table__field *field, uint32_t index,
                      const ese_table__edit *edit)
 {
-    const ese_schema_column *column = field->column;
     const ese_table__item *old =
         index < field->n_items ? &ese_table__field_items(field)[index] : NULL;
 
-    if (edit->new_size > (column->size_max != 0 ? column->size_max : (uint64_t)INT32_MAX))
-        return ese_table__value_too_big(column, edit->new_size);
+    JET_ERR err = ese_table__check_long_size(field->column, edit->new_size);
+
+    if (err < JET_errSuccess)
+        return err;
     if (ese_table_is_temporary(cursor))
         return edit_in_memory(cursor, field, index, edit);
     if (old != NULL && (old->form & ESE_RECORD_SEPARATED) != 0)

@@ -25,5 +25,8 @@ JET_ERR ese_table__long_set(ese_table_cursor *cursor, ese_table__field *field, u
 JET_ERR ese_table__long_edit(ese_table_cursor *cursor, ese_table__field *field, uint32_t index,
                              const ese_table__edit *edit);
 
+/* JET_errColumnTooBig. */
+JET_ERR ese_table__check_long_size(const ese_schema_column *column, uint64_t size);
+
 /* The value leaves the record in preparation: deletes it when the update has made it. */
 JET_ERR ese_table__long_drop(ese_table_cursor *cursor, const ese_table__item *item);

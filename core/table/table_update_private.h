@@ -54,7 +54,8 @@ typedef struct ese_table__field {
     const ese_schema_column *column;
     uint32_t rank; /* its place in the record: ese_table__rank */
     bool
-        is_reverted; /* tagged: absent, so that the default applies; else no items are an explicit NULL */
+        is_absent; /* without items: not in the record, so that the default applies; else an explicit NULL */
+    bool is_array;    /* had more than two values: keeps the form for many */
     uint32_t n_items; /* 0 = NULL */
     uint32_t capacity;
     ese_table__item one;    /* the item, when capacity is 1 */

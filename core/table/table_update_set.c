@@ -41,11 +41,11 @@ ese_table__value_too_big(const ese_schema_column *column, uint64_t size)
 
 /* ---- new values */
 
-/* Bit columns hold 00 or ff; fixed Binary and Text are filled up, Text with blanks. */
+/* Fixed Bit columns hold 00 or ff; fixed Binary and Text are filled up, Text with blanks. */
 static void
 normalize(const ese_schema_column *column, ese_table__item *item, size_t given)
 {
-    if (column->coltyp == JET_coltypBit && item->size == 1)
+    if (column->coltyp == JET_coltypBit && is_fixed(column))
         item->data[0] = item->data[0] != 0 ? 0xff : 0;
     for (size_t i = given; i < item->size; i++) {
         bool is_low_byte = column->code_page != 1200 || i % 2 == 0;
@@ -59,8 +59,11 @@ static JET_ERR
 fit_size(const ese_schema_column *column, ese_table_setting *setting, size_t *size_out)
 {
     size_t size = setting->size;
+    bool is_too_long = is_tagged(column) && column->size_max != 0 && size > column->size_max;
     bool is_wrong = !is_short(column) && !ese_table__is_long(column) && size != column->size_max;
 
+    if (is_too_long)
+        return ese_table__value_too_big(column, size);
     if (is_wrong && !(size == 0 && is_tagged(column)))
         return ese_raise(JET_errInvalidBufferSize, "%zu bytes for a column of %u", size,
                          (unsigned)column->size_max);
@@ -68,8 +71,6 @@ fit_size(const ese_schema_column *column, ese_table_setting *setting, size_t *si
         if (is_fixed(column))
             return ese_raise(JET_errInvalidBufferSize, "%zu bytes for a column of %u", size,
                              (unsigned)column->size_max);
-        if (is_tagged(column))
-            return ese_table__value_too_big(column, size);
         setting->is_truncated = true;
         size = column->size_max;
     }
@@ -107,12 +108,13 @@ make_item(ese_table_cursor *cursor, const ese_schema_column *column,
 
 /* ---- unique values */
 
+/* JET_errMultiValuedDuplicateAfterTruncation: they may differ in what the key leaves out. */
 static JET_ERR
 is_equal_normalized(const ese_schema_column *column, ese_bytes a, ese_bytes b, bool *is_equal_out)
 {
     const ese_record_key_rules rules = {.lcmap_flags = ESE_TABLE_LCMAP_DEFAULT,
-                                        .key_most = ESE_RECORD_KEY_MOST_MAX,
-                                        .var_seg_mac = ESE_RECORD_KEY_MOST_MAX};
+                                        .key_most = ESE_RECORD_KEY_MOST_DEFAULT,
+                                        .var_seg_mac = ESE_RECORD_KEY_MOST_DEFAULT};
     const ese_schema_segment segment = {.column = column};
     ese_record_key_column key_column = ese_table__key_column(&segment);
     ese_record_key key_a, key_b;
@@ -124,6 +126,9 @@ is_equal_normalized(const ese_schema_column *column, ese_bytes a, ese_bytes b, b
     ESE_TRY(ese_record_key_append(&key_b, &rules, &key_column, &b));
     *is_equal_out = ese_bytes_compare((ese_bytes){key_a.bytes, key_a.size},
                                       (ese_bytes){key_b.bytes, key_b.size}) == 0;
+    if (*is_equal_out && (key_a.is_truncated || key_b.is_truncated))
+        return ese_raise(JET_errMultiValuedDuplicateAfterTruncation,
+                         "the column has a value whose key is equal as far as it goes");
 out:
     return err;
 }
@@ -162,7 +167,7 @@ ese_table__store_item(ese_table_cursor *cursor, ese_table__field *field, uint32_
                       ese_table__item *item_inout)
 {
     const ese_schema_column *column = field->column;
-    bool is_new = index == field->n_items;
+    bool is_new = index == field->n_items, was_absent = field->is_absent;
     ese_table__item old_item = {0};
     JET_ERR err = JET_errSuccess;
 
@@ -171,10 +176,12 @@ ese_table__store_item(ese_table_cursor *cursor, ese_table__field *field, uint32_
     else
         old_item = ese_table__field_remove(field, index);
     ese_table__field_insert(field, index, *item_inout);
+    field->is_absent = false;
     err = ese_table__update_fit(cursor, column, item_inout->size);
     if (err < JET_errSuccess) { /* fields may have moved */
         field = ese_table__update_find(cursor->update, ese_table__rank(column));
         ese_table__field_remove(field, index);
+        field->is_absent = was_absent;
         if (!is_new)
             ese_table__field_insert(field, index, old_item);
         goto out;
@@ -230,7 +237,7 @@ static JET_ERR
 remove_value(ese_table_cursor *cursor, ese_table__field *field, uint32_t index)
 {
     const ese_schema_column *column = field->column;
-    bool is_there = index < field->n_items, was_reverted = field->is_reverted;
+    bool is_there = index < field->n_items, was_absent = field->is_absent;
     ese_table__item item = {0};
     JET_ERR err = JET_errSuccess;
 
@@ -238,11 +245,11 @@ remove_value(ese_table_cursor *cursor, ese_table__field *field, uint32_t index)
         ESE_TRY(ese_table__long_drop(cursor, &ese_table__field_items(field)[index]));
         item = ese_table__field_remove(field, index);
     }
-    field->is_reverted = false;
+    field->is_absent = false;
     err = ese_table__update_fit(cursor, column, 0);
     if (err < JET_errSuccess) {
         field = ese_table__update_find(cursor->update, ese_table__rank(column));
-        field->is_reverted = was_reverted;
+        field->is_absent = was_absent;
         if (is_there)
             ese_table__field_insert(field, index, item);
     } else {
@@ -263,7 +270,7 @@ remove_all_values(ese_table_cursor *cursor, ese_table__field *field)
     for (uint32_t i = 0; i < field->n_items; i++)
         ese_table__item_clear(&ese_table__field_items(field)[i]);
     field->n_items = 0;
-    field->is_reverted = true;
+    field->is_absent = true;
     ese_table__update_of(cursor)->is_encoded = false;
 out:
     return err;
@@ -283,19 +290,45 @@ change_long_value(ese_table_cursor *cursor, ese_table__field *field, uint32_t in
 
     if (index < field->n_items)
         ESE_TRY(ese_table__item_size(cursor, &ese_table__field_items(field)[index], &old_size));
-    if (sets_size && setting->data == NULL)
+    if ((setting->grbit & (JET_GRBIT)LONG_BITS) == JET_bitSetSizeLV)
         return ese_table__long_edit(cursor, field, index, &edit);
     if (sets_size && (setting->grbit & JET_bitSetOverwriteLV) == 0)
         return store_value(cursor, field, index, setting);
     edit.offset = (setting->grbit & JET_bitSetAppendLV) != 0 ? old_size : setting->offset;
+    edit.new_size = edit.offset + setting->size;
+    if (field->column->size_max != 0)
+        ESE_TRY(ese_table__check_long_size(field->column, edit.new_size));
     if (edit.offset > old_size)
         return ese_raise(JET_errColumnNoChunk, "offset %llu of a long value of %u bytes",
                          (unsigned long long)edit.offset, (unsigned)old_size);
     edit.bytes = (ese_bytes){setting->data, setting->size};
-    edit.new_size = edit.offset + setting->size;
     if (edit.new_size < old_size && !sets_size)
         edit.new_size = old_size;
     ESE_TRY(ese_table__long_edit(cursor, field, index, &edit));
+out:
+    return err;
+}
+
+/* A part of a value that is there by default is changed in a copy of the default; what is appended makes a value of its own. */
+static JET_ERR
+change_long_default(ese_table_cursor *cursor, ese_table__field *field, ese_table_setting *setting)
+{
+    const ese_schema_column *column = field->column;
+    ese_bytes value = column->default_value;
+    JET_ERR err;
+
+    ESE_TRY(ese_table__field_reserve(cursor->update, field));
+    ese_table__field_insert(field, 0,
+                            (ese_table__item){
+                                .data = (uint8_t *)(uintptr_t)value.data,
+                                .size = value.size,
+                            });
+    err = change_long_value(cursor, field, 0, setting);
+    if (err < JET_errSuccess) { /* fields may have moved */
+        field = ese_table__update_find(cursor->update, ese_table__rank(column));
+        ese_table__field_remove(field, 0);
+        field->is_absent = true;
+    }
 out:
     return err;
 }
@@ -366,16 +399,22 @@ apply(ese_table_cursor *cursor, ese_table__field *field, ese_table_setting *sett
     const ese_schema_column *column = field->column;
     bool is_change = ese_table__is_long(column) && (setting->grbit & (JET_GRBIT)LONG_BITS) != 0;
     uint32_t index = is_tagged(column) ? setting->itag_sequence - 1 : 0;
+    bool is_there = index == 0 || index < field->n_items;
 
-    if (is_tagged(column) && (setting->grbit & JET_bitSetRevertToDefaultValue) != 0)
+    if (is_tagged(column) && (setting->grbit & JET_bitSetRevertToDefaultValue) != 0 &&
+        (column->flags & (ESE_SCHEMA_DEFAULT | ESE_SCHEMA_USER_DEFINED_DEFAULT)) != 0 &&
+        (setting->data == NULL || setting->size == 0))
         return remove_all_values(cursor, field);
     if (index > field->n_items)
         index = field->n_items; /* 0 and numbers past the end append */
     if (sets_null(column, setting)) {
         bool is_no_change = is_change && (setting->grbit & JET_bitSetSizeLV) == 0;
 
-        return is_no_change ? JET_errSuccess : set_null(cursor, field, index);
+        return is_no_change || !is_there ? JET_errSuccess : set_null(cursor, field, index);
     }
+    if (is_change && (setting->grbit & JET_bitSetAppendLV) == 0 && field->n_items == 0 &&
+        field->is_absent && column->default_value.size != 0)
+        return change_long_default(cursor, field, setting);
     return is_change ? change_long_value(cursor, field, index, setting)
                      : store_value(cursor, field, index, setting);
 }
