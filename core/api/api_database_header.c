@@ -67,7 +67,8 @@ ese_api_database_header_write(ese_api_database *database, ese_dbstate state)
     for (uint64_t copy = 0; copy < COPIES; copy++) {
         ESE_TRY(
             ese_os_file_write(database->file, copy * page_size, database->header_page, page_size));
-        ESE_TRY(ese_os_file_sync(database->file));
+        if (state != ESE_DBSTATE_JUST_CREATED) /* a file that nobody wants yet */
+            ESE_TRY(ese_os_file_sync(database->file));
     }
 out:
     return err;

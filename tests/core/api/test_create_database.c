@@ -560,6 +560,11 @@ test_api_database_state__is_dirty_when_a_page_cannot_be_written(void **state)
     assert_true(was_dirty);
 }
 
+static const ese_fault all_faults[] = {
+    ESE_FAULT_POINT_ALLOC, ESE_FAULT_POINT_OPEN,      ESE_FAULT_POINT_READ,
+    ESE_FAULT_POINT_WRITE, ESE_FAULT_POINT_DISK_FULL, ESE_FAULT_POINT_SYNC,
+};
+
 /* Whatever fails on the way, no file is left behind, nothing leaks, and the next creation succeeds. */
 static bool
 create_with_fault(ese_fault fault, uint64_t nth)
@@ -588,14 +593,69 @@ create_with_fault(ese_fault fault, uint64_t nth)
 static void
 test_api_create_database__leaves_nothing_behind_when_it_fails(void **state)
 {
-    static const ese_fault faults[] = {
-        ESE_FAULT_POINT_ALLOC, ESE_FAULT_POINT_OPEN,      ESE_FAULT_POINT_READ,
-        ESE_FAULT_POINT_WRITE, ESE_FAULT_POINT_DISK_FULL, ESE_FAULT_POINT_SYNC,
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        for (uint64_t nth = 1; create_with_fault(faults[i], nth); nth += 1 + nth / 8) {
+    for (size_t i = 0; i < sizeof all_faults / sizeof all_faults[0]; i++) {
+        for (uint64_t nth = 1; create_with_fault(all_faults[i], nth); nth += 1 + nth / 8) {
+        }
+    }
+}
+
+/* Attach, change, detach, up to the first error. */
+static JET_ERR
+change_once(test_jet *t)
+{
+    uint32_t n = 0;
+    JET_ERR err = JetAttachDatabaseA(t->sesid, t->path, 0);
+
+    if (err >= JET_errSuccess)
+        err = JetOpenDatabaseA(t->sesid, t->path, NULL, &t->dbid, 0);
+    if (err >= JET_errSuccess)
+        err = JetGrowDatabase(t->sesid, t->dbid, 300, &n);
+    if (err >= JET_errSuccess)
+        err = JetCloseDatabase(t->sesid, t->dbid, 0);
+    if (err >= JET_errSuccess)
+        err = JetDetachDatabaseA(t->sesid, t->path);
+    return err;
+}
+
+/* Whatever fails, the file is sound or says that it is not. */
+static bool
+change_with_fault(ese_fault fault, uint64_t nth)
+{
+    bool was_hit;
+    test_jet t;
+
+    test_jet_create(&t, 4096);
+    test_jet_stop(&t);
+    TEST_OK(JetCreateInstanceA(&t.instance, "fault"));
+    TEST_OK(JetInit(&t.instance));
+    TEST_OK(JetBeginSessionA(t.instance, &t.sesid, NULL, NULL));
+    ese_fault_set(fault, nth, false);
+    (void)change_once(&t);
+    was_hit = !ese_fault_is_armed(fault);
+    ese_fault_set(fault, 0, false);
+    (void)JetTerm(t.instance);
+    t.instance = 0;
+    if (state_of(&t, 0) == ESE_DBSTATE_CLEAN) {
+        test_jet_start(&t);
+        change(&t); /* both copies of the header are written anew */
+    } else {
+        TEST_OK(JetCreateInstanceA(&t.instance, "again"));
+        TEST_OK(JetInit(&t.instance));
+        TEST_OK(JetBeginSessionA(t.instance, &t.sesid, NULL, NULL));
+        assert_int_equal(JetAttachDatabaseA(t.sesid, t.path, 0), JET_errDatabaseDirtyShutdown);
+        TEST_OK(JetCreateDatabaseA(t.sesid, t.path, NULL, &t.dbid, JET_bitDbOverwriteExisting));
+    }
+    test_jet_close(&t);
+    return was_hit;
+}
+
+static void
+test_api_attach__for_change_is_sound_or_honestly_dirty_whatever_fails(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof all_faults / sizeof all_faults[0]; i++) {
+        for (uint64_t nth = 1; change_with_fault(all_faults[i], nth); nth += 1 + nth / 16) {
         }
     }
 }
@@ -652,6 +712,7 @@ main(void)
         cmocka_unit_test(test_api_database_state__is_dirty_as_soon_as_a_page_is_written),
         cmocka_unit_test(test_api_database_state__is_dirty_when_a_page_cannot_be_written),
         cmocka_unit_test(test_api_create_database__leaves_nothing_behind_when_it_fails),
+        cmocka_unit_test(test_api_attach__for_change_is_sound_or_honestly_dirty_whatever_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
