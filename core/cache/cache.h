@@ -14,12 +14,16 @@
 #include "os/os_file.h"
 #include "page/page.h"
 
+#include <stdatomic.h>
+
 typedef struct ese_cache ese_cache;           /* one per instance */
 typedef struct ese_cache_file ese_cache_file; /* one per attached file */
 
 /* A pinned page; the view comes first, the rest is private to the cache. */
 typedef struct ese_cache_page {
     ese_page page;
+    _Atomic uint64_t
+        place; /* [atomic: relaxed] a note of core/btree: where in its tree this image was found right; 0 = nowhere yet, as after each read */
 } ese_cache_page;
 
 JET_ERR ese_cache_create(size_t limit_bytes, ese_cache **cache_out);

@@ -246,6 +246,7 @@ use_idle(ese_cache_file *file, const uint8_t *bytes)
     ese_cache__frame *frame = ESE_LIST_ENTRY(cache->idle.next, ese_cache__frame, link);
 
     frame->page.page = (ese_page){bytes, file->page_size, 0};
+    atomic_store_explicit(&frame->page.place, 0, memory_order_relaxed);
     frame->file = file;
     frame->old = NULL;
     frame->is_blank = false;

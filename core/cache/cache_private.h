@@ -57,14 +57,8 @@ enum {
 #define ESE_CACHE__PINS  UINT32_C(0x03ffffff)
 
 typedef struct ese_cache__frame {
-    ese_cache_page page;  /* first: the public view; [state] its bytes belong to the frame */
-    ese_cache *cache;     /* [const] */
-    ese_list link;        /* [lock: pool] in ring or idle */
-    ese_cache_file *file; /* [lock: pool to write, while in no chain] whose page it is */
-    struct ese_cache__frame *old; /* [latch] of a copy: the image whose place it takes */
-    uint64_t lgpos_modify;        /* [latch] of the last change that is not in the file */
-    _Atomic uint64_t
-        lgpos_begin; /* [latch to write] relaxed; smallest of those changes, UINT64_MAX = none */
+    /* What a lookup needs stands together, in one line of the processor's cache. */
+    ese_cache_page page; /* first: the public view; [state] its bytes belong to the frame */
     _Atomic uint64_t
         key; /* [lock: partition to write] file id and page number, 0 = none; relaxed, `state` and `next` order it */
     struct ese_cache__frame
@@ -74,6 +68,14 @@ typedef struct ese_cache__frame {
     _Atomic bool is_referenced; /* [atomic: relaxed, a hint] the second chance */
     bool is_loading;            /* [lock: partition] */
     bool is_blank;              /* [latch] of a copy or loading frame: made from nothing */
+    ese_cache *cache;           /* [const] */
+
+    ese_list link;                /* [lock: pool] in ring or idle */
+    ese_cache_file *file;         /* [lock: pool to write, while in no chain] whose page it is */
+    struct ese_cache__frame *old; /* [latch] of a copy: the image whose place it takes */
+    uint64_t lgpos_modify;        /* [latch] of the last change that is not in the file */
+    _Atomic uint64_t
+        lgpos_begin; /* [latch to write] relaxed; smallest of those changes, UINT64_MAX = none */
 } ese_cache__frame;
 
 typedef struct ese_cache__slab {
