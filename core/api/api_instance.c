@@ -231,8 +231,8 @@ admit_start(const ese_api_instance *instance)
     }
 }
 
-static size_t
-versions_limit(const ese_api_instance *instance)
+size_t
+ese_api__versions_limit(const ese_api_instance *instance)
 {
     return (size_t)ese_api_instance_param(instance, JET_paramMaxVerPages) * VERSION_PAGE_SIZE;
 }
@@ -275,37 +275,25 @@ out:
     return err;
 }
 
-static JET_ERR
-create_temporary(ese_api_instance *instance)
-{
-    const ese_btree_temp_options options = {
-        .cache = instance->cache,
-        .store = instance->store,
-        .path = ese_api__params_text(&instance->params, JET_paramTempPath),
-        .page_size = (uint32_t)ese_api_instance_param(instance, JET_paramDatabasePageSize),
-    };
-
-    return ese_btree_temp_create(&options, &instance->temp);
-}
-
 /* Takes no lock: everybody else is kept out by the state STARTING. */
 static JET_ERR
 start(ese_api_instance *instance, JET_GRBIT grbit)
 {
     JET_ERR err = JET_errSuccess;
 
+    ese_table_temp_place_init(&instance->temporary);
     if ((grbit & JET_bitLogStreamMustExist) != 0 && has_recovery(instance))
         ESE_TRY(ese_raise(JET_errMissingLogFile, "there is no log in \"%s\"",
                           ese_api__params_text(&instance->params, JET_paramLogFilePath)));
     ESE_TRY(settle_folders(instance));
     instance->log_signature = make_signature();
     ESE_TRY(ese_cache_create(ese_api__cache_limit(instance), &instance->cache));
-    ESE_TRY(ese_txn_store_create(&ese_btree_txn_ops, versions_limit(instance), &instance->store));
-    ESE_TRY(create_temporary(instance));
+    ESE_TRY(ese_txn_store_create(&ese_btree_txn_ops, ese_api__versions_limit(instance),
+                                 &instance->store));
     ESE_TRY(ese_api_databases_create(&instance->databases));
 out:
     if (err < JET_errSuccess) {
-        ese_btree_temp_destroy(&instance->temp);
+        ese_table_temp_place_end(&instance->temporary);
         ese_txn_store_destroy(&instance->store);
         ese_cache_destroy(&instance->cache);
     }
@@ -440,9 +428,9 @@ end(ese_api_instance *instance, bool is_dirty)
         err = ese_api_databases_finish(instance->databases);
     ese_txn_store_stop(instance->store);
     ese_api_databases_destroy(&instance->databases); /* what it has may hold transactions */
-    ese_btree_temp_destroy(&instance->temp);
     ese_txn_store_destroy(&instance->store);
     ese_cache_destroy(&instance->cache);
+    ese_table_temp_place_end(&instance->temporary);
     return is_dirty ? JET_errDirtyShutdown : err;
 }
 

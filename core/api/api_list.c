@@ -11,15 +11,41 @@ enum {
     TEXT_MAX = 254, /* bytes of a text column, in whole units */
 };
 
+/*
+ * What the page cache may have tells how much memory temporary tables may use beside it: each of them this share and no more than that, and all together the same for the
+ * pages of the temporary database.
+ */
+enum {
+    TABLE_SHARE = 64,
+    TABLE_BYTES_MAX = 16 << 20,
+    CACHE_SHARE = 16,
+    CACHE_BYTES_MIN = 1 << 20,
+    CACHE_BYTES_MAX = 64 << 20,
+};
+
+static size_t
+least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 JET_ERR
 ese_api_open_temporary(ese_api_session *session, ese_table_temp_options *options,
                        JET_COLUMNID *columnids_out, ese_table_cursor **cursor_out)
 {
     ese_api_instance *instance = ese_api_session_instance(session);
+    size_t limit = ese_api__cache_limit(instance);
 
-    options->budget = &instance->temporary;
+    options->place = &instance->temporary;
+    options->path = ese_api__params_text(&instance->params, JET_paramTempPath);
     options->tables_max = (uint32_t)ese_api_instance_param(instance, JET_paramMaxTemporaryTables);
-    options->bytes_max = ese_api__cache_limit(instance);
+    options->bytes_max = least(limit / TABLE_SHARE, TABLE_BYTES_MAX);
+    options->cache_max = least(limit / CACHE_SHARE, CACHE_BYTES_MAX);
+    if (options->cache_max < CACHE_BYTES_MIN)
+        options->cache_max = CACHE_BYTES_MIN;
+    options->undo_max = ese_api__versions_limit(instance);
+    if (options->undo_max < 2 * options->bytes_max)
+        options->undo_max = 2 * options->bytes_max;
     options->is_versioned =
         ese_api_instance_param(instance, JET_paramEnableTempTableVersioning) != 0;
     return ese_table_open_temporary(ese_api_session_txn(session), options, columnids_out,

@@ -162,12 +162,11 @@ struct ese_api_instance {
     uint64_t last_callback; /* [lock: registry] */
     _Atomic uint32_t
         n_callbacks; /* [atomic: relaxed, a count; who registers one tells the others himself] */
-    JET_SIGNATURE log_signature;     /* [const] since JetInit */
-    ese_cache *cache;                /* [const] since JetInit */
-    ese_txn_store *store;            /* [const] since JetInit */
-    ese_btree_temp *temp;            /* [const] since JetInit */
-    ese_api_databases *databases;    /* [const] since JetInit */
-    ese_table_temp_budget temporary; /* what temporary tables use */
+    JET_SIGNATURE log_signature;    /* [const] since JetInit */
+    ese_cache *cache;               /* [const] since JetInit */
+    ese_txn_store *store;           /* [const] since JetInit */
+    ese_api_databases *databases;   /* [const] since JetInit */
+    ese_table_temp_place temporary; /* what temporary tables have in common, since JetInit */
 };
 
 typedef enum ese_api__mode {
@@ -222,6 +221,9 @@ void ese_api__instance_revoke(ese_api_instance *instance);
 
 /* Bytes of the page cache that the parameters ask for. */
 size_t ese_api__cache_limit(const ese_api_instance *instance);
+
+/* The same of the version store. */
+size_t ese_api__versions_limit(const ese_api_instance *instance);
 
 /* ---- Sessions: api_session.c --------------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 enum {
     RECORD_START = 4, /* place of the first fixed column in a record */
     SHORT_MAX = 255,  /* bytes of Text and Binary columns */
+    PACKED_MAX = ESE_PAGE_SIZE_MAX + ESE_TABLE__PACK_HEADER_MAX, /* bytes of a row on its way */
     KIND_BITS = JET_bitTTIndexed | JET_bitTTUnique | JET_bitTTErrorOnDuplicateInsertion,
 };
 
@@ -202,7 +203,6 @@ choose_kind(ese_table__temp *temp, const ese_table_temp_options *options)
         temp->is_updatable || (grbit & (JET_bitTTIndexed | JET_bitTTScrollable)) != 0;
     temp->is_numbered = temp->is_updatable && (grbit & KIND_BITS) == 0;
     temp->keeps_duplicates = is_forward_only && (grbit & JET_bitTTUnique) == 0;
-    temp->is_sorted = (grbit & JET_bitTTErrorOnDuplicateInsertion) != 0;
     if (is_forward_only && (temp->is_scrollable ||
                             (has_long_column(options) && (grbit & JET_bitTTIntrinsicLVsOnly) == 0)))
         return ese_raise(JET_errCannotMaterializeForwardOnlySort,
@@ -213,38 +213,43 @@ choose_kind(ese_table__temp *temp, const ese_table_temp_options *options)
 /* ---- life */
 
 static JET_ERR
-join_budget(ese_table__temp *temp, const ese_table_temp_options *options)
+join_place(ese_table__temp *temp, const ese_table_temp_options *options)
 {
-    ese_table_temp_budget *budget = options->budget;
-    uint32_t before = atomic_fetch_add_explicit(&budget->n_tables, 1, memory_order_relaxed);
+    ese_table_temp_place *place = options->place;
+    uint32_t before = atomic_fetch_add_explicit(&place->n_tables, 1, memory_order_relaxed);
 
     if (before >= options->tables_max) {
-        atomic_fetch_sub_explicit(&budget->n_tables, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&place->n_tables, 1, memory_order_relaxed);
         return ese_raise(JET_errTooManySorts,
                          "%u temporary tables are open (JET_paramMaxTemporaryTables)",
                          (unsigned)before);
     }
-    temp->budget = budget;
+    temp->place = place;
+    temp->path = options->path;
     temp->bytes_max = options->bytes_max;
+    temp->cache_max = options->cache_max;
+    temp->undo_max = options->undo_max;
     temp->descriptor.objid =
-        atomic_fetch_add_explicit(&budget->last_id, 1, memory_order_relaxed) + 1;
+        atomic_fetch_add_explicit(&place->last_id, 1, memory_order_relaxed) + 1;
     return JET_errSuccess;
 }
 
+/* The separated values go first, so that nothing is done for those of single rows. */
 static void
 destroy(ese_table__temp *temp)
 {
-    ese_table__temp_forget_changes(temp);
-    for (size_t i = 0; i < temp->n_entries; i++)
-        ese_table__row_release(temp, &temp->entries[i].row);
-    ese_free(&temp->entries);
-    ese_free(&temp->changes);
-    ese_arena_clear(&temp->arena);
-    if (temp->budget != NULL) {
-        atomic_fetch_sub_explicit(&temp->budget->n_bytes, temp->capacity * sizeof *temp->entries,
-                                  memory_order_relaxed);
-        atomic_fetch_sub_explicit(&temp->budget->n_tables, 1, memory_order_relaxed);
+    if (temp->place != NULL) {
+        ese_table__longs_destroy(temp);
+        ese_table__temp_forget_changes(temp);
+        ese_table__rows_in_memory.destroy(temp);
+        ese_table__rows_in_tree.destroy(temp);
+        ese_table__rows_in_sort.destroy(temp);
+        ese_table__temp_leave_db(temp);
+        atomic_fetch_sub_explicit(&temp->place->n_tables, 1, memory_order_relaxed);
     }
+    ese_free(&temp->changes);
+    ese_growbuf_destroy(&temp->packed);
+    ese_arena_clear(&temp->arena);
     ese_free(&temp);
 }
 
@@ -270,14 +275,17 @@ create(const ese_table_temp_options *options, JET_COLUMNID **columnids_out,
     if (err < JET_errSuccess)
         return err;
     temp->n_cursors = 1;
+    temp->packed = ese_growbuf_make(PACKED_MAX);
     temp->descriptor.name = "";
     ESE_TRY(choose_kind(temp, options));
-    ESE_TRY(join_budget(temp, options));
+    ESE_TRY(join_place(temp, options));
     if (options->n_columns > JET_ccolMost)
         ESE_TRY(ese_raise(JET_errTooManyColumns, "%u columns", (unsigned)options->n_columns));
     ESE_TRY(ese_arena_alloc(&temp->arena, options->n_columns * sizeof *columnids, &columnids));
     ESE_TRY(describe_columns(temp, options, columnids));
     ESE_TRY(describe_index(temp, options, columnids));
+    if ((options->grbit & JET_bitTTErrorOnDuplicateInsertion) != 0)
+        ESE_TRY(ese_table__temp_finish_insertion(temp));
     *columnids_out = columnids;
     *temp_out = temp;
     temp = NULL;
@@ -315,6 +323,7 @@ ese_table_open_temporary(ese_txn_session *session, const ese_table_temp_options 
     JET_ERR err;
 
     ESE_TRY(create(options, &columnids, &temp));
+    temp->opened_at = session->clock;
     ESE_TRY(open_cursor(session, temp, cursor_out));
     memcpy(columnids_out, columnids, options->n_columns * sizeof *columnids);
 out:

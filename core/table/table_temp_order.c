@@ -1,7 +1,5 @@
 /*
- * The order of a temporary table as a cursor walks it: ese_table__order_ops on memory.
- *
- * A place is remembered as row and index; after a change of the table it is looked up by the key of the row.
+ * The order of a temporary table as a cursor walks it: ese_table__order_ops on its rows, wherever those are. What is possible depends on the kind of the table only.
  */
 #include "table/table_temp_private.h"
 
@@ -16,41 +14,24 @@ refuse(const char *what)
 static void
 leave(ese_table__spot *spot)
 {
-    if (spot->row != NULL)
-        ese_table__row_release(spot->temp, &spot->row);
+    if (spot->temp->rows != NULL)
+        spot->temp->rows->leave(spot);
+    ese_table__row_release(spot->temp, &spot->row);
 }
 
-static void
-stand_at(ese_table__spot *spot, size_t index)
+/* Finds the place again when the table changed. False: the row is gone. */
+static JET_ERR
+find_again(ese_table__spot *spot, bool *is_there_out)
 {
-    ese_table__row *row = spot->temp->entries[index].row;
-
-    row->n_holders++;
-    leave(spot);
-    spot->row = row;
-    spot->index = index;
-    spot->generation = spot->temp->generation;
+    if (spot->temp->broken < JET_errSuccess)
+        return spot->temp->broken;
+    return spot->temp->rows->refresh(spot, is_there_out);
 }
 
-/*
- * Finds the place again when the table changed. False: the row is gone, index is that of its successor. The row of an entry
- * with the same key takes the place of one that was replaced.
- */
-static bool
-find_again(ese_table__spot *spot)
+static JET_ERR
+deleted(void)
 {
-    bool is_equal = true;
-    size_t index;
-
-    if (spot->generation == spot->temp->generation)
-        return true;
-    index = ese_table__temp_lower_bound(spot->temp, ese_table__temp_key(spot->temp, spot->row),
-                                        &is_equal);
-    if (is_equal)
-        stand_at(spot, index);
-    else
-        spot->index = index;
-    return is_equal;
+    return ese_raise(JET_errRecordDeleted, "the row was deleted");
 }
 
 /* Every move ends the phase of insertion and drops an update in preparation. */
@@ -64,10 +45,16 @@ begin_move(ese_table_cursor *cursor)
 JET_ERR
 ese_table__temp_stay(ese_table_cursor *cursor, bool *found_out)
 {
+    bool is_there = true;
+    JET_ERR err = JET_errSuccess;
+
     *found_out = cursor->place == ESE_TABLE__ON_ENTRY;
-    if (*found_out && !find_again(ese_table__spot_of(cursor)))
-        return ese_raise(JET_errRecordDeleted, "the row was deleted");
-    return JET_errSuccess;
+    if (*found_out)
+        ESE_TRY(find_again(ese_table__spot_of(cursor), &is_there));
+    if (!is_there)
+        err = deleted();
+out:
+    return err;
 }
 
 static JET_ERR
@@ -76,14 +63,7 @@ memory_first(ese_table_cursor *cursor, bool *found_out)
     ese_table__spot *spot = ese_table__spot_of(cursor);
     JET_ERR err = begin_move(cursor);
 
-    if (err < JET_errSuccess)
-        return err;
-    *found_out = spot->temp->n_entries > 0;
-    if (*found_out)
-        stand_at(spot, 0);
-    else
-        leave(spot);
-    return err;
+    return err < JET_errSuccess ? err : spot->temp->rows->first(spot, found_out);
 }
 
 static JET_ERR
@@ -92,30 +72,16 @@ memory_last(ese_table_cursor *cursor, bool *found_out)
     ese_table__spot *spot = ese_table__spot_of(cursor);
     JET_ERR err = begin_move(cursor);
 
-    if (err < JET_errSuccess)
-        return err;
-    *found_out = spot->temp->n_entries > 0;
-    if (*found_out)
-        stand_at(spot, spot->temp->n_entries - 1);
-    else
-        leave(spot);
-    return err;
+    return err < JET_errSuccess ? err : spot->temp->rows->last(spot, found_out);
 }
 
 static JET_ERR
 memory_next(ese_table_cursor *cursor, bool *found_out)
 {
     ese_table__spot *spot = ese_table__spot_of(cursor);
-    size_t next;
     JET_ERR err = begin_move(cursor);
 
-    if (err < JET_errSuccess)
-        return err;
-    next = find_again(spot) ? spot->index + 1 : spot->index;
-    *found_out = next < spot->temp->n_entries;
-    if (*found_out)
-        stand_at(spot, next);
-    return err;
+    return err < JET_errSuccess ? err : spot->temp->rows->next(spot, found_out);
 }
 
 static JET_ERR
@@ -128,11 +94,7 @@ memory_prev(ese_table_cursor *cursor, bool *found_out)
         return err;
     if (!spot->temp->is_scrollable)
         return refuse("moves backward");
-    find_again(spot);
-    *found_out = spot->index > 0;
-    if (*found_out)
-        stand_at(spot, spot->index - 1);
-    return err;
+    return spot->temp->rows->prev(spot, found_out);
 }
 
 /*
@@ -155,26 +117,18 @@ memory_seek(ese_table_cursor *cursor, ese_bytes key, ese_bytes data, ese_btree_s
             bool *found_out, int *order_out)
 {
     ese_table__spot *spot = ese_table__spot_of(cursor);
-    ese_table__temp *temp = spot->temp;
-    bool is_equal, is_down = mode == ESE_BTREE_LE || mode == ESE_BTREE_LT;
-    size_t bound;
-    JET_ERR err = begin_move(cursor);
+    const ese_table__temp *temp = spot->temp;
+    bool is_bookmark = key.data != cursor->search_key.bytes;
+    JET_ERR err;
 
     (void)data; /* keys are unique where data matters */
-    if (err < JET_errSuccess)
-        return err;
-    if (!temp->is_scrollable && key.data == cursor->search_key.bytes)
+    ESE_TRY(begin_move(cursor));
+    if (!temp->is_scrollable && !(is_bookmark && mode == ESE_BTREE_GE))
         return refuse("seeks");
-    bound = mode == ESE_BTREE_GE || mode == ESE_BTREE_LT
-                ? ese_table__temp_lower_bound(temp, key, &is_equal)
-                : ese_table__temp_upper_bound(temp, key);
-    *found_out = is_down ? bound > 0 : bound < temp->n_entries;
-    if (!*found_out) {
-        leave(spot);
-        return err;
-    }
-    stand_at(spot, is_down ? bound - 1 : bound);
-    *order_out = order_of_entry(cursor, ese_table__temp_key(temp, spot->row), key);
+    ESE_TRY(temp->rows->seek(spot, key, mode, found_out));
+    if (*found_out)
+        *order_out = order_of_entry(cursor, ese_table__temp_key(temp, spot->row), key);
+out:
     return err;
 }
 
@@ -235,11 +189,15 @@ static JET_ERR
 memory_record(ese_table_cursor *cursor, ese_bytes *record_out)
 {
     ese_table__spot *spot = ese_table__spot_of(cursor);
+    bool is_there = false;
+    JET_ERR err;
 
-    if (!find_again(spot))
-        return ese_raise(JET_errRecordDeleted, "the row was deleted");
+    ESE_TRY(find_again(spot, &is_there));
+    if (!is_there)
+        return deleted();
     *record_out = ese_table__row_record(spot->row);
-    return JET_errSuccess;
+out:
+    return err;
 }
 
 static JET_ERR
@@ -260,7 +218,8 @@ memory_read_long(ese_table_cursor *cursor, uint64_t lid, uint32_t offset, uint8_
     if (!ese_table__update_long(cursor, lid, &value)) {
         if (spot->row == NULL || lid == 0 || lid > spot->row->n_longs)
             return ese_raise(JET_errRecordDeleted, "the row of a long value was deleted");
-        value = (ese_bytes){spot->row->longs[lid - 1].data, spot->row->longs[lid - 1].size};
+        return ese_table__longs_read(spot->temp, spot->row->first_long + lid - 1, offset, to, room,
+                                     size_out);
     }
     left = offset < value.size ? (uint32_t)(value.size - offset) : 0;
     n = left < room ? left : room;

@@ -1,75 +1,95 @@
 /*
- * The rows of a temporary table: memory, order, and changes that a rollback undoes.
+ * Rows of temporary tables, and the bytes they are outside of memory:
+ *
+ *     2 bytes  number of separated values, with IS_APART when the record is one of its own
+ *     8 bytes  number of the first of them, when there are any
+ *     8 bytes  number of the record, when it is apart
+ *     the record, when it is not
  */
 #include "table/table_temp_private.h"
 
-enum { ENTRIES_MIN = 16 };
+enum { COUNT_SIZE = 2, NUMBER_SIZE = 8, IS_APART = 0x8000 };
+
+/* ---- packing */
+
+size_t
+ese_table__row_pack_header(const ese_table__row *row, bool is_apart,
+                           uint8_t to[ESE_TABLE__PACK_HEADER_MAX])
+{
+    size_t size = COUNT_SIZE;
+
+    ese_store_le16(to, (uint16_t)(row->n_longs | (is_apart ? IS_APART : 0)));
+    if (row->n_longs != 0) {
+        ese_store_le64(to + size, row->first_long);
+        size += NUMBER_SIZE;
+    }
+    if (is_apart) {
+        ese_store_le64(to + size, row->record_long);
+        size += NUMBER_SIZE;
+    }
+    return size;
+}
+
+JET_ERR
+ese_table__row_pack(const ese_table__row *row, bool is_apart, ese_growbuf *to)
+{
+    uint8_t header[ESE_TABLE__PACK_HEADER_MAX];
+    size_t size = ese_table__row_pack_header(row, is_apart, header);
+    JET_ERR err;
+
+    ESE_TRY(ese_growbuf_append(to, header, size));
+    if (!is_apart)
+        ESE_TRY(ese_growbuf_append(to, row->bytes + row->key_size, row->record_size));
+out:
+    return err;
+}
+
+static JET_ERR
+damaged(void)
+{
+    return ese_raise(JET_errReadVerifyFailure, "a row of a temporary table is not as it was");
+}
+
+/* Header of the bytes; *packed_inout becomes what follows. */
+static JET_ERR
+read_header(ese_bytes *packed_inout, ese_table__row *header_out)
+{
+    ese_table__row header = {0};
+    const uint8_t *at = packed_inout->data;
+    size_t size = COUNT_SIZE;
+    unsigned count;
+
+    if (packed_inout->size < COUNT_SIZE)
+        return damaged();
+    count = ese_load_le16(at);
+    header.n_longs = count & ~(unsigned)IS_APART;
+    size += header.n_longs != 0 ? NUMBER_SIZE : 0;
+    size += (count & IS_APART) != 0 ? NUMBER_SIZE : 0;
+    if (packed_inout->size < size)
+        return damaged();
+    if (header.n_longs != 0)
+        header.first_long = ese_load_le64(at + COUNT_SIZE);
+    if ((count & IS_APART) != 0)
+        header.record_long = ese_load_le64(at + size - NUMBER_SIZE);
+    *packed_inout = (ese_bytes){at + size, packed_inout->size - size};
+    *header_out = header;
+    return JET_errSuccess;
+}
 
 /* ---- memory */
 
 static JET_ERR
-charge(ese_table__temp *temp, size_t n_bytes)
-{
-    ese_table_temp_budget *budget = temp->budget;
-    uint64_t before = atomic_fetch_add_explicit(&budget->n_bytes, n_bytes, memory_order_relaxed);
-
-    if (n_bytes <= temp->bytes_max && before <= temp->bytes_max - n_bytes)
-        return JET_errSuccess;
-    atomic_fetch_sub_explicit(&budget->n_bytes, n_bytes, memory_order_relaxed);
-    return ese_raise(JET_errOutOfMemory,
-                     "temporary tables would use more than %llu bytes (JET_paramCacheSizeMax)",
-                     (unsigned long long)temp->bytes_max);
-}
-
-static void
-discharge(ese_table__temp *temp, size_t n_bytes)
-{
-    atomic_fetch_sub_explicit(&temp->budget->n_bytes, n_bytes, memory_order_relaxed);
-}
-
-static size_t
-size_of_row(size_t key_size, size_t record_size, uint32_t n_longs)
-{
-    return sizeof(ese_table__row) + key_size + record_size + n_longs * sizeof(ese_table__long);
-}
-
-JET_ERR
-ese_table__row_create(ese_table__temp *temp, size_t key_size, size_t record_size, uint32_t n_longs,
-                      ese_table__row **row_out)
+create(ese_table__temp *temp, size_t capacity, ese_table__row **row_out)
 {
     ese_table__row *row = NULL;
-    size_t n_bytes = size_of_row(key_size, record_size, n_longs);
-    JET_ERR err = charge(temp, n_bytes);
+    JET_ERR err = ese_alloc(sizeof *row + capacity, &row);
 
     if (err < JET_errSuccess)
         return err;
-    ESE_TRY(ese_alloc(sizeof *row + key_size + record_size, &row));
-    if (n_longs != 0)
-        ESE_TRY(ese_alloc(n_longs * sizeof *row->longs, &row->longs));
     row->n_holders = 1;
-    row->n_longs = n_longs;
-    row->key_size = key_size;
-    row->record_size = record_size;
+    row->capacity = capacity;
+    temp->n_bytes += sizeof *row + capacity;
     *row_out = row;
-    return err;
-out:
-    ese_free(&row);
-    discharge(temp, n_bytes);
-    return err;
-}
-
-JET_ERR
-ese_table__row_set_long(ese_table__temp *temp, ese_table__row *row, uint32_t index, ese_bytes value)
-{
-    JET_ERR err = charge(temp, value.size);
-
-    if (err < JET_errSuccess)
-        return err;
-    err = ese_alloc_copy(value.data, value.size, &row->longs[index].data);
-    if (err < JET_errSuccess)
-        discharge(temp, value.size);
-    else
-        row->longs[index].size = value.size;
     return err;
 }
 
@@ -81,337 +101,99 @@ ese_table__row_release(ese_table__temp *temp, ese_table__row **row_inout)
     *row_inout = NULL;
     if (row == NULL || --row->n_holders > 0)
         return;
-    discharge(temp, size_of_row(row->key_size, row->record_size, row->n_longs));
-    for (uint32_t i = 0; i < row->n_longs; i++) {
-        discharge(temp, row->longs[i].size);
-        ese_free(&row->longs[i].data);
-    }
-    ese_free(&row->longs);
+    temp->n_bytes -= sizeof *row + row->capacity;
     ese_free(&row);
 }
 
-static JET_ERR
-reserve_entry(ese_table__temp *temp)
+void
+ese_table__row_set_number(ese_table__row *row, uint32_t number)
 {
-    size_t capacity = temp->capacity == 0 ? ENTRIES_MIN : temp->capacity * 2;
-    size_t more = (capacity - temp->capacity) * sizeof *temp->entries;
+    ese_store_be32(row->number, number);
+}
+
+/* A record that is apart goes to a row of its own, because it may not be possible to read it. */
+static JET_ERR
+unpack_apart(ese_table__temp *temp, ese_bytes key, const ese_table__row *header,
+             ese_table__row **row_out)
+{
+    ese_table__row *row = NULL;
+    uint32_t size = 0, left;
     JET_ERR err;
 
-    if (temp->n_entries < temp->capacity)
-        return JET_errSuccess;
-    err = charge(temp, more);
-    if (err < JET_errSuccess)
-        return err;
-    err = ese_realloc(capacity * sizeof *temp->entries, &temp->entries);
-    if (err < JET_errSuccess)
-        discharge(temp, more);
-    else
-        temp->capacity = capacity;
-    return err;
-}
-
-static JET_ERR
-reserve_changes(ese_table__temp *temp, size_t n)
-{
-    size_t capacity = temp->changes_capacity == 0 ? ENTRIES_MIN : temp->changes_capacity * 2;
-    JET_ERR err;
-
-    if (temp->n_changes + n <= temp->changes_capacity)
-        return JET_errSuccess;
-    err = ese_realloc(capacity * sizeof *temp->changes, &temp->changes);
-    if (err >= JET_errSuccess)
-        temp->changes_capacity = capacity;
-    return err;
-}
-
-/* ---- order */
-
-ese_bytes
-ese_table__temp_key(const ese_table__temp *temp, const ese_table__row *row)
-{
-    if (temp->is_sorted && temp->is_numbered)
-        return (ese_bytes){row->number, sizeof row->number};
-    return ese_table__row_key(row);
-}
-
-static int
-compare(const ese_table__temp *temp, const ese_table__entry *entry, ese_bytes key, uint64_t prefix)
-{
-    if (entry->prefix != prefix)
-        return entry->prefix < prefix ? -1 : 1;
-    return ese_bytes_compare(ese_table__temp_key(temp, entry->row), key);
-}
-
-/* The number of entries before `key`, or, counting_equal, up to and with it. */
-static size_t
-count_before(const ese_table__temp *temp, ese_bytes key, bool counting_equal)
-{
-    uint64_t prefix = ese_table__sort_prefix(key);
-    size_t low = 0, high = temp->n_entries;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare(temp, &temp->entries[middle], key, prefix);
-
-        if (order < 0 || (order == 0 && counting_equal))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-size_t
-ese_table__temp_lower_bound(const ese_table__temp *temp, ese_bytes key, bool *is_equal_out)
-{
-    size_t at = count_before(temp, key, false);
-
-    *is_equal_out = at < temp->n_entries &&
-                    ese_bytes_compare(ese_table__temp_key(temp, temp->entries[at].row), key) == 0;
-    return at;
-}
-
-size_t
-ese_table__temp_upper_bound(const ese_table__temp *temp, ese_bytes key)
-{
-    return count_before(temp, key, true);
-}
-
-JET_ERR
-ese_table__temp_check_key(const ese_table__temp *temp, ese_bytes key)
-{
-    bool is_equal = false;
-
-    if (temp->is_sorted && !temp->is_numbered)
-        ese_table__temp_lower_bound(temp, key, &is_equal);
-    if (is_equal)
-        return ese_raise(JET_errKeyDuplicate, "the temporary table has a row with this key");
-    return JET_errSuccess;
-}
-
-static void
-number_row(ese_table__temp *temp, ese_table__entry *entry)
-{
-    ese_store_be32(entry->row->number, ++temp->last_number);
-    entry->prefix =
-        ese_table__sort_prefix((ese_bytes){entry->row->number, sizeof entry->row->number});
-}
-
-static void
-drop_duplicates(ese_table__temp *temp)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < temp->n_entries; i++) {
-        ese_table__row *row = temp->entries[i].row;
-
-        if (n > 0 && ese_bytes_compare(ese_table__row_key(temp->entries[n - 1].row),
-                                       ese_table__row_key(row)) == 0)
-            ese_table__row_release(temp, &row);
-        else
-            temp->entries[n++] = temp->entries[i];
-    }
-    temp->n_entries = n;
-}
-
-JET_ERR
-ese_table__temp_finish_insertion(ese_table__temp *temp)
-{
-    JET_ERR err = JET_errSuccess;
-
-    if (temp->is_sorted)
-        return err;
-    if (temp->index.n_segments != 0) {
-        err = ese_table__sort(temp->entries, temp->n_entries);
-        if (err < JET_errSuccess)
-            return err;
-        if (!temp->keeps_duplicates)
-            drop_duplicates(temp);
-    }
-    for (size_t i = 0; temp->is_numbered && i < temp->n_entries; i++)
-        number_row(temp, &temp->entries[i]);
-    temp->is_sorted = true;
-    temp->generation++;
-    return err;
-}
-
-/* ---- changes */
-
-/* Room is reserved, nothing can fail. Takes over a hold of the row. */
-static void
-put_entry(ese_table__temp *temp, ese_table__row *row)
-{
-    ese_bytes key = ese_table__temp_key(temp, row);
-    size_t at = temp->n_entries;
-
-    if (temp->is_sorted)
-        at = count_before(temp, key, true);
-    memmove(temp->entries + at + 1, temp->entries + at,
-            (temp->n_entries - at) * sizeof *temp->entries);
-    temp->entries[at] = (ese_table__entry){ese_table__sort_prefix(key), row};
-    temp->n_entries++;
-    temp->generation++;
-}
-
-/* Gives the hold of the entry to the caller. */
-static void
-take_entry(ese_table__temp *temp, const ese_table__row *row)
-{
-    bool is_equal;
-    size_t at = ese_table__temp_lower_bound(temp, ese_table__temp_key(temp, row), &is_equal);
-
-    temp->n_entries--;
-    memmove(temp->entries + at, temp->entries + at + 1,
-            (temp->n_entries - at) * sizeof *temp->entries);
-    temp->generation++;
-}
-
-static void
-swap_entry(ese_table__temp *temp, const ese_table__row *old_row, ese_table__row *new_row)
-{
-    bool is_equal;
-    size_t at = ese_table__temp_lower_bound(temp, ese_table__temp_key(temp, old_row), &is_equal);
-
-    temp->entries[at].row = new_row;
-    temp->generation++;
-}
-
-/* A rollback undoes what was changed in a sorted table inside a transaction. Changes of earlier transactions stay. */
-static JET_ERR
-prepare_changes(ese_table__temp *temp, const ese_txn_session *session, size_t n,
-                bool *is_undoable_out)
-{
-    bool is_undoable = temp->is_sorted && temp->is_versioned && session->level > 0;
-
-    if (temp->n_changes > 0 &&
-        (session->level == 0 || temp->changes[temp->n_changes - 1].stamp < session->begins[1]))
-        ese_table__temp_forget_changes(temp);
-    *is_undoable_out = is_undoable;
-    return is_undoable ? reserve_changes(temp, n) : JET_errSuccess;
-}
-
-static void
-note_change(ese_table__temp *temp, const ese_txn_session *session, ese_table__row *removed,
-            ese_table__row *added)
-{
-    temp->changes[temp->n_changes++] = (ese_table__change){session->clock, removed, added};
-    if (removed != NULL)
-        removed->n_holders++;
-    if (added != NULL)
-        added->n_holders++;
-}
-
-JET_ERR
-ese_table__temp_insert(ese_table__temp *temp, const ese_txn_session *session, ese_table__row *row)
-{
-    bool is_undoable = false;
-    JET_ERR err;
-
-    ESE_TRY(reserve_entry(temp));
-    ESE_TRY(prepare_changes(temp, session, 1, &is_undoable));
-    if (temp->is_sorted && temp->is_numbered)
-        ese_store_be32(row->number, ++temp->last_number);
-    row->n_holders++;
-    put_entry(temp, row);
-    if (is_undoable)
-        note_change(temp, session, NULL, row);
+    ESE_TRY(ese_table__longs_read(temp, header->record_long, 0, NULL, 0, &size));
+    ESE_TRY(create(temp, key.size + size, &row));
+    ESE_TRY(
+        ese_table__longs_read(temp, header->record_long, 0, row->bytes + key.size, size, &left));
+    row->record_size = size;
+    *row_out = row;
+    row = NULL;
 out:
-    return err;
-}
-
-JET_ERR
-ese_table__temp_remove(ese_table__temp *temp, const ese_txn_session *session, ese_table__row *row)
-{
-    bool is_undoable = false;
-    JET_ERR err = prepare_changes(temp, session, 1, &is_undoable);
-
-    if (err < JET_errSuccess)
-        return err;
-    take_entry(temp, row);
-    if (is_undoable)
-        note_change(temp, session, row, NULL);
     ese_table__row_release(temp, &row);
     return err;
 }
 
 JET_ERR
-ese_table__temp_replace(ese_table__temp *temp, const ese_txn_session *session,
-                        ese_table__row *old_row, ese_table__row *new_row)
+ese_table__row_unpack(ese_table__temp *temp, ese_bytes key, ese_bytes packed,
+                      ese_table__row **row_inout)
 {
-    bool is_undoable = false;
-    JET_ERR err = prepare_changes(temp, session, 1, &is_undoable);
+    ese_table__row *row = *row_inout;
+    ese_table__row header;
+    JET_ERR err;
 
-    if (err < JET_errSuccess)
-        return err;
-    memcpy(new_row->number, old_row->number, sizeof new_row->number);
-    new_row->n_holders++;
-    swap_entry(temp, old_row, new_row);
-    if (is_undoable)
-        note_change(temp, session, old_row, new_row);
-    ese_table__row_release(temp, &old_row);
+    ESE_TRY(read_header(&packed, &header));
+    if (header.record_long != 0) {
+        ESE_TRY(unpack_apart(temp, key, &header, &row));
+    } else {
+        size_t size = key.size + packed.size;
+
+        if (row == NULL || row->n_holders != 1 || row->capacity < size)
+            ESE_TRY(create(temp, size, &row));
+        if (packed.size != 0)
+            memcpy(row->bytes + key.size, packed.data, packed.size);
+        row->record_size = packed.size;
+    }
+    if (key.size != 0)
+        memcpy(row->bytes, key.data, key.size);
+    row->key_size = key.size;
+    row->n_longs = header.n_longs;
+    row->first_long = header.first_long;
+    row->record_long = header.record_long;
+    if (row != *row_inout)
+        ese_table__row_release(temp, row_inout);
+    *row_inout = row;
+out:
     return err;
 }
+
+void
+ese_table__row_drop_longs(ese_table__temp *temp, const ese_table__row *row)
+{
+    for (uint64_t i = 0; i < row->n_longs; i++)
+        ese_table__longs_drop(temp, row->first_long + i);
+    if (row->record_long != 0)
+        ese_table__longs_drop(temp, row->record_long);
+}
+
+/* ---- reading a sort */
 
 JET_ERR
-ese_table__temp_move(ese_table__temp *temp, const ese_txn_session *session, ese_table__row *old_row,
-                     ese_table__row *new_row)
+ese_table__row_read(ese_table__temp *temp, ese_table__reading *reading, uint32_t number,
+                    ese_table__row **row_inout, bool *found_out)
 {
-    bool is_undoable = false;
-    JET_ERR err = prepare_changes(temp, session, 2, &is_undoable);
+    bool is_unique = temp->index.n_segments != 0 && !temp->keeps_duplicates;
+    const ese_table__row *last = is_unique ? *row_inout : NULL;
+    ese_bytes key = {0}, packed = {0};
+    bool found = false;
+    JET_ERR err;
 
-    if (err < JET_errSuccess)
-        return err;
-    take_entry(temp, old_row);
-    if (temp->is_numbered)
-        ese_store_be32(new_row->number, ++temp->last_number);
-    new_row->n_holders++;
-    put_entry(temp, new_row);
-    if (is_undoable) {
-        note_change(temp, session, old_row, NULL);
-        note_change(temp, session, NULL, new_row);
+    do
+        ESE_TRY(ese_table__reading_next(reading, &key, &packed, &found));
+    while (found && last != NULL && ese_bytes_compare(ese_table__row_key(last), key) == 0);
+    if (found) {
+        ESE_TRY(ese_table__row_unpack(temp, key, packed, row_inout));
+        ese_table__row_set_number(*row_inout, number);
     }
-    ese_table__row_release(temp, &old_row);
+    *found_out = found;
+out:
     return err;
-}
-
-/* Passes the holds of the change on to where they belong now. */
-static void
-undo_one(ese_table__temp *temp, ese_table__change *change)
-{
-    if (change->removed == NULL) {
-        ese_table__row *row = change->added;
-
-        take_entry(temp, row);
-        ese_table__row_release(temp, &row);
-    } else if (change->added == NULL) {
-        put_entry(temp, change->removed);
-        change->removed = NULL;
-    } else {
-        ese_table__row *row = change->added;
-
-        swap_entry(temp, change->added, change->removed);
-        change->removed = NULL;
-        ese_table__row_release(temp, &row);
-    }
-    ese_table__row_release(temp, &change->removed);
-    ese_table__row_release(temp, &change->added);
-}
-
-void
-ese_table__temp_undo(ese_table__temp *temp, const ese_txn_session *session)
-{
-    while (temp->n_changes > 0 &&
-           ese_txn_is_undone(session, temp->changes[temp->n_changes - 1].stamp, session->level))
-        undo_one(temp, &temp->changes[--temp->n_changes]);
-}
-
-void
-ese_table__temp_forget_changes(ese_table__temp *temp)
-{
-    while (temp->n_changes > 0) {
-        ese_table__change *change = &temp->changes[--temp->n_changes];
-
-        ese_table__row_release(temp, &change->removed);
-        ese_table__row_release(temp, &change->added);
-    }
 }

@@ -11,6 +11,8 @@ ese_table__temp_check_writable(const ese_table_cursor *cursor)
 {
     const ese_table__temp *temp = ese_table__spot_of(cursor)->temp;
 
+    if (temp->broken < JET_errSuccess)
+        return temp->broken;
     if (temp->is_sorted && !temp->is_updatable)
         return ese_raise(JET_errIllegalOperation,
                          "the rows of this temporary table are being read and do not change");
@@ -162,40 +164,55 @@ number_references(uint8_t *references, uint32_t n)
         ese_store_le32(references + (size_t)i * 4, i + 1);
 }
 
-typedef struct row_in_making {
+typedef struct longs_in_making {
     ese_table__temp *temp;
-    ese_table__row *row;
-} row_in_making;
+    uint64_t first;
+    uint32_t n;
+} longs_in_making;
 
 static JET_ERR
 visit_copy(void *self, uint32_t index, ese_bytes value)
 {
-    row_in_making *making = self;
+    longs_in_making *making = self;
+    uint64_t number = 0;
+    JET_ERR err = ese_table__longs_put(making->temp, value, &number);
 
-    return ese_table__row_set_long(making->temp, making->row, index, value);
+    if (err < JET_errSuccess)
+        return err;
+    if (index == 0)
+        making->first = number;
+    making->n++;
+    return err;
 }
 
+/* The row as bytes, in temp->packed; its separated values are in the table, and belong to the caller. */
 static JET_ERR
-make_row(ese_table_cursor *cursor, const ese_record_key *key, ese_table__row **row_out)
+pack_row(ese_table_cursor *cursor, ese_table__row *header_out)
 {
     ese_table__update *update = cursor->update;
-    row_in_making making = {ese_table__spot_of(cursor)->temp, NULL};
+    ese_table__temp *temp = ese_table__spot_of(cursor)->temp;
+    longs_in_making making = {.temp = temp};
     const separated_walk walk = {&making, visit_copy};
+    ese_table__row header = {0};
     uint32_t n = 0;
-    size_t size;
+    size_t start, size;
     JET_ERR err;
 
-    walk_separated(update, NULL, &n);
-    ESE_TRY(ese_table__row_create(making.temp, key->size, update->record.size, n, &making.row));
-    memcpy(making.row->bytes, key->bytes, key->size);
     ESE_TRY(walk_separated(update, &walk, &n));
     number_references(update->references.data, n);
+    header.n_longs = n;
+    header.first_long = making.first;
+    ese_growbuf_clear(&temp->packed);
+    ESE_TRY(ese_growbuf_reserve(&temp->packed, ESE_TABLE__PACK_HEADER_MAX + update->record.size));
+    start = ese_table__row_pack_header(&header, false, temp->packed.data);
     ESE_TRY(ese_record_encode((void *)update->columns.data, update->columns.size, cursor->page_size,
-                              making.row->bytes + key->size, update->record.size, &size));
-    *row_out = making.row;
-    making.row = NULL;
+                              temp->packed.data + start, update->record.size, &size));
+    temp->packed.size = start + size;
+    *header_out = header;
+    return err;
 out:
-    ese_table__row_release(making.temp, &making.row);
+    header = (ese_table__row){.n_longs = making.n, .first_long = making.first};
+    ese_table__row_drop_longs(temp, &header);
     return err;
 }
 
@@ -225,18 +242,19 @@ make_key(const ese_table__temp *temp, const ese_table__update *update, ese_recor
     return JET_errSuccess;
 }
 
-/* The row in the table that the update started from, or what another cursor has made of it. */
+/* The row in the table that the update started from, or what another cursor has made of it; held. */
 static JET_ERR
 find_original(ese_table__temp *temp, const ese_table__update *update, ese_table__row **row_out)
 {
-    bool is_there;
-    size_t at =
-        ese_table__temp_lower_bound(temp, ese_table__temp_key(temp, update->original), &is_there);
+    bool is_there = false;
+    JET_ERR err;
 
+    ESE_TRY(
+        temp->rows->find(temp, ese_table__temp_key(temp, update->original), &is_there, row_out));
     if (!is_there)
-        return ese_raise(JET_errRecordDeleted, "the row was deleted");
-    *row_out = temp->entries[at].row;
-    return JET_errSuccess;
+        err = ese_raise(JET_errRecordDeleted, "the row was deleted");
+out:
+    return err;
 }
 
 static JET_ERR
@@ -253,13 +271,15 @@ change_original(ese_table_cursor *cursor, ese_table__row *row)
     is_same_key = temp->is_numbered ||
                   ese_bytes_compare(ese_table__row_key(original), ese_table__row_key(row)) == 0;
     if (is_replace && !is_same_key)
-        return ese_raise(JET_errRecordPrimaryChanged, "a replaced row keeps its key");
-    if (is_replace)
-        return ese_table__temp_replace(temp, cursor->session, original, row);
-    if (!is_same_key)
+        ESE_TRY(ese_raise(JET_errRecordPrimaryChanged, "a replaced row keeps its key"));
+    if (!is_replace && !is_same_key)
         ESE_TRY(ese_table__temp_check_key(temp, ese_table__row_key(row)));
-    ESE_TRY(ese_table__temp_move(temp, cursor->session, original, row));
+    if (is_replace)
+        ESE_TRY(ese_table__temp_replace(temp, cursor->session, original, row));
+    else
+        ESE_TRY(ese_table__temp_move(temp, cursor->session, original, row));
 out:
+    ese_table__row_release(temp, &original);
     return err;
 }
 
@@ -280,24 +300,44 @@ future_bookmark(const ese_table__temp *temp, const ese_table__update *update,
     return (ese_bytes){number, 4};
 }
 
+/* Brings what is in temp->packed into the table. */
 static JET_ERR
-finish_update(ese_table_cursor *cursor, const ese_record_key *key)
+put_row(ese_table_cursor *cursor, ese_bytes key)
 {
-    ese_table__update *update = cursor->update;
+    const ese_table__update *update = cursor->update;
     ese_table__temp *temp = ese_table__spot_of(cursor)->temp;
-    bool is_insertion = update->prep == JET_prepInsert || update->prep == JET_prepInsertCopy;
+    ese_bytes packed = ese_growbuf_bytes(&temp->packed);
     ese_table__row *row = NULL;
     JET_ERR err;
 
-    if (is_insertion)
-        ESE_TRY(ese_table__temp_check_key(temp, (ese_bytes){key->bytes, key->size}));
-    ESE_TRY(make_row(cursor, key, &row));
-    if (is_insertion)
+    if (!temp->is_sorted)
+        return ese_table__temp_add(temp, key, packed);
+    ESE_TRY(ese_table__row_unpack(temp, key, packed, &row));
+    if (update->prep == JET_prepInsert || update->prep == JET_prepInsertCopy)
         ESE_TRY(ese_table__temp_insert(temp, cursor->session, row));
     else
         ESE_TRY(change_original(cursor, row));
 out:
     ese_table__row_release(temp, &row);
+    return err;
+}
+
+static JET_ERR
+finish_update(ese_table_cursor *cursor, const ese_record_key *made)
+{
+    const ese_table__update *update = cursor->update;
+    ese_table__temp *temp = ese_table__spot_of(cursor)->temp;
+    ese_bytes key = {made->bytes, made->size};
+    ese_table__row header = {0};
+    JET_ERR err;
+
+    if (update->prep == JET_prepInsert || update->prep == JET_prepInsertCopy)
+        ESE_TRY(ese_table__temp_check_key(temp, key));
+    ESE_TRY(pack_row(cursor, &header));
+    err = put_row(cursor, key);
+    if (err < JET_errSuccess)
+        ese_table__row_drop_longs(temp, &header);
+out:
     return err;
 }
 

@@ -14,9 +14,15 @@ typedef struct temp_fixture {
     JET_COLUMNID key, text, value, lv, many;
 } temp_fixture;
 
+/* Whether tables have next to no memory: then all that have more than a row or two go to the disk. */
+static bool temp_spills;
+
+enum { CACHE_PAGES_DEFAULT = 2000000000 };
+
 static inline void
 start_temp(temp_fixture *f)
 {
+    assert_ok(set_integer(NULL, JET_paramCacheSizeMax, temp_spills ? 1 : CACHE_PAGES_DEFAULT));
     f->instance = started("temporary");
     f->sesid = begun(f->instance);
 }

@@ -659,37 +659,39 @@ test_temp_limit__opens_as_many_tables_as_the_parameter_says(void **state)
 }
 
 static void
-test_temp_limit__refuses_rows_beyond_the_cache_size(void **state)
+test_temp_limit__has_more_long_values_than_memory(void **state)
 {
-    enum { BIG = 1 << 20 };
-    uint8_t *big = calloc(1, BIG);
+    enum { BIG = 1 << 20, N = 40 };
+    uint8_t *big = calloc(1, BIG), *back = calloc(1, BIG);
     temp_fixture f = {0};
-    JET_ERR err = 0;
-    int32_t n = 0;
 
     (void)state;
     assert_non_null(big);
-    f.instance = created("small");
-    assert_ok(set_integer(&f.instance, JET_paramCacheSizeMax, 2000));
-    assert_ok(JetInit(&f.instance));
-    f.sesid = begun(f.instance);
+    assert_non_null(back);
+    start_temp(&f);
     open_temp(&f, 0);
-    for (; err >= 0 && n < 1000; n++) {
+    for (int32_t n = 0; n < N; n++) {
+        memset(big, n, BIG);
         assert_ok(JetPrepareUpdate(f.sesid, f.table, JET_prepInsert));
-        assert_ok(set_long(&f, f.key, n));
-        assert_ok(JetSetColumn(f.sesid, f.table, f.lv, big, BIG, 0, NULL));
-        err = update_temp(&f);
+        assert_ok(set_long(&f, f.key, N - n));
+        assert_ok(JetSetColumn(f.sesid, f.table, f.lv, big, BIG - (uint32_t)n, 0, NULL));
+        assert_ok(update_temp(&f));
     }
-    assert_int_equal(err, JET_errOutOfMemory);
-    assert_true(n > 4 && n < 40);
-    assert_ok(JetPrepareUpdate(f.sesid, f.table, JET_prepCancel));
     assert_ok(JetMove(f.sesid, f.table, (int32_t)JET_MoveFirst, 0));
-    assert_int_equal(get_long(&f, f.key), 0);
-    assert_ok(JetCloseTable(f.sesid, f.table));
-    open_temp(&f, 0);
-    assert_ok(insert_temp(&f, 1, "room again", 1));
+    for (int32_t n = N; n-- > 0;) {
+        uint32_t size = 0;
+
+        memset(big, n, BIG);
+        assert_int_equal(get_long(&f, f.key), N - n);
+        assert_ok(JetRetrieveColumn(f.sesid, f.table, f.lv, back, BIG, &size, 0, NULL));
+        assert_int_equal(size, BIG - n);
+        assert_memory_equal(back, big, size);
+        assert_int_equal(JetMove(f.sesid, f.table, JET_MoveNext, 0),
+                         n == 0 ? JET_errNoCurrentRecord : 0);
+    }
     end_temp(&f);
     free(big);
+    free(back);
 }
 
 /* ---- no memory */
@@ -803,10 +805,13 @@ main(void)
         API_TEST(test_temp_open__limits_keys_as_the_structure_says),
         API_TEST(test_temp__tells_rows_apart_only_as_far_as_keys_reach),
         API_TEST(test_temp_limit__opens_as_many_tables_as_the_parameter_says),
-        API_TEST(test_temp_limit__refuses_rows_beyond_the_cache_size),
+        API_TEST(test_temp_limit__has_more_long_values_than_memory),
         API_TEST(test_temp_memory__fails_cleanly_wherever_it_runs_out),
         API_TEST(test_temp_memory__leaves_the_table_as_it_was_when_a_change_fails),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int n_failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);
+
+    temp_spills = true;
+    return n_failed + cmocka_run_group_tests_name("on disk", tests, NULL, NULL);
 }
