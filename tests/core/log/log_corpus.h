@@ -1,0 +1,105 @@
+/* The real log streams of the corpus, where there is one. */
+#pragma once
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LOG_CORPUS_PATH = 1024 };
+
+static inline bool
+log_corpus_find(char *path)
+{
+    const char *shared = getenv("ESE_SHARED");
+    struct stat status;
+
+    if (shared != NULL)
+        snprintf(path, LOG_CORPUS_PATH, "%s/corpus/golden", shared);
+    else
+        snprintf(path, LOG_CORPUS_PATH, "%s/../shared/corpus/golden", ESE_TEST_SOURCE_DIR);
+    if (stat(path, &status) == 0)
+        return true;
+    puts("no corpus beside the checkout: skipped");
+    return false;
+}
+
+/* True for logs and checkpoints, packed. The log that is only being prepared is none. */
+static inline bool
+log_corpus_is_wanted(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 7 && strstr(name, "tmp") == NULL &&
+           (strcmp(name + n - 7, ".log.gz") == 0 || strcmp(name + n - 7, ".chk.gz") == 0);
+}
+
+/* Unpacks the logs and checkpoints of a folder into a new one; false: it has none. */
+static inline bool
+log_corpus_unpack(const char *from, char *to)
+{
+    DIR *entries = opendir(from);
+    struct dirent *entry;
+    bool has_any = false;
+
+    snprintf(to, LOG_CORPUS_PATH, "/tmp/ese-log-XXXXXX");
+    if (entries == NULL || mkdtemp(to) == NULL)
+        abort();
+    while ((entry = readdir(entries)) != NULL) {
+        char command[4 * LOG_CORPUS_PATH];
+
+        if (!log_corpus_is_wanted(entry->d_name))
+            continue;
+        snprintf(command, sizeof command, "gzip -dc '%s/%s' >'%s/%.*s'", from, entry->d_name, to,
+                 (int)strlen(entry->d_name) - 3, entry->d_name);
+        if (system(command) != 0)
+            abort();
+        has_any = true;
+    }
+    closedir(entries);
+    return has_any;
+}
+
+static inline void
+log_corpus_remove(const char *folder)
+{
+    char command[2 * LOG_CORPUS_PATH];
+
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    if (system(command) != 0)
+        abort();
+}
+
+/* Calls `visit` with an unpacked copy of each stream whose set begins with `prefix`, and the name of the set. */
+static inline void
+log_corpus_each(const char *prefix, void (*visit)(const char *folder, const char *set, void *self),
+                void *self)
+{
+    static const char *const places[] = {"", "/backup", "/live"};
+    char golden[LOG_CORPUS_PATH], to[LOG_CORPUS_PATH];
+    struct dirent **sets = NULL;
+    int n;
+
+    if (!log_corpus_find(golden))
+        return;
+    n = scandir(golden, &sets, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        for (unsigned j = 0; j < 3 && strncmp(sets[i]->d_name, prefix, strlen(prefix)) == 0; j++) {
+            char from[2 * LOG_CORPUS_PATH], name[LOG_CORPUS_PATH];
+            struct stat status;
+
+            snprintf(name, sizeof name, "%s%s", sets[i]->d_name, places[j]);
+            snprintf(from, sizeof from, "%s/%s", golden, name);
+            if (sets[i]->d_name[0] == '.' || stat(from, &status) != 0 || !S_ISDIR(status.st_mode))
+                continue;
+            if (log_corpus_unpack(from, to))
+                visit(to, name, self);
+            log_corpus_remove(to);
+        }
+        free(sets[i]);
+    }
+    free(sets);
+}
