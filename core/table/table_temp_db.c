@@ -16,8 +16,6 @@
 enum {
     ROOT = 1,               /* of the database */
     VERSIONS_MAX = 1 << 20, /* bytes; only trees that are made or dropped have versions */
-    PAGE_SIZE =
-        ESE_PAGE_SIZE_MAX, /* whatever that of the instance is: rows are as large as they are in memory */
     DENSITY = 100,
 };
 
@@ -76,7 +74,7 @@ static JET_ERR
 create(const ese_table__temp *temp, ese_table__temp_db **db_out)
 {
     char path[ESE_TABLE__TEMP_PATH_MAX], name[ESE_TABLE__TEMP_PATH_MAX + 20];
-    ese_btree_temp_options options = {.path = name, .page_size = PAGE_SIZE};
+    ese_btree_temp_options options = {.path = name, .page_size = ESE_TABLE__TEMP_PAGE_SIZE};
     ese_table__temp_db *db = NULL;
     JET_ERR err;
 

@@ -9,7 +9,7 @@ enum {
     ROOT_KEY_SIZE = 8,
     PIECE_KEY_SIZE = 12,
     ROOT_SIZE = 4,
-    PIECE = 8100, /* bytes; four of them make a page */
+    PIECE = ESE_TABLE__TEMP_PAGE_SIZE / 2 - 100, /* bytes; two of them make a page */
 };
 
 /* ---- in the tree */

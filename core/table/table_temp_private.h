@@ -255,8 +255,10 @@ void ese_table__longs_destroy(ese_table__temp *temp);
 
 /* ---- table_temp_db.c */
 
-/* Room for JET_paramTempPath with the name of a file. */
-enum { ESE_TABLE__TEMP_PATH_MAX = 1024 };
+enum {
+    ESE_TABLE__TEMP_PAGE_SIZE = 8192, /* whatever that of the instance is */
+    ESE_TABLE__TEMP_PATH_MAX = 1024,  /* room for JET_paramTempPath with the name of a file */
+};
 
 JET_ERR ese_table__temp_path(const ese_table__temp *temp, char to[ESE_TABLE__TEMP_PATH_MAX]);
 

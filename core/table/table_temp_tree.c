@@ -7,7 +7,8 @@
 
 enum {
     KEY_SIZE_MAX = ESE_PAGE_KEY_MAX,
-    ENTRY_MAX = 15000, /* bytes of key and row; the record of a larger row is kept apart */
+    /* Bytes of key and row, so that a page takes two at least; the record of a larger row is kept apart. */
+    ENTRY_MAX = ESE_TABLE__TEMP_PAGE_SIZE / 2 - 100,
 };
 
 JET_ERR
