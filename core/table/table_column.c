@@ -13,7 +13,8 @@ ese_table__current_record(ese_table_cursor *cursor, ese_record *record_out)
     ese_bytes bytes = {0};
     JET_ERR err;
 
-    if (cursor->place != ESE_TABLE__ON_ENTRY && cursor->place != ESE_TABLE__RECORD_ONLY)
+    if (cursor->place != ESE_TABLE__ON_ENTRY && cursor->place != ESE_TABLE__RECORD_ONLY &&
+        !cursor->keeps_record)
         return ese_raise(JET_errNoCurrentRecord, "the cursor stands on no record");
     err = cursor->ops->record(cursor, &bytes);
     if (err >= JET_errSuccess)

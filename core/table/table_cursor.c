@@ -21,7 +21,7 @@ ese_table__create(ese_txn_session *session, ese_schema *schema, ese_schema_table
     cursor->ops = ops;
     cursor->session = session;
     cursor->opened_at = session->clock;
-    cursor->moved_at = session->clock;
+    cursor->moved_at = cursor->primary_moved_at = session->clock;
     cursor->indexed_at = session->clock;
     cursor->generation = schema != NULL ? ese_schema_generation(schema, session) : 0;
     cursor->schema = schema;
@@ -45,7 +45,7 @@ open_held(ese_txn_session *session, ese_schema *schema, ese_schema_table *table,
           ese_table_cursor **cursor_out)
 {
     ese_table_cursor *cursor = NULL;
-    bool found;
+    bool found = false;
     JET_ERR err = ese_table__create(session, schema, table, &ese_table__tree_ops, &cursor);
 
     if (err < JET_errSuccess) {
@@ -54,10 +54,12 @@ open_held(ese_txn_session *session, ese_schema *schema, ese_schema_table *table,
     }
     ese_table__tree_use_index(cursor, table->primary);
     err = ese_table_move_first(cursor, &found);
-    if (err < JET_errSuccess)
+    if (err < JET_errSuccess) {
         ese_table_close(&cursor);
-    else
-        *cursor_out = cursor;
+        return err;
+    }
+    cursor->is_first_deferred = !found;
+    *cursor_out = cursor;
     return err;
 }
 
@@ -167,6 +169,7 @@ ese_table_current_index(const ese_table_cursor *cursor)
 static void
 use_index(ese_table_cursor *cursor, ese_schema_index *index)
 {
+    cursor->indexed_at = cursor->session->clock;
     ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);
     cursor->range.is_active = false;
     cursor->has_search_key = false;
@@ -230,6 +233,7 @@ set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table_keep keep
           uint32_t itag_sequence, ese_table_outcome *outcome_out)
 {
     bool is_same = index == cursor->index;
+    uint64_t primary_moved_at = cursor->primary_moved_at;
     bool found;
     JET_ERR err;
 
@@ -251,6 +255,7 @@ set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table_keep keep
         use_index(cursor, index);
         err = ese_table_move_first(cursor, &found);
     }
+    cursor->primary_moved_at = primary_moved_at;
     if (err >= JET_errSuccess)
         *outcome_out = found ? ESE_TABLE_FOUND : ESE_TABLE_NO_RECORD;
     return err;
@@ -266,7 +271,8 @@ ese_table_set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table
     ese_table_cancel_update(cursor);
     ese_table__save(cursor, &before);
     err = set_index(cursor, index, keep, itag_sequence, outcome_out);
-    if (err < JET_errSuccess)
+    /* The index is chosen although the record to stay at was deleted: the cursor stands nowhere in it. */
+    if (err < JET_errSuccess && err != JET_errRecordDeleted)
         ese_table__restore(cursor, &before);
     else
         ese_table__forget(&before);

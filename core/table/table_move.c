@@ -12,7 +12,11 @@ void
 ese_table__set_place(ese_table_cursor *cursor, ese_table__place place)
 {
     cursor->place = place;
-    cursor->moved_at = cursor->session->clock;
+    cursor->is_first_deferred = cursor->is_on_sought_key = cursor->keeps_record = false;
+    if (cursor->is_secondary)
+        cursor->moved_at = cursor->session->clock;
+    else
+        cursor->primary_moved_at = cursor->session->clock;
 }
 
 void
@@ -72,12 +76,22 @@ bool
 ese_table_roll_back(ese_table_cursor *cursor, uint8_t level)
 {
     ese_table__place place;
+    uint64_t moved_at;
 
     if (ese_txn_is_undone(cursor->session, cursor->opened_at, level))
         return true;
     cursor->has_lv_tree = false; /* may have been made within the part that was undone */
     ese_table__update_roll_back(cursor);
-    if (!ese_txn_is_undone(cursor->session, cursor->moved_at, level))
+    if (level == 0 && cursor->is_secondary &&
+        ese_txn_is_undone(cursor->session, cursor->indexed_at, level)) {
+        cursor->ops->forget(cursor);
+        ese_table__tree_use_index(cursor, cursor->table->primary);
+        cursor->range.is_active = false;
+        ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);
+        return false;
+    }
+    moved_at = cursor->is_secondary ? cursor->moved_at : cursor->primary_moved_at;
+    if (!ese_txn_is_undone(cursor->session, moved_at, level))
         return false;
     place = place_after_rollback(cursor);
     if (place != ESE_TABLE__RECORD_ONLY)
@@ -115,7 +129,12 @@ static JET_ERR
 raw_step(ese_table_cursor *cursor, direction way, bool *found_out)
 {
     const ese_table__order_ops *ops = cursor->ops;
+    ese_bytes sought = {cursor->sought_key.bytes, cursor->sought_key.size};
+    int order;
 
+    if (cursor->is_on_sought_key && !ese_table_is_temporary(cursor))
+        return ops->seek(cursor, sought, (ese_bytes){0},
+                         way == FORWARD ? ESE_BTREE_GT : ESE_BTREE_LT, found_out, &order);
     switch (cursor->place) {
     case ESE_TABLE__ON_ENTRY:
         return way == FORWARD ? ops->next(cursor, found_out) : ops->prev(cursor, found_out);
@@ -145,6 +164,13 @@ raw_step(ese_table_cursor *cursor, direction way, bool *found_out)
     return JET_errSuccess;
 }
 
+/* A range with a lower limit stays in force, and does not matter, while the cursor moves forward; one with an upper limit ends with a move back. */
+static bool
+ends_in_range(const ese_table_cursor *cursor, direction way)
+{
+    return cursor->range.is_active && cursor->range.is_upper == (way == FORWARD);
+}
+
 /*
  * One entry on, minding range and filter. A failure leaves the cursor where it stood, but with a filter on the entry it had got to.
  */
@@ -155,11 +181,11 @@ step(ese_table_cursor *cursor, direction way, bool *found_out)
     bool had_range = cursor->range.is_active;
     JET_ERR err = JET_errSuccess;
 
-    if (cursor->range.is_active && cursor->range.is_upper != (way == FORWARD))
+    if (cursor->range.is_active && cursor->range.is_upper && way == BACK)
         cursor->range.is_active = false;
     do {
         ESE_TRY(raw_step(cursor, way, &found));
-        if (found && cursor->range.is_active && is_entry_beyond_range(cursor))
+        if (found && ends_in_range(cursor, way) && is_entry_beyond_range(cursor))
             found = false;
         ese_table__set_place(cursor, found ? ESE_TABLE__ON_ENTRY : end_of(way));
         if (found && cursor->n_filters != 0)
@@ -233,8 +259,10 @@ stay(ese_table_cursor *cursor, bool *found_out)
     if (ese_table_is_temporary(cursor))
         return ese_table__temp_stay(cursor, found_out);
     *found_out = cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
-    if (*found_out && (cursor->is_entry_gone || cursor->place == ESE_TABLE__RECORD_ONLY))
+    if (*found_out && cursor->place == ESE_TABLE__RECORD_ONLY)
         return ese_table__current_record(cursor, &record);
+    if (*found_out && cursor->is_entry_gone)
+        return ese_raise(JET_errRecordDeleted, "the entry the cursor stands on is gone");
     return JET_errSuccess;
 }
 

@@ -69,8 +69,9 @@ struct ese_table_cursor {
     uint32_t page_size;      /* selects the form of tagged columns */
     bool is_secondary;
     ese_table_owner owner;
-    uint64_t opened_at; /* clock of the session */
-    uint64_t moved_at;
+    uint64_t opened_at;        /* clock of the session */
+    uint64_t moved_at;         /* in the order of the secondary index */
+    uint64_t primary_moved_at; /* in primary order; to choose that order is no move */
 
     ese_table__place place;
     ese_btree_cursor
@@ -85,6 +86,8 @@ struct ese_table_cursor {
     unsigned n_search_segments;
     bool has_search_key;
     bool is_search_key_closed; /* made whole or ended by a limit: takes no more segments */
+    bool is_on_sought_key; /* a seek found nothing: the cursor stands where `sought_key` would be */
+    ese_record_key sought_key;
     ese_table__range range;
     ese_table__filter *filter;
     uint32_t n_filters;
@@ -99,10 +102,14 @@ struct ese_table_cursor {
     ese_growbuf scratch;   /* one decompressed chunk of a long value */
     ese_growbuf key_bytes; /* a value on its way into a key */
 
+    bool
+        keeps_record; /* secondary index: stands on no entry, but the record it came from is still to be read */
     void *update; /* made with the first update in preparation (table_update.c) */
     bool is_read_only;
     bool is_entry_gone;  /* trees: the held entry is not there any more, */
     bool is_record_gone; /* the held record is not */
+    bool
+        is_first_deferred; /* opened on an empty table: stands on the first record as soon as there is one */
     uint64_t indexed_at; /* clock of the session when the index was chosen */
     uint64_t generation; /* of the schema, when the descriptor was looked at last */
     bool has_lv_tree;    /* made since the descriptor was: */

@@ -69,6 +69,8 @@ seek_equal(ese_table_cursor *cursor, JET_GRBIT grbit, ese_table_match *match_out
         ESE_TRY(ese_table__passes_filter(cursor, &passes));
     if (!found || order != 0 || !passes) {
         stand_in_gap(cursor, found, ESE_TABLE__AFTER_LAST);
+        ese_record_key_copy(&cursor->sought_key, &cursor->search_key);
+        cursor->is_on_sought_key = true;
         *match_out = ESE_TABLE_MATCH_NONE;
         return JET_errSuccess;
     }
@@ -188,6 +190,25 @@ remove_range(ese_table_cursor *cursor)
     return JET_errSuccess;
 }
 
+/* Where the cursor stands, relative to `key`. */
+static int
+compare_place(const ese_table_cursor *cursor, ese_bytes key)
+{
+    const ese_record_key *sought = &cursor->sought_key;
+
+    return cursor->is_on_sought_key
+               ? ese_bytes_compare((ese_bytes){sought->bytes, sought->size}, key)
+               : cursor->ops->compare_key(cursor, key);
+}
+
+static void
+keep_limit(ese_table__range *range, ese_bytes key)
+{
+    range->is_active = true;
+    range->size = key.size;
+    memcpy(range->key, key.data, key.size);
+}
+
 JET_ERR
 ese_table_set_range(ese_table_cursor *cursor, JET_GRBIT grbit, bool *found_out)
 {
@@ -201,17 +222,22 @@ ese_table_set_range(ese_table_cursor *cursor, JET_GRBIT grbit, bool *found_out)
     if (!cursor->has_search_key)
         return ese_raise(JET_errKeyNotMade, "no key was made for the range");
     cursor->has_search_key = false;
-    if (cursor->place != ESE_TABLE__ON_ENTRY)
-        return ese_raise(JET_errNoCurrentRecord, "the cursor stands on no record");
     range->is_upper = (grbit & JET_bitRangeUpperLimit) != 0;
     range->is_inclusive = (grbit & JET_bitRangeInclusive) != 0;
-    is_empty = ese_table__is_beyond_range(range, cursor->ops->compare_key(cursor, key));
+    if (cursor->place != ESE_TABLE__ON_ENTRY && !cursor->is_on_sought_key) {
+        keep_limit(range, key); /* for when it stands on one again */
+        return ese_raise(JET_errNoCurrentRecord, "the cursor stands on no record");
+    }
+    is_empty = ese_table__is_beyond_range(range, compare_place(cursor, key));
+    keep_limit(range, key);
     range->is_active = !is_empty && (grbit & JET_bitRangeInstantDuration) == 0;
-    range->size = key.size;
-    memcpy(range->key, key.data, key.size);
-    if (is_empty)
+    if (is_empty) {
+        bool is_on_record = cursor->place == ESE_TABLE__ON_ENTRY;
+
         ese_table__set_place(cursor,
                              range->is_upper ? ESE_TABLE__AFTER_LAST : ESE_TABLE__BEFORE_FIRST);
+        cursor->keeps_record = is_on_record && cursor->is_secondary;
+    }
     *found_out = !is_empty;
     return JET_errSuccess;
 }
@@ -225,6 +251,8 @@ ese_table_count(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out)
         return ese_raise(JET_errFilteredMoveNotSupported, "a cursor with a filter does not count");
     if (cursor->place != ESE_TABLE__ON_ENTRY)
         return ese_raise(JET_errNoCurrentRecord, "the cursor stands on no record");
+    if (cursor->is_entry_gone)
+        return ese_raise(JET_errRecordDeleted, "the record the cursor stands on was deleted");
     err = cursor->ops->count(cursor, limit, count_out);
     if (err >= JET_errSuccess)
         cursor->range.is_active = false;

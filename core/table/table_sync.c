@@ -95,6 +95,16 @@ sync_descriptor(ese_table_cursor *cursor)
     return err;
 }
 
+static JET_ERR
+go_first(ese_table_cursor *cursor)
+{
+    bool found = false;
+    JET_ERR err = ese_table_move_first(cursor, &found);
+
+    cursor->is_first_deferred = err < JET_errSuccess || !found;
+    return err;
+}
+
 JET_ERR
 ese_table_sync(ese_table_cursor *cursor)
 {
@@ -104,6 +114,8 @@ ese_table_sync(ese_table_cursor *cursor)
         return err;
     ESE_TRY(sync_descriptor(cursor));
     ESE_TRY(ese_table__refresh(cursor));
+    if (cursor->is_first_deferred && !ese_table__is_updating(cursor))
+        ESE_TRY(go_first(cursor));
 out:
     return err;
 }

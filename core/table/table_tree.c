@@ -114,7 +114,8 @@ tree_count(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out)
     while (found && (limit == 0 || n < limit) && n < UINT32_MAX) {
         ese_bytes end = {range->key, range->size};
 
-        if (ese_table__is_beyond_range(range, ese_page_node_compare_key(&walk.node, end)))
+        if (n != 0 && /* where the cursor stands counts in any case */
+            ese_table__is_beyond_range(range, ese_page_node_compare_key(&walk.node, end)))
             break;
         n++;
         ESE_TRY(is_back ? ese_btree_prev(&walk, &found) : ese_btree_next(&walk, &found));

@@ -75,21 +75,19 @@ static JET_ERR
 copy_original(ese_table_cursor *cursor, uint32_t prep)
 {
     ese_table__update *update = cursor->update;
-    bool is_copy = !is_replacement(prep) && prep != ESE_TABLE_PREP_READ_ONLY_COPY;
-    bool locks = cursor->session->level > 0 && (prep == JET_prepReplace || consumes_original(prep));
+    bool locks = consumes_original(prep) || (prep == JET_prepReplace && cursor->session->level > 0);
     ese_bytes bookmark = {0};
     ese_record record;
     JET_ERR err;
 
     ESE_TRY(ese_table__current_record(cursor, &record));
-    if (is_copy && cursor->session->level == 0)
+    if (locks) /* a conflict is told before anything else */
+        ESE_TRY(ese_table__db_lock(cursor, ESE_TXN_WRITE_LOCK));
+    if (prep == JET_prepInsertCopy && cursor->session->level == 0)
         return ese_raise(JET_errNotInTransaction, "records are copied in a transaction");
     ESE_TRY(ese_growbuf_append(&update->base, record.bytes.data, record.bytes.size));
     ESE_TRY(ese_table_bookmark(cursor, &bookmark));
     ESE_TRY(ese_growbuf_append(&update->bookmark, bookmark.data, bookmark.size));
-    if (locks)
-        ESE_TRY(ese_table__db_lock(cursor, ESE_TXN_WRITE_LOCK));
-    update->is_locked = locks;
 out:
     return err;
 }
@@ -459,6 +457,7 @@ ese_table__db_delete(ese_table_cursor *cursor)
     ESE_TRY(ese_table__update_create(cursor));
     make.update = cursor->update;
     ESE_TRY(run(&make, make_deletion));
+    cursor->is_record_held = false; /* a rollback brings it back */
     ese_table_cancel_update(cursor);
 out:
     return err;

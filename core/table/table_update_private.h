@@ -81,7 +81,6 @@ typedef struct ese_table__update {
     bool is_in_transaction;
     bool is_encoded; /* `record` is the encoding of base and fields */
     bool is_changed; /* a column was set */
-    bool is_locked;  /* the original is write-locked by the transaction it was prepared in */
     JET_ERR broken;  /* a long value was left half changed: the update can only be cancelled */
     ese_table__row *original; /* temporary tables: held; NULL for an insertion */
     ese_growbuf bookmark;     /* databases: key of the original */
