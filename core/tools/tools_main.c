@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const ese_tools__command *const commands[] = {
-    &ese_tools__info, &ese_tools__tables, &ese_tools__schema,
-    &ese_tools__dump, &ese_tools__check,  &ese_tools__pages,
+    &ese_tools__info,  &ese_tools__tables, &ese_tools__schema, &ese_tools__dump,
+    &ese_tools__check, &ese_tools__pages,  &ese_tools__log,    &ese_tools__checkpoint,
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
@@ -27,7 +27,7 @@ print_help(FILE *to)
           "Files are opened read-only and never changed.\n\nCommands:\n",
           to);
     for (unsigned i = 0; i < N_COMMANDS; i++)
-        fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\nOptions:\n"
           "  -h, --help      show this help; \"ese COMMAND --help\" shows that of a command\n"
           "  -V, --version   show the version\n"
