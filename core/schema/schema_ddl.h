@@ -94,12 +94,17 @@ uint64_t ese_schema_generation(const ese_schema *schema, const ese_txn_session *
 JET_ERR ese_schema_table_sync(ese_schema *schema, const ese_txn_session *session,
                               ese_schema_table **table_inout);
 
+/* Does everybody see this descriptor, so that sync has nothing to do? One atomic load. */
+bool ese_schema_table_is_settled(const ese_schema_table *table);
+
 /*
- * The descriptors whose indexes a change of a record has to maintain: what is committed, and what a transaction has made of it; 1 or 2, each held for the caller. Between
- * ese_schema_enter_change and leave_change no index is added.
+ * The descriptors whose indexes a change of a record has to maintain: what is committed, and what a transaction has made of it; 1 or 2. Given back by ese_schema_release_maintained
+ * (each is held but `table` itself, which the caller holds). Between ese_schema_enter_change and leave_change no index is added.
  */
 JET_ERR ese_schema_maintained(ese_schema *schema, const ese_schema_table *table,
                               ese_schema_table *tables_out[2], unsigned *n_out);
+void ese_schema_release_maintained(ese_schema *schema, const ese_schema_table *table,
+                                   ese_schema_table *tables[2], unsigned n);
 
 /* Updates of records of a table run side by side; a change of its indexes runs alone. */
 void ese_schema_enter_change(const ese_schema_table *table);

@@ -113,14 +113,20 @@ exchange_locked(ese_schema *schema, const ese_txn_session *session, ese_schema__
     return other;
 }
 
+bool
+ese_schema_table_is_settled(const ese_schema_table *table)
+{
+    /* Acquire: pairs with ese_schema__entry_settle_locked. */
+    return atomic_load_explicit(&ese_schema__entry_of(table)->is_settled, memory_order_acquire);
+}
+
 JET_ERR
 ese_schema_table_sync(ese_schema *schema, const ese_txn_session *session,
                       ese_schema_table **table_inout)
 {
     ese_schema__entry *entry = ese_schema__entry_of(*table_inout);
 
-    /* Acquire: pairs with ese_schema__entry_settle_locked. */
-    if (atomic_load_explicit(&entry->is_settled, memory_order_acquire))
+    if (ese_schema_table_is_settled(&entry->table))
         return JET_errSuccess;
     ese_os_mutex_lock(&schema->lock);
     entry = exchange_locked(schema, session, entry);
@@ -153,15 +159,22 @@ find_pending_locked(ese_schema__group *group)
     return NULL;
 }
 
+/* What was found so far, for somebody who holds `own`. */
+typedef struct maintained {
+    const ese_schema__entry *own;
+    ese_schema_table **tables;
+    unsigned n;
+} maintained;
+
 /* Adds an entry that is not there yet. */
 static void
-add_maintained_locked(ese_schema *schema, ese_schema__entry *entry, ese_schema_table *tables[2],
-                      unsigned *n)
+add_maintained_locked(ese_schema *schema, ese_schema__entry *entry, maintained *found)
 {
-    if (entry == NULL || *n == 2 || (*n == 1 && tables[0] == &entry->table))
+    if (entry == NULL || found->n == 2 || (found->n == 1 && found->tables[0] == &entry->table))
         return;
-    ese_schema__entry_hold_locked(schema, entry);
-    tables[(*n)++] = &entry->table;
+    if (entry != found->own)
+        ese_schema__entry_hold_locked(schema, entry);
+    found->tables[found->n++] = &entry->table;
 }
 
 JET_ERR
@@ -170,23 +183,31 @@ ese_schema_maintained(ese_schema *schema, const ese_schema_table *table,
 {
     ese_schema__entry *entry = ese_schema__entry_of(table);
     ese_schema__group *group = entry->group;
-    unsigned n = 0;
+    maintained found = {entry, tables_out, 0};
 
-    /* Acquire: pairs with ese_schema__entry_settle_locked. */
-    if (atomic_load_explicit(&entry->is_settled, memory_order_acquire)) {
-        ese_schema_table_hold(schema, &entry->table);
+    if (ese_schema_table_is_settled(table)) {
         tables_out[0] = &entry->table;
         *n_out = 1;
         return JET_errSuccess;
     }
     ese_os_mutex_lock(&schema->lock);
     ese_schema__entry_settle_locked(schema, entry);
-    add_maintained_locked(schema, find_pending_locked(group), tables_out, &n);
-    add_maintained_locked(schema, find_committed_locked(group), tables_out, &n);
-    add_maintained_locked(schema, entry, tables_out, &n);
+    add_maintained_locked(schema, find_pending_locked(group), &found);
+    add_maintained_locked(schema, find_committed_locked(group), &found);
+    add_maintained_locked(schema, entry, &found);
     ese_os_mutex_unlock(&schema->lock);
-    *n_out = n;
+    *n_out = found.n;
     return JET_errSuccess;
+}
+
+void
+ese_schema_release_maintained(ese_schema *schema, const ese_schema_table *table,
+                              ese_schema_table *tables[2], unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (tables[i] != table)
+            ese_schema_table_release(schema, &tables[i]);
+    }
 }
 
 /* ---- Updates of records beside changes of the table ---- */

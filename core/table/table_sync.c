@@ -85,6 +85,10 @@ sync_descriptor(ese_table_cursor *cursor)
 
     if (generation == cursor->generation)
         return JET_errSuccess;
+    if (ese_schema_table_is_settled(old)) {
+        cursor->generation = generation;
+        return JET_errSuccess;
+    }
     ese_schema_table_hold(cursor->schema, old);
     err = ese_schema_table_sync(cursor->schema, cursor->session, &cursor->table);
     if (err >= JET_errSuccess && cursor->table != old)

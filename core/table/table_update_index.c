@@ -69,10 +69,13 @@ insert_sorted(const ese_table__update *update, key_place *places, size_t n, key_
 static void
 sort_keys(ese_table__update *update, size_t first)
 {
-    key_place *places = places_of(update) + first;
+    key_place *places = places_of(update);
     size_t n = update->key_places.size / sizeof *places - first;
-    size_t n_left = n < 2 ? n : 1;
+    size_t n_left = 1;
 
+    if (n < 2)
+        return;
+    places += first;
     for (size_t i = 1; i < n; i++)
         insert_sorted(update, places, i, places[i]);
     for (size_t i = 1; i < n; i++) {
@@ -227,8 +230,7 @@ ese_table__index_change(ese_table_cursor *cursor, const ese_table__change_of_rec
     ESE_TRY(ese_schema_maintained(cursor->schema, cursor->table, tables, &n));
     for (unsigned i = 0; i < n && err >= JET_errSuccess; i++)
         err = change_indexes_of(cursor, tables[i], i > 0 ? tables[0] : NULL, change);
-    for (unsigned i = 0; i < n; i++)
-        ese_schema_table_release(cursor->schema, &tables[i]);
+    ese_schema_release_maintained(cursor->schema, cursor->table, tables, n);
 out:
     return err;
 }

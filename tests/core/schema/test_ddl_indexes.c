@@ -295,8 +295,7 @@ assert_maintained(ddl_test *t, const ese_schema_table *table, unsigned n, unsign
     TEST_OK(ese_schema_maintained(t->schema, table, tables, &n_tables));
     assert_int_equal(n_tables, n);
     assert_int_equal(tables[0]->n_indexes, n_indexes);
-    for (unsigned i = 0; i < n_tables; i++)
-        ese_schema_table_release(t->schema, &tables[i]);
+    ese_schema_release_maintained(t->schema, table, tables, n_tables);
 }
 
 static void

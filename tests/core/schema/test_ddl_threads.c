@@ -114,8 +114,7 @@ read_tables(void *argument)
         assert_ptr_equal(again, table);
         ese_schema_enter_change(table);
         TEST_OK(ese_schema_maintained(t->schema, table, maintained, &n));
-        for (unsigned i = 0; i < n; i++)
-            ese_schema_table_release(t->schema, &maintained[i]);
+        ese_schema_release_maintained(t->schema, table, maintained, n);
         ese_schema_leave_change(table);
         ese_schema_table_release(t->schema, &again);
         TEST_OK(ese_txn_commit(&session));
