@@ -23,7 +23,7 @@ make_part(const ese_tools__database *database, const ese_tools__table *table,
     ese_tools__status status = ESE_TOOLS__OK;
     JET_ERR err;
 
-    if (!ese_tools__parse_value(column, text, bytes, &size)) {
+    if (!ese_tools__parse_value(column, text, strlen(text), bytes, &size)) {
         status = ese_tools__usage(&ese_tools__dump, "'%s' is no value of column %s (%s)", text,
                                   column->name, ese_tools__type_name(column->coltyp));
     } else {

@@ -1,7 +1,8 @@
 /*
  * What the commands of `ese` share: options, messages, output, an open database and its schema.
  *
- * The command uses the public header, and core/maint for what the API does not offer. It never writes to a database or beside it.
+ * The command uses the public header, and core/maint for what the API does not offer. Only `import` and `compact` write, each to
+ * the database that it is told to write.
  */
 #pragma once
 
@@ -38,7 +39,11 @@ typedef struct ese_tools__command {
 } ese_tools__command;
 
 extern const ese_tools__command ese_tools__info, ese_tools__tables, ese_tools__schema,
+<<<<<<< HEAD
+    ese_tools__dump, ese_tools__check, ese_tools__pages, ese_tools__import, ese_tools__compact;
+=======
     ese_tools__dump, ese_tools__check, ese_tools__pages, ese_tools__log, ese_tools__checkpoint;
+>>>>>>> 93f7a1c6ce236c41cc86487d8075da522b7e3ff1
 
 /* Options every command takes. */
 typedef struct ese_tools__common {
@@ -135,7 +140,7 @@ ese_tools__status ese_tools__out_finish(ese_tools__out *out);
 
 /* ---- tools_memory.c: memory of the command itself ---- */
 
-/* Zeroed memory; ends the program when there is none: nothing is lost, for nothing is ever written. */
+/* Zeroed memory; ends the program when there is none, which leaves a database that is being written dirty. */
 void *ese_tools__alloc(size_t n, size_t size);
 char *ese_tools__copy_text(const char *text);
 
@@ -148,11 +153,34 @@ typedef struct ese_tools__database {
     JET_SESID sesid;
     JET_DBID dbid;
     uint32_t n_told; /* problems already shown */
+    bool is_writable;
 } ese_tools__database;
 
 /* Opens the file read-only in an instance of its own; reports what goes wrong. */
 ese_tools__status ese_tools__database_open(ese_tools__database *database, const char *path,
                                            const ese_tools__common *common);
+
+/*
+ * Opens the file for change, or creates it with pages of `page_size` bytes when `may_create`, which it always does when it
+ * `must_create`; reports what goes wrong.
+ */
+typedef struct ese_tools__opening {
+    const char *path;
+    uint32_t page_size;
+    bool may_create;
+    bool must_create;
+} ese_tools__opening;
+
+ese_tools__status ese_tools__database_change(ese_tools__database *database,
+                                             const ese_tools__opening *opening,
+                                             const ese_tools__common *common);
+
+/*
+ * Opens `source_path` for reading, as the options of `source` say, and makes the database `target_path` with the same page size, both in
+ * one instance and session, which end with the source.
+ */
+ese_tools__status ese_tools__database_copy(ese_tools__database *source, ese_tools__database *target,
+                                           const char *source_path, const char *target_path);
 void ese_tools__database_close(ese_tools__database *database);
 
 /* Shows what reading a damaged file has met since the last call. ESE_TOOLS__PROBLEMS when there was something. */
@@ -238,11 +266,14 @@ uint16_t ese_tools__cp1252_to_unicode(uint8_t c);
 bool ese_tools__is_text(JET_COLTYP coltyp);
 
 /*
- * The bytes of a column value that `text` (UTF-8) stands for: a number, true or false, text, hex digits, a GUID. False when it is none. `to` has
- * 4 bytes for each byte of the text, and 16 at least.
+ * The bytes of a column value that `n` bytes of text (UTF-8) stand for: a number, a date, true or false, text, hex digits, a GUID. False
+ * when it is none. `to` has 4 bytes for each byte of the text, and 16 at least.
  */
-bool ese_tools__parse_value(const ese_tools__column *column, const char *text, uint8_t *to,
-                            size_t *size_out);
+bool ese_tools__parse_value(const ese_tools__column *column, const char *text, size_t n,
+                            uint8_t *to, size_t *size_out);
+
+/* Pairs of hex digits; dashes between them are passed over. */
+bool ese_tools__parse_hex(const char *text, size_t n, uint8_t *to, size_t *size_out);
 
 /* A JSON string with quotes, from UTF-8. */
 void ese_tools__out_json(ese_tools__out *out, const char *text);

@@ -1,13 +1,21 @@
-/* An instance without recovery, one session, one database, read-only. */
+/* An instance without recovery, one session, one database: read-only, or for change. */
 #include "tools/tools.h"
 
+enum { VERSION_PAGES = 16384 }; /* room for batches of long rows */
+
+/* `page_size` 0: that of nothing, for nothing is written. */
 static JET_ERR
-start_instance(ese_tools__database *database)
+start_instance(ese_tools__database *database, uint32_t page_size)
 {
     JET_ERR err = JetCreateInstance(&database->instance, "ese");
 
     if (err >= JET_errSuccess)
         err = JetSetSystemParameter(&database->instance, JET_sesidNil, JET_paramRecovery, 0, "off");
+    if (err >= JET_errSuccess && page_size != 0)
+        err = ese_set_page_size(database->instance, page_size);
+    if (err >= JET_errSuccess && page_size != 0)
+        err = JetSetSystemParameter(&database->instance, JET_sesidNil, JET_paramMaxVerPages,
+                                    VERSION_PAGES, NULL);
     if (err >= JET_errSuccess)
         err = JetInit(&database->instance);
     if (err >= JET_errSuccess)
@@ -15,25 +23,108 @@ start_instance(ese_tools__database *database)
     return err;
 }
 
+static JET_ERR
+open_reader(ese_tools__database *database)
+{
+    JET_GRBIT grbit = JET_bitDbReadOnly | ESE_bitDbReader |
+                      (database->common.is_damaged ? ESE_bitDbReadDamaged : 0);
+    JET_ERR err = JetAttachDatabase(database->sesid, database->path, grbit);
+
+    if (err >= JET_errSuccess)
+        err = JetOpenDatabase(database->sesid, database->path, NULL, &database->dbid,
+                              JET_bitDbReadOnly);
+    return err;
+}
+
 ese_tools__status
 ese_tools__database_open(ese_tools__database *database, const char *path,
                          const ese_tools__common *common)
 {
-    JET_GRBIT grbit =
-        JET_bitDbReadOnly | ESE_bitDbReader | (common->is_damaged ? ESE_bitDbReadDamaged : 0);
     JET_ERR err;
 
     *database = (ese_tools__database){
         .path = path, .common = *common, .instance = JET_instanceNil, .sesid = JET_sesidNil};
-    err = start_instance(database);
+    err = start_instance(database, 0);
     if (err >= JET_errSuccess)
-        err = JetAttachDatabase(database->sesid, path, grbit);
-    if (err >= JET_errSuccess)
-        err = JetOpenDatabase(database->sesid, path, NULL, &database->dbid, JET_bitDbReadOnly);
+        err = open_reader(database);
     if (err >= JET_errSuccess)
         return ESE_TOOLS__OK;
     ese_tools__report(path, err);
     ese_tools__database_close(database);
+    return ESE_TOOLS__FAILED;
+}
+
+static JET_ERR
+open_or_create(ese_tools__database *database, const ese_tools__opening *opening, bool is_there)
+{
+    JET_ERR err;
+
+    if (!is_there || opening->must_create)
+        return JetCreateDatabase2(database->sesid, opening->path, 0, &database->dbid, 0);
+    err = JetAttachDatabase(database->sesid, opening->path, 0);
+    if (err >= JET_errSuccess)
+        err = JetOpenDatabase(database->sesid, opening->path, NULL, &database->dbid, 0);
+    return err;
+}
+
+ese_tools__status
+ese_tools__database_change(ese_tools__database *database, const ese_tools__opening *opening,
+                           const ese_tools__common *common)
+{
+    uint32_t page_size = 0;
+    JET_ERR err =
+        JetGetDatabaseFileInfo(opening->path, &page_size, sizeof page_size, JET_DbInfoPageSize);
+    bool is_there = err >= JET_errSuccess;
+
+    *database = (ese_tools__database){.path = opening->path,
+                                      .common = *common,
+                                      .instance = JET_instanceNil,
+                                      .sesid = JET_sesidNil,
+                                      .is_writable = true};
+    if (err == JET_errFileNotFound && (opening->may_create || opening->must_create))
+        err = JET_errSuccess;
+    if (err >= JET_errSuccess)
+        err = start_instance(database,
+                             is_there && !opening->must_create ? page_size : opening->page_size);
+    if (err >= JET_errSuccess)
+        err = open_or_create(database, opening, is_there);
+    if (err >= JET_errSuccess)
+        return ESE_TOOLS__OK;
+    ese_tools__report(opening->path, err);
+    ese_tools__database_close(database);
+    return ESE_TOOLS__FAILED;
+}
+
+ese_tools__status
+ese_tools__database_copy(ese_tools__database *source, ese_tools__database *target,
+                         const char *source_path, const char *target_path)
+{
+    uint32_t page_size = 0;
+    const char *failed = source_path;
+    JET_ERR err;
+
+    *source = (ese_tools__database){.path = source_path,
+                                    .common = source->common,
+                                    .instance = JET_instanceNil,
+                                    .sesid = JET_sesidNil};
+    err = JetGetDatabaseFileInfo(source_path, &page_size, sizeof page_size, JET_DbInfoPageSize);
+    if (err >= JET_errSuccess)
+        err = start_instance(source, page_size);
+    if (err >= JET_errSuccess)
+        err = open_reader(source);
+    if (err >= JET_errSuccess) {
+        failed = target_path;
+        *target = (ese_tools__database){.path = target_path,
+                                        .common = source->common,
+                                        .instance = JET_instanceNil,
+                                        .sesid = source->sesid,
+                                        .is_writable = true};
+        err = JetCreateDatabase2(target->sesid, target_path, 0, &target->dbid, 0);
+    }
+    if (err >= JET_errSuccess)
+        return ESE_TOOLS__OK;
+    ese_tools__report(failed, err);
+    ese_tools__database_close(source);
     return ESE_TOOLS__FAILED;
 }
 

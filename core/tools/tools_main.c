@@ -7,7 +7,11 @@
 
 static const ese_tools__command *const commands[] = {
     &ese_tools__info,  &ese_tools__tables, &ese_tools__schema, &ese_tools__dump,
+<<<<<<< HEAD
+    &ese_tools__check, &ese_tools__pages,  &ese_tools__import, &ese_tools__compact,
+=======
     &ese_tools__check, &ese_tools__pages,  &ese_tools__log,    &ese_tools__checkpoint,
+>>>>>>> 93f7a1c6ce236c41cc86487d8075da522b7e3ff1
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
@@ -22,9 +26,8 @@ static void
 print_help(FILE *to)
 {
     fputs("Usage: ese COMMAND [OPTION]... FILE...\n"
-          "Reads Extensible Storage Engine (JET Blue) databases: SRUDB.dat, ntds.dit, Windows.edb, "
-          "...\n"
-          "Files are opened read-only and never changed.\n\nCommands:\n",
+          "Extensible Storage Engine (JET Blue) databases: SRUDB.dat, ntds.dit, Windows.edb, ...\n"
+          "Files are opened read-only and never changed, except by import.\n\nCommands:\n",
           to);
     for (unsigned i = 0; i < N_COMMANDS; i++)
         fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);

@@ -324,8 +324,8 @@ ese_tools__table_open(const ese_tools__database *database, const char *name,
                       ese_tools__table *table_out)
 {
     ese_tools__table table = {.tableid = JET_tableidNil};
-    JET_ERR err = JetOpenTable(database->sesid, database->dbid, name, NULL, 0, JET_bitTableReadOnly,
-                               &table.tableid);
+    JET_ERR err = JetOpenTable(database->sesid, database->dbid, name, NULL, 0,
+                               database->is_writable ? 0 : JET_bitTableReadOnly, &table.tableid);
 
     if (err < JET_errSuccess)
         return err;

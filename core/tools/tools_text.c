@@ -251,13 +251,26 @@ ese_tools__format_value(const ese_tools__column *column, const void *data, uint3
     return out.size;
 }
 
-/* ---- From the command line ---- */
+/* ---- From the command line, and from files to import ---- */
+
+enum { NUMBER_ROOM = 512 };
 
 static void
 store_le(uint8_t *to, uint64_t number, size_t size)
 {
     for (size_t i = 0; i < size; i++)
         to[i] = (uint8_t)(number >> 8 * i);
+}
+
+/* The text with a NUL behind it; false when it is too long for a number, or has one inside. */
+static bool
+copy_number(const char *text, size_t n, char to[NUMBER_ROOM])
+{
+    if (n == 0 || n >= NUMBER_ROOM || memchr(text, '\0', n) != NULL)
+        return false;
+    memcpy(to, text, n);
+    to[n] = '\0';
+    return true;
 }
 
 static bool
@@ -286,18 +299,59 @@ parse_integer(JET_COLTYP coltyp, const char *text, uint8_t *to, size_t size)
     return errno == 0 && end != text && *end == '\0';
 }
 
+/* Days since 1899-12-30 of "YYYY-MM-DD", with " HH:MM", ":SS" and ".mmm" behind it or not. */
+static bool
+parse_date(const char *text, double *days_out)
+{
+    int year, month, day, hour = 0, minute = 0, n = 0;
+    double second = 0, fraction;
+    int64_t era, day_of_year, days;
+
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &n) != 3 || n != 10)
+        return false;
+    if (text[n] == ' ' || text[n] == 'T') {
+        int m = 0;
+
+        if (sscanf(text + n + 1, "%2d:%2d%n", &hour, &minute, &m) != 2)
+            return false;
+        n += 1 + m;
+        if (text[n] == ':') {
+            char *end;
+
+            second = strtod(text + n + 1, &end);
+            n = (int)(end - text);
+        }
+    }
+    if (text[n] != '\0' || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
+        minute > 59 || !(second >= 0 && second < 61) || year < 100)
+        return false;
+    year -= month <= 2;
+    era = year / 400;
+    day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    year -= (int)era * 400;
+    days = era * 146097 + year * 365 + year / 4 - year / 100 + day_of_year - 693899;
+    fraction = (hour * 3600 + minute * 60 + second) / 86400;
+    *days_out = days < 0 ? (double)days - fraction : (double)days + fraction;
+    return true;
+}
+
 static bool
 parse_real(JET_COLTYP coltyp, const char *text, uint8_t *to)
 {
     char *end;
     double number = strtod(text, &end);
-    float single = (float)number;
+    float single;
 
+    if (end == text || *end != '\0') {
+        if (coltyp != JET_coltypDateTime || !parse_date(text, &number))
+            return false;
+    }
+    single = (float)number;
     if (coltyp == JET_coltypIEEESingle)
         memcpy(to, &single, sizeof single);
     else
         memcpy(to, &number, sizeof number);
-    return end != text && *end == '\0';
+    return true;
 }
 
 static int
@@ -310,36 +364,35 @@ hex_digit(char c)
     return -1;
 }
 
-/* Pairs of hex digits; dashes between them are passed over. */
-static bool
-parse_hex(const char *text, uint8_t *to, size_t *size_out)
+bool
+ese_tools__parse_hex(const char *text, size_t n, uint8_t *to, size_t *size_out)
 {
-    size_t n = 0;
+    size_t size = 0;
 
-    for (; *text != '\0'; text++) {
+    for (size_t i = 0; i < n; i++) {
         int high, low;
 
-        if (*text == '-')
+        if (text[i] == '-')
             continue;
-        high = hex_digit(text[0]);
-        low = high < 0 ? -1 : hex_digit(text[1]);
+        high = hex_digit(text[i]);
+        low = high < 0 || i + 1 == n ? -1 : hex_digit(text[i + 1]);
         if (low < 0)
             return false;
-        to[n++] = (uint8_t)(high << 4 | low);
-        text++;
+        to[size++] = (uint8_t)(high << 4 | low);
+        i++;
     }
-    *size_out = n;
+    *size_out = size;
     return true;
 }
 
 static bool
-parse_guid(const char *text, uint8_t *to)
+parse_guid(const char *text, size_t n_text, uint8_t *to)
 {
     static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
     uint8_t bytes[64];
     size_t n = 0;
 
-    if (strlen(text) > sizeof bytes || !parse_hex(text, bytes, &n) || n != 16)
+    if (n_text > sizeof bytes || !ese_tools__parse_hex(text, n_text, bytes, &n) || n != 16)
         return false;
     for (unsigned i = 0; i < 16; i++)
         to[order[i]] = bytes[i];
@@ -348,13 +401,15 @@ parse_guid(const char *text, uint8_t *to)
 
 /* One character of UTF-8; false when it is none. */
 static bool
-take_utf8(const uint8_t **at, uint32_t *c_out)
+take_utf8(const uint8_t **at, const uint8_t *text_end, uint32_t *c_out)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const uint8_t *p = *at;
     unsigned n = *p < 0x80 ? 1 : *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc2 ? 2 : 0;
     uint32_t c = n < 2 ? *p : *p & (0x7fu >> n);
 
+    if (n == 0 || (size_t)(text_end - p) < n)
+        return false;
     for (unsigned i = 1; i < n; i++) {
         if ((p[i] & 0xc0) != 0x80)
             return false;
@@ -362,7 +417,7 @@ take_utf8(const uint8_t **at, uint32_t *c_out)
     }
     *at = p + n;
     *c_out = c;
-    return n != 0 && c >= least[n] && c < 0x110000;
+    return c >= least[n] && c < 0x110000;
 }
 
 static bool
@@ -378,15 +433,15 @@ put_cp1252(uint32_t c, uint8_t *to, size_t *n)
 }
 
 static bool
-parse_text(uint16_t code_page, const char *text, uint8_t *to, size_t *size_out)
+parse_text(uint16_t code_page, const char *text, size_t n_text, uint8_t *to, size_t *size_out)
 {
-    const uint8_t *at = (const uint8_t *)text;
+    const uint8_t *at = (const uint8_t *)text, *end = at + n_text;
     size_t n = 0;
 
-    while (*at != 0) {
+    while (at < end) {
         uint32_t c = 0;
 
-        if (!take_utf8(&at, &c) || (code_page != 1200 && !put_cp1252(c, to, &n)))
+        if (!take_utf8(&at, end, &c) || (code_page != 1200 && !put_cp1252(c, to, &n)))
             return false;
         if (code_page != 1200)
             continue;
@@ -403,24 +458,30 @@ parse_text(uint16_t code_page, const char *text, uint8_t *to, size_t *size_out)
 }
 
 bool
-ese_tools__parse_value(const ese_tools__column *column, const char *text, uint8_t *to,
+ese_tools__parse_value(const ese_tools__column *column, const char *text, size_t n, uint8_t *to,
                        size_t *size_out)
 {
+    char number[NUMBER_ROOM];
     size_t size = size_of_type(column->coltyp);
 
     *size_out = size;
     switch (column->coltyp) {
+    case JET_coltypGUID: return parse_guid(text, n, to);
+    case JET_coltypText:
+    case JET_coltypLongText: return parse_text(column->code_page, text, n, to, size_out);
+    case JET_coltypBinary:
+    case JET_coltypLongBinary: return ese_tools__parse_hex(text, n, to, size_out);
+    default: break;
+    }
+    if (size == 0 || !copy_number(text, n, number))
+        return false;
+    switch (column->coltyp) {
     case JET_coltypBit:
-        to[0] = strcasecmp(text, "true") == 0 || strcmp(text, "1") == 0 ? 0xff : 0;
-        return to[0] != 0 || strcasecmp(text, "false") == 0 || strcmp(text, "0") == 0;
+        to[0] = strcasecmp(number, "true") == 0 || strcmp(number, "1") == 0 ? 0xff : 0;
+        return to[0] != 0 || strcasecmp(number, "false") == 0 || strcmp(number, "0") == 0;
     case JET_coltypIEEESingle:
     case JET_coltypIEEEDouble:
-    case JET_coltypDateTime: return parse_real(column->coltyp, text, to);
-    case JET_coltypGUID: return parse_guid(text, to);
-    case JET_coltypText:
-    case JET_coltypLongText: return parse_text(column->code_page, text, to, size_out);
-    case JET_coltypBinary:
-    case JET_coltypLongBinary: return parse_hex(text, to, size_out);
-    default: return size != 0 && parse_integer(column->coltyp, text, to, size);
+    case JET_coltypDateTime: return parse_real(column->coltyp, number, to);
+    default: return parse_integer(column->coltyp, number, to, size);
     }
 }
