@@ -245,6 +245,7 @@ get_storage(const place *where, bool is_reset, JET_LS *value_out)
 
     if (value_out == NULL)
         return JET_errInvalidParameter;
+    *value_out = JET_LSNil;
     ese_api__registry_lock();
     entry = find_storage(where->list, where->key);
     if (entry != NULL) {

@@ -94,7 +94,7 @@ do_retrieve_key(ese_table_cursor *cursor, void *arguments)
         return err;
     if (key->size_out != NULL)
         *key->size_out = (uint32_t)size;
-    return size > room ? JET_wrnBufferTruncated : JET_errSuccess;
+    return size > room && source == ESE_TABLE_CURRENT_KEY ? JET_wrnBufferTruncated : JET_errSuccess;
 }
 
 JET_ERR

@@ -6,6 +6,7 @@ enum {
                  JET_bitFullColumnEndLimit | JET_bitPartialColumnStartLimit |
                  JET_bitPartialColumnEndLimit,
     PARTIAL_BITS = JET_bitPartialColumnStartLimit | JET_bitPartialColumnEndLimit,
+    FULL_BITS = JET_bitFullColumnStartLimit | JET_bitFullColumnEndLimit,
 };
 
 ese_record_key_column
@@ -29,10 +30,15 @@ is_variable_type(uint8_t coltyp)
 }
 
 static bool
+is_text(const ese_schema_column *column)
+{
+    return column->coltyp == JET_coltypText || column->coltyp == JET_coltypLongText;
+}
+
+static bool
 is_unicode_text(const ese_schema_column *column)
 {
-    return column->code_page == 1200 &&
-           (column->coltyp == JET_coltypText || column->coltyp == JET_coltypLongText);
+    return column->code_page == 1200 && is_text(column);
 }
 
 /*
@@ -68,6 +74,8 @@ check_next_segment(const ese_table_cursor *cursor, JET_GRBIT grbit, unsigned n_m
     if (n_made == index->n_segments)
         return ese_raise(JET_errKeyIsMade, "index '%s' has no more key columns", index->name);
     column = index->segments[n_made].column;
+    if ((grbit & FULL_BITS) == FULL_BITS)
+        return ese_raise(JET_errInvalidGrbit, "a key cannot be both ends of a range");
     if ((grbit & PARTIAL_BITS) && !is_variable_type(column->coltyp))
         return ese_raise(JET_errInvalidGrbit,
                          "column '%s' has a fixed size: a part of a value makes no limit",
@@ -94,6 +102,10 @@ check_value_size(const ese_schema_index *index, const ese_schema_column *column,
         size != column->size_max)
         return ese_raise(JET_errInvalidBufferSize, "column '%s' takes %u bytes, not %u",
                          column->name, (unsigned)column->size_max, (unsigned)size);
+    if (column->coltyp == JET_coltypText && column->fid <= ESE_RECORD_FIXED_LAST &&
+        size > column->size_max)
+        return ese_raise(JET_errInvalidBufferSize, "column '%s' takes at most %u bytes, not %u",
+                         column->name, (unsigned)column->size_max, (unsigned)size);
     if (index->is_tuple && column == index->segments[0].column &&
         size / width < index->tuple.length_min)
         return ese_raise(JET_errIndexTuplesKeyTooSmall,
@@ -113,11 +125,11 @@ size_in_key(const ese_schema_index *index, const ese_schema_column *column, uint
 }
 
 static ese_record_key_limit
-limit_of(JET_GRBIT grbit)
+limit_of(const ese_schema_column *column, JET_GRBIT grbit)
 {
     if (grbit & JET_bitPartialColumnEndLimit)
         return ESE_RECORD_KEY_PREFIX_END;
-    if (grbit & JET_bitStrLimit)
+    if ((grbit & JET_bitStrLimit) && !((grbit & JET_bitSubStrLimit) && is_text(column)))
         return ESE_RECORD_KEY_STRING_END;
     if (grbit & JET_bitSubStrLimit)
         return ESE_RECORD_KEY_SUBSTRING_END;
@@ -154,7 +166,7 @@ append_segment(ese_table_cursor *cursor, ese_record_key *key, unsigned n_made,
 
     if (grbit & LIMIT_BITS)
         return ese_record_key_append_limit(key, &cursor->index->rules, &column, value,
-                                           limit_of(grbit));
+                                           limit_of(segment->column, grbit));
     if (value == NULL)
         return ese_record_key_append(key, &cursor->index->rules, &column, NULL);
     whole = pad_fixed_text(segment->column, *value, padded);
@@ -193,8 +205,10 @@ out:
 JET_ERR
 ese_table_make_key(ese_table_cursor *cursor, const void *data, uint32_t size, JET_GRBIT grbit)
 {
-    if (size != 0 && data == NULL)
-        return ese_raise(JET_errInvalidParameter, "a key needs data");
+    JET_ERR err;
+
+    if (data == NULL)
+        size = 0;
     if (grbit & JET_bitNormalizedKey)
         return take_normalized_key(cursor, data, size);
     if (cursor->index == NULL)
@@ -202,7 +216,11 @@ ese_table_make_key(ese_table_cursor *cursor, const void *data, uint32_t size, JE
                          cursor->table->name);
     if (!(grbit & JET_bitNewKey) && !cursor->has_search_key)
         return ese_raise(JET_errKeyNotMade, "no key was begun");
-    return make_segment(cursor, data, size, grbit);
+    err = make_segment(cursor, data, size, grbit);
+    /* Options that contradict the column cost the key that was to be replaced. */
+    if (err == JET_errInvalidGrbit && (grbit & JET_bitNewKey))
+        cursor->has_search_key = false;
+    return err;
 }
 
 JET_ERR
