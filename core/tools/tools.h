@@ -39,11 +39,8 @@ typedef struct ese_tools__command {
 } ese_tools__command;
 
 extern const ese_tools__command ese_tools__info, ese_tools__tables, ese_tools__schema,
-<<<<<<< HEAD
-    ese_tools__dump, ese_tools__check, ese_tools__pages, ese_tools__import, ese_tools__compact;
-=======
-    ese_tools__dump, ese_tools__check, ese_tools__pages, ese_tools__log, ese_tools__checkpoint;
->>>>>>> 93f7a1c6ce236c41cc86487d8075da522b7e3ff1
+    ese_tools__dump, ese_tools__check, ese_tools__pages, ese_tools__log, ese_tools__checkpoint,
+    ese_tools__import, ese_tools__compact;
 
 /* Options every command takes. */
 typedef struct ese_tools__common {
