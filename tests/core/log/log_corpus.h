@@ -37,6 +37,25 @@ log_corpus_is_wanted(const char *name)
            (strcmp(name + n - 7, ".log.gz") == 0 || strcmp(name + n - 7, ".chk.gz") == 0);
 }
 
+static inline void
+log_corpus_unpack_file(const char *from, const char *to)
+{
+    char command[4 * LOG_CORPUS_PATH], block[65536];
+    FILE *pipe, *file = fopen(to, "wb");
+    size_t n;
+
+    snprintf(command, sizeof command, "gzip -dc '%s'", from);
+    pipe = popen(command, "r");
+    if (file == NULL || pipe == NULL)
+        abort();
+    while ((n = fread(block, 1, sizeof block, pipe)) > 0) {
+        if (fwrite(block, 1, n, file) != n)
+            abort();
+    }
+    if (fclose(file) != 0 || pclose(pipe) != 0)
+        abort();
+}
+
 /* Unpacks the logs and checkpoints of a folder into a new one; false: it has none. */
 static inline bool
 log_corpus_unpack(const char *from, char *to)
@@ -49,14 +68,14 @@ log_corpus_unpack(const char *from, char *to)
     if (entries == NULL || mkdtemp(to) == NULL)
         abort();
     while ((entry = readdir(entries)) != NULL) {
-        char command[4 * LOG_CORPUS_PATH];
+        char packed[3 * LOG_CORPUS_PATH], unpacked[3 * LOG_CORPUS_PATH];
 
         if (!log_corpus_is_wanted(entry->d_name))
             continue;
-        snprintf(command, sizeof command, "gzip -dc '%s/%s' >'%s/%.*s'", from, entry->d_name, to,
-                 (int)strlen(entry->d_name) - 3, entry->d_name);
-        if (system(command) != 0)
-            abort();
+        snprintf(packed, sizeof packed, "%s/%s", from, entry->d_name);
+        snprintf(unpacked, sizeof unpacked, "%s/%.*s", to, (int)strlen(entry->d_name) - 3,
+                 entry->d_name);
+        log_corpus_unpack_file(packed, unpacked);
         has_any = true;
     }
     closedir(entries);
@@ -66,11 +85,18 @@ log_corpus_unpack(const char *from, char *to)
 static inline void
 log_corpus_remove(const char *folder)
 {
-    char command[2 * LOG_CORPUS_PATH];
+    DIR *entries = opendir(folder);
+    struct dirent *entry;
 
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    if (system(command) != 0)
-        abort();
+    while (entries != NULL && (entry = readdir(entries)) != NULL) {
+        char path[3 * LOG_CORPUS_PATH];
+
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        (void)unlink(path); /* not the folders . and .. */
+    }
+    if (entries != NULL)
+        closedir(entries);
+    (void)rmdir(folder);
 }
 
 /* Calls `visit` with an unpacked copy of each stream whose set begins with `prefix`, and the name of the set. */
