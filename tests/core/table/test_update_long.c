@@ -16,28 +16,6 @@ fill_pattern(void)
     }
 }
 
-/* Nodes of the tree of long values, once nobody needs old ones. */
-static size_t
-count_long_nodes(update_test *t)
-{
-    ese_btree tree;
-    ese_schema_table *table;
-    ese_txn_statement statement;
-    test_structure structure;
-
-    update_close_cursors(t);
-    ese_txn_store_clean(t->db.store);
-    update_open_cursors(t);
-    TEST_OK(ese_schema_table_open(t->schema, &t->sessions[0], "t", &table));
-    TEST_OK(ese_txn_statement_enter(&t->sessions[0], &statement));
-    TEST_OK(ese_schema_lv_tree(&t->sessions[0], t->schema, table, &tree));
-    TEST_OK(ese_txn_statement_leave(&t->sessions[0], &statement, JET_errSuccess));
-    ese_schema_table_release(t->schema, &table);
-    structure = test_structure_check(&tree);
-    assert_int_equal(structure.n_deleted, 0);
-    return structure.n_nodes;
-}
-
 static size_t
 nodes_for(size_t size, uint32_t page_size)
 {

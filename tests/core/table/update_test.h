@@ -169,13 +169,17 @@ cursor_of(update_test *t, unsigned session)
 static inline JET_ERR
 prepare(update_test *t, unsigned session, uint32_t prep)
 {
-    return ese_table_prepare_update(cursor_of(t, session), prep);
+    JET_ERR err = ese_table_sync(t->cursors[session]);
+
+    return err < JET_errSuccess ? err : ese_table_prepare_update(t->cursors[session], prep);
 }
 
 static inline JET_ERR
 set_value(update_test *t, unsigned session, ese_table_setting setting)
 {
-    return ese_table_set_column(cursor_of(t, session), &setting);
+    JET_ERR err = ese_table_sync(t->cursors[session]);
+
+    return err < JET_errSuccess ? err : ese_table_set_column(t->cursors[session], &setting);
 }
 
 static inline JET_ERR
@@ -203,8 +207,9 @@ static inline JET_ERR
 finish(update_test *t, unsigned session)
 {
     uint32_t size = 0;
+    JET_ERR err = ese_table_sync(t->cursors[session]);
 
-    return ese_table_update(cursor_of(t, session), NULL, 0, &size);
+    return err < JET_errSuccess ? err : ese_table_update(t->cursors[session], NULL, 0, &size);
 }
 
 static inline JET_ERR
@@ -237,7 +242,9 @@ seek(update_test *t, unsigned session, int32_t id)
 static inline JET_ERR
 delete_record(update_test *t, unsigned session)
 {
-    return ese_table_delete(cursor_of(t, session));
+    JET_ERR err = ese_table_sync(t->cursors[session]);
+
+    return err < JET_errSuccess ? err : ese_table_delete(t->cursors[session]);
 }
 
 /* The value of a column of numbers; NOBODY: NULL. */
@@ -381,4 +388,26 @@ update_check(update_test *t)
         assert_int_equal(entries.n_deleted, 0);
         assert_int_equal(entries.n_nodes, counts[i].n);
     }
+}
+
+/* Nodes of the tree of long values, once nobody needs old ones. */
+static inline size_t
+count_long_nodes(update_test *t)
+{
+    ese_btree tree;
+    ese_schema_table *table;
+    ese_txn_statement statement;
+    test_structure structure;
+
+    update_close_cursors(t);
+    ese_txn_store_clean(t->db.store);
+    update_open_cursors(t);
+    TEST_OK(ese_schema_table_open(t->schema, &t->sessions[0], "t", &table));
+    TEST_OK(ese_txn_statement_enter(&t->sessions[0], &statement));
+    TEST_OK(ese_schema_lv_tree(&t->sessions[0], t->schema, table, &tree));
+    TEST_OK(ese_txn_statement_leave(&t->sessions[0], &statement, JET_errSuccess));
+    ese_schema_table_release(t->schema, &table);
+    structure = test_structure_check(&tree);
+    assert_int_equal(structure.n_deleted, 0);
+    return structure.n_nodes;
 }
