@@ -67,7 +67,7 @@ enum {
     ESE_BTREE_DEPTH_MAX = 16
 }; /* levels; the longest keys on the smallest pages still give 2^31 pages */
 
-/* Position in a tree. Owns one pin while it stands on a node. Init before use, reset when done. */
+/* Position in a tree. Owns a pin while it stands on a node, and one on the root of a tall tree. Init before use, reset when done. */
 typedef struct ese_btree_cursor {
     const ese_btree *tree;
     const ese_txn_session *session; /* whose eyes; NULL: what is committed */
@@ -75,6 +75,8 @@ typedef struct ese_btree_cursor {
     ese_growbuf spare;    /* for what is looked at before it is known that the cursor goes there */
     bool is_behind;       /* a copy of a cursor whose node had data in `before`: refresh gets it */
     ese_cache_page *page; /* leaf, NULL when the cursor stands nowhere */
+    ese_cache_page *
+        root; /* pinned image of an inner root from the last walk, to begin the next one with; or NULL */
     unsigned line;
     unsigned begin, end; /* the lines of the page that are in its range: all but on damaged pages */
     ese_page_node node;  /* the node it stands on, valid while page is pinned */

@@ -20,6 +20,7 @@ void
 ese_btree_cursor_reset(ese_btree_cursor *cursor)
 {
     ese_cache_unpin(&cursor->page);
+    ese_cache_unpin(&cursor->root);
     cursor->line = cursor->begin = cursor->end = 0;
     cursor->node = (ese_page_node){0};
     cursor->is_behind = false;
@@ -38,7 +39,9 @@ ese_btree_cursor_copy(ese_btree_cursor *cursor, const ese_btree_cursor *from)
     if (from->page != NULL)
         ese_cache_repin(from->page);
     ese_cache_unpin(&cursor->page);
+    ese_cache_unpin(&cursor->root);
     *cursor = *from;
+    cursor->root = NULL;
     cursor->before = before;
     cursor->spare = spare;
     if (from->page != NULL && from->node.data.data == from->before.data) {

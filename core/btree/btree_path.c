@@ -16,13 +16,37 @@ ese_btree__path_init(ese_btree__path *path, ese_btree_cursor *cursor,
     path->passed = NULL;
     path->left = (ese_btree__left){0, 0};
     path->depth = 0;
+    path->n_entered = 0;
 }
 
+/* The pin on an inner root stays with the cursor: all walks begin there, and all threads would fight for the count of its pins. */
 static void
 pop(ese_btree__path *path)
 {
-    path->depth--;
-    ese_cache_unpin(&path->levels[path->depth].page);
+    ese_cache_page **page = &path->levels[--path->depth].page;
+
+    if (path->depth == 0 && *page != NULL && path->cursor->root == NULL &&
+        !ese_btree__is_leaf(&(*page)->page)) {
+        path->cursor->root = *page;
+        *page = NULL;
+    }
+    ese_cache_unpin(page);
+}
+
+static JET_ERR
+pin(ese_btree__path *path, ese_pgno pgno, ese_cache_page **page_out)
+{
+    ese_btree_cursor *cursor = path->cursor;
+
+    if (path->depth == 0 && cursor->root != NULL) {
+        if (cursor->root->page.pgno == pgno && ese_btree__is_current(path->tree, cursor->root)) {
+            *page_out = cursor->root;
+            cursor->root = NULL;
+            return JET_errSuccess;
+        }
+        ese_cache_unpin(&cursor->root);
+    }
+    return ese_cache_pin(path->tree->file, pgno, page_out);
 }
 
 void
@@ -214,6 +238,54 @@ set_range(const ese_btree__path *path, const ese_btree__level *parent, ese_btree
         level->upper = upper;
 }
 
+/* Sets the ranges of the levels up to `depth` that have none yet. */
+static void
+need_ranges(ese_btree__path *path, unsigned depth)
+{
+    unsigned i = depth;
+
+    while (i > 0 && !path->levels[i].has_range)
+        i--;
+    for (; i <= depth; i++) {
+        ese_btree__level *level = &path->levels[i];
+
+        if (level->has_range)
+            continue;
+        level->lower = level->upper = (ese_btree__bound){0};
+        if (i > 0)
+            set_range(path, level - 1, level);
+        level->has_range = true;
+    }
+}
+
+/*
+ * Are all lines of the page just pinned in their range? Keys are compared the first time only: the image is marked with the place where it was found right, and however
+ * the tree changes afterwards, as long as the same line leads to the same image the range can only have become wider. A foreign hand might have made a file where ways to the same
+ * place differ further up; that costs no more than entries shown twice, because walks are bounded in any case (enter) and go on by key.
+ */
+static bool
+fits_place(ese_btree__path *path, ese_btree__level *level)
+{
+    const ese_btree__level *parent = level - 1;
+    uint64_t place;
+
+    level->has_range = false;
+    if (path->depth == 0 || path->tree->damage != NULL) {
+        need_ranges(path, path->depth);
+        return fit(path, level);
+    }
+    place = (uint64_t)page_of(parent)->pgno << 32 | (parent->line + 1);
+    level->begin = 0;
+    level->end = ese_page_line_count(page_of(level));
+    if (atomic_load_explicit(&level->page->place, memory_order_relaxed) == place)
+        return true;
+    need_ranges(path, path->depth);
+    if (!fit(path, level))
+        return false;
+    atomic_store_explicit(&level->page->place, place, memory_order_relaxed);
+    return true;
+}
+
 /* ---- damage */
 
 static void
@@ -399,10 +471,7 @@ admit(ese_btree__path *path, ese_btree__level *level)
     ESE_TRY(ese_btree__check_page(path->tree, page, parent == NULL ? NULL : page_of(parent)));
     if (ese_btree__is_leaf(page))
         ESE_TRY(check_links(path, page));
-    level->lower = level->upper = (ese_btree__bound){0};
-    if (parent != NULL)
-        set_range(path, parent, level);
-    if (!fit(path, level)) {
+    if (!fits_place(path, level)) {
         err = raise_page(path->tree, JET_errDatabaseCorrupted, page->pgno,
                          "the page holds keys outside the range its parent gives it");
         ESE_TRY(tolerate(path, page->pgno, err));
@@ -412,6 +481,19 @@ admit(ese_btree__path *path, ese_btree__level *level)
                          "the page has no children");
 out:
     return err;
+}
+
+/* A sound tree has no page twice, so a walk that has met more pages than there are goes round in circles. */
+static JET_ERR
+check_bound(ese_btree__path *path, ese_pgno pgno)
+{
+    enum { FEW = 1000 };
+
+    if (++path->n_entered < FEW || path->tree->damage != NULL ||
+        path->n_entered <= ese_cache_page_count(path->tree->file))
+        return JET_errSuccess;
+    return raise_page(path->tree, JET_errDatabaseCorrupted, pgno,
+                      "the tree leads to pages more than once");
 }
 
 /*
@@ -434,7 +516,9 @@ enter(ese_btree__path *path, ese_pgno pgno, bool *is_entered_out)
             path, pgno,
             raise_page(path->tree, JET_errDatabaseCorrupted, pgno, "the tree has too many levels"));
     level->page = NULL;
-    err = ese_cache_pin(path->tree->file, pgno, &level->page);
+    err = pin(path, pgno, &level->page);
+    if (err >= JET_errSuccess)
+        err = check_bound(path, pgno);
     if (err >= JET_errSuccess)
         err = admit(path, level);
     if (err < JET_errSuccess) {
@@ -524,7 +608,8 @@ out:
 JET_ERR
 ese_btree__path_walk(ese_btree__path *path, bool *found_out)
 {
-    const ese_btree__path fresh = {.target = path->target, .passed = path->passed};
+    const ese_btree__target target = path->target;
+    const ese_cache_page *passed = path->passed;
     bool found = false;
     uint64_t number;
     JET_ERR err;
@@ -540,10 +625,11 @@ ese_btree__path_walk(ese_btree__path *path, bool *found_out)
             break;
         /* An error, too, may have been the sight of a page in its new place. */
         ese_btree__path_release(path);
-        path->target = path->has_seen ? path->seen : fresh.target;
-        path->passed = path->has_seen ? NULL : fresh.passed;
+        path->target = path->has_seen ? path->seen : target;
+        path->passed = path->has_seen ? NULL : passed;
         path->left = (ese_btree__left){0, 0};
         path->is_stale = false;
+        path->n_entered = 0;
     }
     if (err >= JET_errSuccess)
         *found_out = found;

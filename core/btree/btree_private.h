@@ -117,6 +117,7 @@ typedef struct ese_btree__level {
     ese_cache_page *page;
     unsigned line;       /* internal: whose child is or will be below; leaf: the entry found */
     unsigned begin, end; /* lines in the range */
+    bool has_range;      /* the next two are set */
     ese_btree__bound lower, upper; /* lower <= entry < upper; borrowed from the pages above */
 } ese_btree__level;
 
@@ -133,9 +134,10 @@ typedef struct ese_btree__path {
     ese_btree__target target;
     const ese_cache_page *passed; /* leaf that is not entered again; NULL = none */
     ese_btree__left left;
-    bool is_before; /* the data of the entry found is in cursor->spare */
-    bool is_stale;  /* the tree changed under the walk: it begins again */
-    bool has_seen;  /* nothing was found up to `seen`: a new beginning goes on from there */
+    bool is_before;     /* the data of the entry found is in cursor->spare */
+    bool is_stale;      /* the tree changed under the walk: it begins again */
+    ese_pgno n_entered; /* pages */
+    bool has_seen;      /* nothing was found up to `seen`: a new beginning goes on from there */
     ese_btree__target seen;
     unsigned depth; /* levels in use */
     ese_btree__level levels[ESE_BTREE_DEPTH_MAX];
