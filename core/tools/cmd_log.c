@@ -316,7 +316,7 @@ const ese_tools__command ese_tools__log = {
     "  -t, --type T    only records of this type, by name or number\n"
     "  -p, --page N    only records about this page\n"
     "  -f, --from P    only records from the position P on (generation:sector:offset, hex)\n"
-    "      --base XXX  of a folder: logs whose names begin so\n"
+    "      --base BAS  of a folder: logs whose names begin so\n"
     "      --json      one line of JSON for each header, record and sum\n",
     run,
 };
