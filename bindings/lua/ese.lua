@@ -17,12 +17,14 @@ local ese = {}
 --- NULL as a value of a key, or of a row to write.
 ese.null = keys.null
 
---- Opens, or creates, a database file. Modes: "r" for reading (the default: the file is never changed, nothing is created
---- beside it), "r+" for change, "w" for a new file whatever there was, "x" for one where there is none, "c" for change and
+--- Opens, or creates, a database file. Modes: "r" for reading (the default: the file is never changed, nothing is
+--- created
+--- beside it), "r+" for change, "w" for a new file whatever there was, "x" for one where there is none, "c" for
+--- change and
 --- created when there is none.
 ---@param path string
 ---@param mode? "r"|"r+"|"w"|"x"|"c"
----@param options? {damaged: boolean?, page_size: integer?} damaged: read a dirty or damaged file as far as it can be trusted
+---@param options? {damaged: boolean?, page_size: integer?} damaged: read a dirty or damaged file as far as possible
 ---@return ese.Database
 function ese.open(path, mode, options)
    return database.open(path, mode, options)
@@ -38,7 +40,7 @@ end
 
 --- Starts an engine of its own.
 ---@param name string
----@param options? {directory: string?, recovery: boolean?, page_size: integer?, parameters: table<string|integer, string|integer|boolean>?}
+---@param options? {directory: string?, recovery: boolean?, page_size: integer?, parameters: table<any, any>?}
 ---@return ese.Instance
 function ese.instance(name, options)
    return instance.start(name, options)

@@ -9,7 +9,8 @@ local harness = require "harness"
 local paths = require "paths"
 
 paths.set_up(here)
-for _, name in ipairs { "test_sessions", "test_reading", "test_lifetime", "test_errors", "test_manners" } do
+for _, name in ipairs { "test_sessions", "test_reading", "test_lifetime", "test_errors", "test_manners", "test_writing",
+   "test_dict" } do
    require(name)
 end
 local is_ok = harness.run()

@@ -17,8 +17,8 @@ local TAGGED <const>, MULTI_VALUED <const> = 0x2, 0x400
 local DEFAULT_MAP_FLAGS <const> = 0x30401 -- a sort key, without regard to case, kana type and width
 
 local column_flags = {
-   fixed = 0x1, tagged = TAGGED, not_null = 0x4, version = 0x8, autoincrement = 0x10, multi_valued = MULTI_VALUED | TAGGED,
-   escrow = 0x800, compressed = 0x80000,
+   fixed = 0x1, tagged = TAGGED, not_null = 0x4, version = 0x8, autoincrement = 0x10,
+   multi_valued = MULTI_VALUED | TAGGED, escrow = 0x800, compressed = 0x80000,
 } -- stylua: ignore
 local column_options = { size = true, default = true, code_page = true, flags = true }
 local index_flags = {
@@ -45,7 +45,8 @@ local function split(description, flags, options, level)
    return bits, chosen
 end
 
---- A column: {"name", "long text", size =, default =, code_page =, not_null =, multi_valued =, autoincrement =, …}, or the
+--- A column: {"name", "long text", size =, default =, code_page =, not_null =, multi_valued =, autoincrement =, …},
+--- or the
 --- description of a column of another table.
 function ddl.column(description)
    if type(description) ~= "table" then
@@ -92,7 +93,8 @@ local function segments(names)
    return made
 end
 
---- An index: {"name", "column", "-column", unique =, ignore_null =, when =, locale =, …}, or the description of another one.
+--- An index: {"name", "column", "-column", unique =, ignore_null =, when =, locale =, …}, or the description of
+--- another one.
 function ddl.index(description, is_primary)
    if type(description) ~= "table" then
       error("an index is a table {name, column, …}", 3)
