@@ -6,7 +6,7 @@
 #include "schema/schema_private.h"
 
 enum {
-    N_COLUMNS_MAX = 28,
+    N_COLUMNS_MAX = 29,
     ROOT_FLAG = 0xff,
     KEY_MOST = ESE_RECORD_KEY_MOST_DEFAULT,
 };
@@ -54,6 +54,18 @@ add_bytes(builder *to, uint32_t id, ese_bytes bytes)
         add_value(to, id, bytes);
 }
 
+static void
+add_time(builder *to, ese_bytes time)
+{
+    ese_record_column *column = &to->columns[to->n];
+
+    if (time.size == 0)
+        return;
+    add_value(to, 13, time);
+    column->offset = 43;
+    column->size = 8;
+}
+
 static bool
 is_fixed_column(const ese_schema__row *row)
 {
@@ -80,12 +92,14 @@ add_fixed(builder *to, const ese_schema__row *row)
         add_number(to, (ese_record_place){11, 37, 2}, row->key_most);
     if (row->lv_chunk != 0)
         add_number(to, (ese_record_place){12, 39, 4}, row->lv_chunk);
+    add_time(to, row->last_set_time);
 }
 
 static void
 add_others(builder *to, const ese_schema__row *row)
 {
     add_bytes(to, 128, row->name);
+    add_bytes(to, 129, row->stats);
     add_bytes(to, 130, row->template_or_callback);
     add_bytes(to, 131, row->default_value);
     add_bytes(to, 132, row->key_columns);
@@ -94,6 +108,8 @@ add_others(builder *to, const ese_schema__row *row)
     add_bytes(to, 135, row->tuple_limits);
     add_bytes(to, 136, row->version);
     add_bytes(to, 137, row->sort_id);
+    add_bytes(to, 256, row->callback_data);
+    add_bytes(to, 257, row->callback_dependencies);
     add_bytes(to, 258, row->separate_lv);
     add_bytes(to, 259, row->space_hints);
     add_bytes(to, 260, row->lv_hints);

@@ -44,6 +44,8 @@ typedef struct ese_schema__row {
     uint32_t lv_chunk;
     ese_bytes name, template_or_callback, default_value, key_columns, var_seg_mac, conditions,
         tuple_limits, version, sort_id, separate_lv, space_hints, lv_hints, locale;
+    ese_bytes stats, last_set_time, callback_data,
+        callback_dependencies; /* only kept when the row is changed */
 } ese_schema__row;
 
 JET_ERR ese_schema__row_decode(ese_bytes record, uint32_t page_size, ese_schema__row *row_out);

@@ -31,6 +31,7 @@ typedef struct bytes_column {
 
 static const bytes_column variable_columns[] = {
     {128, offsetof(ese_schema__row, name)},
+    {129, offsetof(ese_schema__row, stats)},
     {130, offsetof(ese_schema__row, template_or_callback)},
     {131, offsetof(ese_schema__row, default_value)},
     {132, offsetof(ese_schema__row, key_columns)},
@@ -42,6 +43,8 @@ static const bytes_column variable_columns[] = {
 };
 
 static const bytes_column tagged_columns[] = {
+    {256, offsetof(ese_schema__row, callback_data)},
+    {257, offsetof(ese_schema__row, callback_dependencies)},
     {258, offsetof(ese_schema__row, separate_lv)},
     {259, offsetof(ese_schema__row, space_hints)},
     {260, offsetof(ese_schema__row, lv_hints)},
@@ -73,6 +76,18 @@ decode_type(const ese_record *record, ese_schema__row *row)
 
     if (err >= JET_errSuccess && state == ESE_RECORD_VALUE)
         row->type = ese_load_le16(value.data);
+    return err;
+}
+
+static JET_ERR
+decode_time(const ese_record *record, ese_schema__row *row)
+{
+    ese_record_state state = ESE_RECORD_ABSENT;
+    ese_bytes value = {0};
+    JET_ERR err = ese_record_fixed(record, (ese_record_place){13, 43, 8}, &state, &value);
+
+    if (err >= JET_errSuccess && state == ESE_RECORD_VALUE)
+        row->last_set_time = value;
     return err;
 }
 
@@ -113,6 +128,7 @@ ese_schema__row_decode(ese_bytes bytes, uint32_t page_size, ese_schema__row *row
 
     ESE_TRY(ese_record_open(bytes, page_size, &record));
     ESE_TRY(decode_type(&record, &row));
+    ESE_TRY(decode_time(&record, &row));
     for (size_t i = 0; i < sizeof fixed_columns / sizeof fixed_columns[0]; i++)
         ESE_TRY(decode_fixed(&record, &fixed_columns[i], &row));
     for (size_t i = 0; i < sizeof variable_columns / sizeof variable_columns[0]; i++)
