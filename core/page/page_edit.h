@@ -148,6 +148,12 @@ size_t ese_page_split_separator(const ese_page *page, const ese_page_split *spli
 void ese_page_split_apply(const ese_page *from, const ese_page_split *split, ese_page_mut *page,
                           ese_page_mut *new_page);
 
+/*
+ * Can `split`, which comes from a log and may say anything, be done to this page: are there such lines, and do they fit on the two pages? Whether keys
+ * stay in order is not looked at.
+ */
+bool ese_page_split_is_possible(const ese_page *from, const ese_page_split *split);
+
 /* Writes the lines of `from`, another buffer, with another prefix in tag 0. Not for roots; it must fit, as an empty one does on a page with one line. */
 void ese_page_set_prefix(const ese_page *from, ese_bytes prefix, ese_page_mut *page);
 

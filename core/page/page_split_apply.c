@@ -119,6 +119,63 @@ ese_page_split_apply(const ese_page *from, const ese_page_split *split, ese_page
     }
 }
 
+/* Bytes that lines take beside a prefix, tags included. */
+static size_t
+size_of_entries(const ese_page *from, const ese_page_split *split, unsigned begin, unsigned end,
+                ese_bytes prefix)
+{
+    size_t size = 0;
+
+    for (unsigned i = begin; i < end; i++) {
+        ese_page_node node = ese_page__entry(from, split, i);
+        uint8_t room[ESE_PAGE_KEY_MAX];
+        ese_bytes key = {room, ese_page_node_copy_key(&node, room, sizeof room)};
+
+        size += ese_page_node_size(ese_page__worthy_prefix(prefix, key), key.size, node.data.size);
+    }
+    return size;
+}
+
+static bool
+has_possible_lines(const ese_page *from, const ese_page_split *split)
+{
+    unsigned n = ese_page__count_entries(from, split);
+    unsigned n_operable = split->oper == ESE_PAGE_SPLIT_NONE ? UINT32_MAX : n;
+    bool is_root = (ese_page_flags(from) & ESE_PAGE_ROOT) != 0;
+    bool is_vertical = split->type == ESE_PAGE_SPLIT_VERTICAL;
+    bool has_oper = split->oper != ESE_PAGE_SPLIT_NONE;
+
+    return split->n_lines == n && split->line < n && split->oper_line < n_operable &&
+           is_root == is_vertical && (split->line == 0) == is_vertical &&
+           split->prefix_line < (int)n && split->new_prefix_line < (int)(n - split->line) &&
+           split->oper_key.size <= ESE_PAGE_KEY_MAX &&
+           (!has_oper || is_leaf(from) || split->oper_data.size == 4);
+}
+
+bool
+ese_page_split_is_possible(const ese_page *from, const ese_page_split *split)
+{
+    size_t area = from->size - ese_page_header_size(from->size) -
+                  4 * (size_t)ese_page_reserved_tags(from);
+    uint8_t room[ESE_PAGE_KEY_MAX], new_room[ESE_PAGE_KEY_MAX];
+    ese_bytes prefix, new_prefix;
+
+    if (!has_possible_lines(from, split))
+        return false;
+    prefix = key_of_entry(from, split, split->prefix_line, room);
+    new_prefix = key_of_entry(
+        from, split, split->new_prefix_line < 0 ? -1 : (int)split->line + split->new_prefix_line,
+        new_room);
+    if (new_prefix.size + size_of_entries(from, split, split->line, split->n_lines, new_prefix) >
+        area)
+        return false;
+    if (split->type != ESE_PAGE_SPLIT_RIGHT)
+        return true;
+    for (unsigned i = 1; i < ese_page_reserved_tags(from); i++)
+        area -= ese_load_le16(ese_page_tag(from, i)) & ese_page_tag_mask(from);
+    return prefix.size + size_of_entries(from, split, 0, split->line, prefix) <= area;
+}
+
 size_t
 ese_page_split_separator(const ese_page *page, const ese_page_split *split, uint8_t *to)
 {

@@ -1,0 +1,580 @@
+/*
+ * A recovery from the first to the last step: logs and checkpoint, where to start, redo generation by generation, what is left at the end, undo, results.
+ * Recovery specification, sections 7.1, 7.2, 7.4 and 7.6.
+ *
+ * INV-1  A log is looked through from its first to its last byte before its first record is applied.
+ * INV-2  The checkpoint is believed only as far as the databases agree: when it leads past one that is dirty, recovery begins anew without it.
+ */
+#include "recovery/recovery_private.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { SCRATCH = 4, PROGRESS_STEP = 1024 };
+
+/* Where redo starts. */
+typedef struct start {
+    bool has_checkpoint;
+    ese_log_checkpoint checkpoint;
+    uint8_t bytes[ESE_LOG_CHECKPOINT_SIZE]; /* the checkpoint borrows from it */
+    unsigned first;                         /* log of the set */
+    bool is_exact; /* at the position of the checkpoint, with its databases */
+} start;
+
+/* ---- the checkpoint */
+
+static JET_ERR
+try_checkpoint(ese_recovery__run *run, const char *extension, start *s)
+{
+    const ese_recovery_options *options = run->options;
+    const char *folder =
+        options->system_folder != NULL ? options->system_folder : options->log_folder;
+    const char *log = ese_log_set_member(run->logs, 0).path;
+    const char *name = strrchr(log, '/');
+    size_t n = strlen(folder), m = strlen(extension);
+    unsigned copy = 0;
+    char *path = NULL;
+    JET_ERR err;
+
+    name = name == NULL ? log : name + 1;
+    ESE_TRY(ese_alloc(n + 3 + m + 2, &path));
+    memcpy(path, folder, n);
+    path[n] = '/';
+    memcpy(path + n + 1, name, 3);
+    memcpy(path + n + 4, extension, m + 1);
+    err = ese_log_checkpoint_read(path, s->bytes, &s->checkpoint, &copy);
+    s->has_checkpoint = err >= JET_errSuccess;
+    if (err != JET_errOutOfMemory && err != JET_errDiskIO)
+        err = JET_errSuccess; /* one that is missing or damaged only costs time */
+out:
+    ese_free(&path);
+    return err;
+}
+
+/* The generation of a log of the set: the current one has it only in its header. */
+static JET_ERR
+generation_of(ese_recovery__run *run, unsigned index, const ese_log_expect *expect,
+              int32_t *generation_out, ese_signature *sign_out)
+{
+    ese_log_file *file = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_log_set_open_file(run->logs, index, expect, &file));
+    *generation_out = ese_log_file_header(file)->generation;
+    *sign_out = ese_log_file_header(file)->sign;
+out:
+    ese_log_file_close(&file);
+    return err;
+}
+
+static JET_ERR
+missing_log(ese_recovery__run *run, int32_t from, int32_t to)
+{
+    run->report->gen_missing_from = from;
+    run->report->gen_missing_to = to;
+    return ese_raise(JET_errMissingLogFile, "%s: the log of generation 0x%" PRIX32 " is missing",
+                     run->options->log_folder, (uint32_t)from);
+}
+
+/* The log that the checkpoint names. */
+static JET_ERR
+find_first(ese_recovery__run *run, start *s, int32_t last)
+{
+    int32_t wanted = s->checkpoint.checkpoint.generation;
+    unsigned n = ese_log_set_count(run->logs);
+    unsigned i = 0;
+
+    if (!s->has_checkpoint)
+        return JET_errSuccess;
+    while (i < n && ese_log_set_member(run->logs, i).generation < wanted &&
+           ese_log_set_member(run->logs, i).generation != 0)
+        i++;
+    if (i < n && ese_log_set_member(run->logs, i).generation == 0 && wanted != last)
+        i = n;
+    if (i == n || (ese_log_set_member(run->logs, i).generation != 0 &&
+                   ese_log_set_member(run->logs, i).generation != wanted))
+        return missing_log(run, wanted, wanted);
+    s->first = i;
+    s->is_exact = (s->checkpoint.version & 1) != 0;
+    return JET_errSuccess;
+}
+
+static ese_log_expect
+expect_of(const ese_recovery__run *run)
+{
+    return (ese_log_expect){
+        .allow_newer = (run->options->flags & ESE_RECOVERY_ALLOW_NEWER_LOGS) != 0,
+        .sign = run->has_sign ? &run->sign : NULL,
+        .page_size = run->page_size,
+    };
+}
+
+/* The last log says which stream it is. */
+static JET_ERR
+find_start(ese_recovery__run *run, bool use_checkpoint, start *s)
+{
+    const ese_log_expect expect = expect_of(run);
+    unsigned n = ese_log_set_count(run->logs);
+    int32_t last = 0;
+    JET_ERR err;
+
+    ESE_TRY(generation_of(run, n - 1, &expect, &last, &run->sign));
+    run->has_sign = true;
+    if (use_checkpoint) {
+        ESE_TRY(try_checkpoint(run, ".chk", s));
+        if (!s->has_checkpoint)
+            ESE_TRY(try_checkpoint(run, ".jcp", s));
+        if (s->has_checkpoint && memcmp(&s->checkpoint.sign, &run->sign, sizeof run->sign) != 0)
+            s->has_checkpoint = false;
+    }
+    run->report->has_checkpoint = s->has_checkpoint;
+    ESE_TRY(find_first(run, s, last));
+out:
+    return err;
+}
+
+/* ---- one generation */
+
+static bool
+tell(ese_recovery__run *run, const char *phase, uint64_t done, uint64_t total)
+{
+    const ese_recovery_watcher *watcher = run->options->watcher;
+
+    return watcher == NULL || watcher->progress == NULL ||
+           watcher->progress(watcher->self, phase, done, total);
+}
+
+/* Is this generation only committed, not needed by any database that was found? */
+static bool
+is_spare(const ese_recovery__run *run, int32_t generation)
+{
+    bool is_committed = false;
+
+    for (unsigned i = 0; i < run->n_dbs; i++) {
+        const ese_recovery__db *db = run->dbs[i];
+
+        if (db->header_bytes == NULL)
+            continue;
+        if ((uint32_t)generation <= db->found_max_required)
+            return false;
+        if ((uint32_t)generation <= db->found_max_committed)
+            is_committed = true;
+    }
+    return is_committed;
+}
+
+/* Databases that the log does not need yet have something to say about what is required: all that lie where the log's are. */
+static JET_ERR
+begin_generation(ese_recovery__run *run)
+{
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        ese_recovery__db *db = run->by_dbid[i];
+
+        if (db != NULL && db->state == ESE_RECOVERY__ATTACHED)
+            ESE_TRY(ese_recovery__header_generation(run, db));
+    }
+out:
+    return err;
+}
+
+static JET_ERR
+make_scratch(ese_recovery__run *run)
+{
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 0; i < SCRATCH; i++) {
+        if (run->scratch[i] == NULL)
+            ESE_TRY(ese_alloc(run->page_size, &run->scratch[i]));
+    }
+out:
+    return err;
+}
+
+/* The records from where the walk stands to the end of the log. */
+static JET_ERR
+replay(ese_recovery__run *run, unsigned done, unsigned total)
+{
+    const ese_log_entry *entry = NULL;
+    uint64_t n = 0;
+    JET_ERR err;
+
+    for (;;) {
+        ESE_TRY(ese_log_file_next(run->log, &entry, &run->lgpos));
+        if (entry == NULL)
+            break;
+        run->report->log_bytes += entry->size;
+        ESE_TRY(ese_recovery__apply(run, entry));
+        if (++n % PROGRESS_STEP == 0 && !tell(run, "redo", done, total)) {
+            err = ese_raise(JET_errTermInProgress, "recovery was ended");
+            goto out;
+        }
+    }
+out:
+    return err;
+}
+
+/* True: the log is given up, and all behind it. */
+static JET_ERR
+judge_damage(ese_recovery__run *run, int32_t generation, JET_ERR damage, bool *gives_up_out)
+{
+    const uint32_t wanted = ESE_RECOVERY_IGNORE_LOST_LOGS | ESE_RECOVERY_DROP_DAMAGED_LOGS;
+
+    *gives_up_out = false;
+    if (!is_spare(run, generation))
+        return ese_raise(damage, "%s: generation 0x%X is damaged", run->options->log_folder,
+                         (unsigned)generation);
+    if ((run->options->flags & wanted) != wanted)
+        return ese_raise(
+            JET_errCommittedLogFileCorrupt,
+            "%s: generation 0x%X is damaged; no database needs it, but what was committed "
+            "in it is lost",
+            run->options->log_folder, (unsigned)generation);
+    *gives_up_out = true;
+    run->report->are_logs_lost = true;
+    run->report->warning = JET_wrnCommittedLogFilesRemoved;
+    return JET_errSuccess;
+}
+
+static JET_ERR
+open_log(ese_recovery__run *run, unsigned index, bool *gives_up_out)
+{
+    const ese_log_expect expect = expect_of(run);
+    const ese_log_extent *extent;
+    JET_ERR err;
+
+    *gives_up_out = false;
+    ESE_TRY(ese_log_set_open_file(run->logs, index, &expect, &run->log));
+    run->log_header = ese_log_file_header(run->log);
+    extent = ese_log_file_extent(run->log);
+    if (run->options->log_file_size != 0 && extent->file_size != run->options->log_file_size) {
+        err = ese_raise(JET_errLogFileSizeMismatchDatabasesConsistent,
+                        "%s: logs of another size than asked for", run->options->log_folder);
+        goto out;
+    }
+    if (extent->damage < JET_errSuccess)
+        ESE_TRY(judge_damage(run, run->log_header->generation, extent->damage, gives_up_out));
+out:
+    return err;
+}
+
+static JET_ERR
+start_databases(ese_recovery__run *run, const start *s)
+{
+    JET_ERR err;
+
+    run->page_size = run->log_header->page_size;
+    if (!ese_page_size_is_legal(run->page_size))
+        return ese_raise(JET_errLogFileCorrupt, "a log of databases with pages of %u bytes",
+                         (unsigned)run->page_size);
+    ESE_TRY(make_scratch(run));
+    run->lgpos = (ese_lgpos){0, (uint16_t)run->log_header->n_header_sectors, run->generation};
+    if (s->is_exact)
+        run->lgpos = s->checkpoint.checkpoint;
+    run->report->start = run->lgpos;
+    run->report->gen_first = run->generation;
+    ESE_TRY(ese_recovery__attach_list(run, s->is_exact ? &s->checkpoint.attached
+                                                       : &run->log_header->attached));
+    if (s->is_exact)
+        ESE_TRY(ese_log_file_seek(run->log, s->checkpoint.checkpoint));
+out:
+    return err;
+}
+
+static JET_ERR
+redo_generation(ese_recovery__run *run, const start *s, unsigned index, bool *gives_up_out)
+{
+    unsigned n = ese_log_set_count(run->logs);
+    JET_ERR err;
+
+    ese_log_file_close(&run->log);
+    ESE_TRY(open_log(run, index, gives_up_out));
+    if (*gives_up_out && index != s->first)
+        goto out;
+    run->generation = run->log_header->generation;
+    if (index == s->first)
+        ESE_TRY(start_databases(run, s));
+    else
+        ESE_TRY(begin_generation(run));
+    run->report->gen_last = run->generation;
+    ESE_TRY(replay(run, index - s->first, n - s->first));
+    run->report->end = ese_log_file_extent(run->log)->end;
+out:
+    return err;
+}
+
+static JET_ERR
+redo(ese_recovery__run *run, const start *s)
+{
+    bool gives_up = false;
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = s->first; i < ese_log_set_count(run->logs) && !gives_up; i++)
+        ESE_TRY(redo_generation(run, s, i, &gives_up));
+out:
+    return err;
+}
+
+/* ---- the end of redo */
+
+/* A dirty database that the log never came to attach. */
+static bool
+is_passed_over(const ese_recovery__run *run)
+{
+    for (unsigned i = 0; i < run->options->n_maps; i++) {
+        const char *path = run->options->maps[i].to;
+        uint8_t *bytes = NULL;
+        ese_dbheader header;
+        bool is_known = false;
+        bool is_dirty = ese_recovery__read_header(path, &bytes, &header) >= JET_errSuccess &&
+                        header.state != ESE_DBSTATE_CLEAN;
+
+        ese_free(&bytes);
+        for (unsigned j = 0; j < run->n_dbs; j++)
+            is_known =
+                is_known || (run->dbs[j]->source != NULL && strcmp(run->dbs[j]->source, path) == 0);
+        if (is_dirty && !is_known)
+            return true;
+    }
+    return false;
+}
+
+static JET_ERR
+judge_deferred(const ese_recovery__run *run, const ese_recovery__db *db)
+{
+    bool may_miss = (run->options->flags & ESE_RECOVERY_IGNORE_MISSING_DATABASES) != 0;
+    bool is_clean = db->header_bytes != NULL && db->header.state == ESE_DBSTATE_CLEAN;
+
+    if (may_miss || (db->why == ESE_RECOVERY__WHY_FUTURE && (run->is_shut_down || is_clean)))
+        return JET_errSuccess;
+    if (db->why == ESE_RECOVERY__WHY_MISSING)
+        return ese_raise(JET_errAttachedDatabaseMismatch,
+                         "%s: this database of the log, %s there, is missing", db->final,
+                         db->logged_path);
+    return ese_raise(JET_errAttachedDatabaseMismatch,
+                     "%s: is not the database that the log knows as %s", db->source,
+                     db->logged_path);
+}
+
+static JET_ERR
+judge_last(ese_recovery__run *run, const ese_recovery__db *db)
+{
+    uint32_t last = (uint32_t)run->generation;
+
+    if (db->found_max_required > last) {
+        run->report->gen_missing_from = run->generation + 1;
+        run->report->gen_missing_to = (int32_t)db->found_max_required;
+        return ese_raise(JET_errRequiredLogFilesMissing,
+                         "%s: needs the logs up to generation 0x%X, the last one is 0x%X",
+                         db->source, (unsigned)db->found_max_required, (unsigned)last);
+    }
+    if (db->found_max_committed <= last || run->report->are_logs_lost)
+        return JET_errSuccess;
+    run->report->gen_missing_from = run->generation + 1;
+    run->report->gen_missing_to = (int32_t)db->found_max_committed;
+    if ((run->options->flags & ESE_RECOVERY_IGNORE_LOST_LOGS) == 0)
+        return ese_raise(
+            JET_errCommittedLogFilesMissing,
+            "%s: transactions were committed up to generation 0x%X, the last one is 0x%X",
+            db->source, (unsigned)db->found_max_committed, (unsigned)last);
+    run->report->are_logs_lost = true;
+    run->report->warning = JET_wrnCommittedLogFilesLost;
+    return JET_errSuccess;
+}
+
+static JET_ERR
+judge_databases(ese_recovery__run *run)
+{
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        const ese_recovery__db *db = run->by_dbid[i];
+
+        if (db == NULL)
+            continue;
+        if (db->state == ESE_RECOVERY__DEFERRED)
+            ESE_TRY(judge_deferred(run, db));
+        else
+            ESE_TRY(judge_last(run, db));
+    }
+out:
+    return err;
+}
+
+/* A database whose creation had not ended is none. */
+static void
+remove_unfinished(ese_recovery__run *run)
+{
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        ese_recovery__db *db = run->by_dbid[i];
+
+        if (db == NULL || db->state != ESE_RECOVERY__ATTACHED || !db->is_unfinished)
+            continue;
+        ese_recovery__close_db(db);
+        (void)ese_os_file_delete(db->work);
+        db->has_work = false;
+        db->is_removed = true;
+        db->state = ESE_RECOVERY__IDLE;
+        run->by_dbid[i] = NULL;
+    }
+}
+
+/* Dirty as they are: more logs may come. */
+static JET_ERR
+leave_dirty(ese_recovery__run *run)
+{
+    bool has_any = false;
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        ese_recovery__db *db = run->by_dbid[i];
+
+        if (db == NULL || db->state != ESE_RECOVERY__ATTACHED)
+            continue;
+        has_any = true;
+        ESE_TRY(ese_cache_flush(db->file));
+        ESE_TRY(ese_recovery__write_header(db));
+        ese_recovery__close_db(db);
+        db->state = ESE_RECOVERY__IDLE;
+    }
+    ESE_TRY(ese_recovery__keep_results(run));
+    err = has_any ? JET_errRecoveredWithoutUndo : JET_errRecoveredWithoutUndoDatabasesConsistent;
+out:
+    return err;
+}
+
+static JET_ERR
+finish(ese_recovery__run *run)
+{
+    ese_lgpos end = run->is_shut_down ? run->shut_down_mark : run->report->end;
+    JET_ERR err;
+
+    ESE_TRY(judge_databases(run));
+    if ((run->options->flags & ESE_RECOVERY_WITHOUT_UNDO) != 0)
+        return leave_dirty(run);
+    remove_unfinished(run);
+    if (!tell(run, "undo", 0, 0))
+        return ese_raise(JET_errTermInProgress, "recovery was ended");
+    if (!run->is_shut_down)
+        ESE_TRY(ese_recovery__undo(run));
+    ESE_TRY(ese_recovery__detach_all(run, end));
+    ESE_TRY(ese_recovery__keep_results(run));
+out:
+    return err;
+}
+
+/* ---- the report */
+
+static ese_recovery_outcome
+outcome_of(const ese_recovery__db *db)
+{
+    if (db->is_removed)
+        return ESE_RECOVERY_REMOVED;
+    if (db->was_rebuilt)
+        return ESE_RECOVERY_REBUILT;
+    if (db->source == NULL)
+        return ESE_RECOVERY_MISSING;
+    if (db->header_bytes != NULL && db->header.state == ESE_DBSTATE_CLEAN &&
+        (db->state == ESE_RECOVERY__IDLE || db->why == ESE_RECOVERY__WHY_FUTURE) && !db->has_work &&
+        db->attach == 0 && db->log.file == NULL)
+        return ESE_RECOVERY_CLEAN;
+    return db->state == ESE_RECOVERY__DEFERRED ? ESE_RECOVERY_FOREIGN : ESE_RECOVERY_RECOVERED;
+}
+
+/* Hands the names over. */
+static void
+report_databases(ese_recovery__run *run, bool has_results)
+{
+    ese_recovery_report *report = run->report;
+
+    for (unsigned i = 0; i < run->n_dbs; i++) {
+        ese_recovery__db *db = run->dbs[i];
+        ese_recovery_database *to = &report->databases[report->n_databases++];
+        bool has_file = db->log.file != NULL || db->was_rebuilt;
+
+        *to = (ese_recovery_database){
+            .logged_path = db->logged_path,
+            .source = db->source,
+            .outcome = outcome_of(db),
+            .gen_min_required = db->found_min_required,
+            .gen_max_required = db->found_max_required,
+            .gen_max_committed = db->found_max_committed,
+        };
+        db->logged_path = db->source = NULL;
+        if (has_results && has_file && !db->is_removed) {
+            to->result = db->final;
+            db->final = NULL;
+        }
+    }
+}
+
+void
+ese_recovery_report_clear(ese_recovery_report *report)
+{
+    for (unsigned i = 0; i < report->n_databases; i++) {
+        ese_free(&report->databases[i].logged_path);
+        ese_free(&report->databases[i].source);
+        ese_free(&report->databases[i].result);
+    }
+    *report = (ese_recovery_report){0};
+}
+
+/* ---- a run */
+
+static void
+clear_run(ese_recovery__run *run)
+{
+    ese_recovery__forget_sessions(run);
+    ese_recovery__drop_results(run);
+    for (unsigned i = 0; i < run->n_dbs; i++)
+        ese_recovery__free_db(&run->dbs[i]);
+    if (run->cache != NULL)
+        ese_cache_destroy(&run->cache);
+    ese_free(&run->sessions);
+    ese_free(&run->versions);
+    for (unsigned i = 0; i < SCRATCH; i++)
+        ese_free(&run->scratch[i]);
+    ese_log_file_close(&run->log);
+    ese_log_set_close(&run->logs);
+}
+
+static JET_ERR
+try_run(const ese_recovery_options *options, bool use_checkpoint, ese_recovery_report *report,
+        bool *is_trap_out)
+{
+    ese_recovery__run run = {.options = options, .report = report, .page_size = options->page_size};
+    start *s = NULL;
+    bool has_results = false;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(sizeof *s, &s));
+    ESE_TRY(ese_log_set_open(options->log_folder, options->base, &run.logs));
+    ESE_TRY(find_start(&run, use_checkpoint, s));
+    ESE_TRY(redo(&run, s));
+    *is_trap_out = s->has_checkpoint && is_passed_over(&run);
+    if (*is_trap_out)
+        goto out;
+    err = finish(&run);
+    has_results = err >= JET_errSuccess || err == JET_errRecoveredWithoutUndo;
+out:
+    report_databases(&run, has_results);
+    clear_run(&run);
+    ese_free(&s);
+    return err;
+}
+
+JET_ERR
+ese_recovery_run(const ese_recovery_options *options, ese_recovery_report *report_out)
+{
+    bool is_trap = false;
+    JET_ERR err;
+
+    *report_out = (ese_recovery_report){0};
+    err = try_run(options, true, report_out, &is_trap);
+    if (err >= JET_errSuccess && is_trap) {
+        ese_recovery_report_clear(report_out);
+        err = try_run(options, false, report_out, &is_trap);
+    }
+    return err;
+}

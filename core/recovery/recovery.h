@@ -1,0 +1,92 @@
+/*
+ * Recovery of databases from their logs: history is repeated from the checkpoint on, then what did not commit is taken back.
+ *
+ * INV-1  Logs, checkpoint and the databases that are found are only read. Recovery works in a copy ("NAME.recovering") of each database it needs, which takes the
+ *        name of the result when everything has succeeded: in another folder, or in the place of the database itself. So recovery that ends early
+ *        can be begun anew at any time and ends the same.
+ * INV-2  Everything in logs and databases is hostile: what does not fit is an error, and memory is bounded by the transactions that are open in the log.
+ *
+ * Recovery specification, sections 4, 5, 7 and 9.3.
+ */
+#pragma once
+
+#include "log/log_file.h"
+
+enum { ESE_RECOVERY_DATABASES_MAX = 32 };
+
+/* Where a database lies now. */
+typedef struct ese_recovery_map {
+    const char *from; /* path in the log, or the end of it; NULL: the signature of `to` tells */
+    const char *to;
+} ese_recovery_map;
+
+typedef enum ese_recovery_flag {
+    ESE_RECOVERY_IGNORE_MISSING_DATABASES = 1, /* JET_bitReplayIgnoreMissingDB */
+    ESE_RECOVERY_WITHOUT_UNDO = 2,             /* JET_bitRecoveryWithoutUndo */
+    ESE_RECOVERY_IGNORE_LOST_LOGS = 4,         /* JET_bitReplayIgnoreLostLogs */
+    ESE_RECOVERY_DROP_DAMAGED_LOGS = 8, /* JET_paramDeleteOutOfRangeLogs; they are not deleted */
+    ESE_RECOVERY_ALLOW_NEWER_LOGS = 16,
+    ESE_RECOVERY_RESTORE = 32, /* the databases come out of a backup */
+} ese_recovery_flag;
+
+typedef enum ese_recovery_outcome {
+    ESE_RECOVERY_RECOVERED, /* out of the database that was found */
+    ESE_RECOVERY_REBUILT,   /* out of the log alone, from its creation on */
+    ESE_RECOVERY_CLEAN,     /* nothing was to be done */
+    ESE_RECOVERY_MISSING,   /* there is no such file */
+    ESE_RECOVERY_FOREIGN,   /* the file is not the database of the log */
+    ESE_RECOVERY_REMOVED,   /* its creation had not ended */
+} ese_recovery_outcome;
+
+typedef struct ese_recovery_database {
+    char *logged_path;
+    char *source; /* NULL: there is none */
+    char *result; /* NULL: no file was made */
+    ese_recovery_outcome outcome;
+    uint32_t gen_min_required, gen_max_required, gen_max_committed; /* of the header as found */
+} ese_recovery_database;
+
+typedef struct ese_recovery_report {
+    bool has_checkpoint; /* it was there and fits */
+    ese_lgpos start, end;
+    int32_t gen_first, gen_last;              /* replayed; 0: none */
+    int32_t gen_missing_from, gen_missing_to; /* that a database needs; 0: none */
+    bool are_logs_lost;                       /* … and they were given up: warning 585 or 587 */
+    JET_ERR warning;                          /* of JetInit; 0 = none */
+    uint64_t log_bytes, n_records;
+    uint64_t n_page_tests, n_page_redone; /* pages that records speak of, and those changed */
+    uint64_t n_committed;                 /* transactions */
+    uint32_t n_rolled_back;               /* transactions */
+    uint64_t n_undone;                    /* changes */
+    unsigned n_databases;
+    ese_recovery_database databases[ESE_RECOVERY_DATABASES_MAX];
+} ese_recovery_report;
+
+/* Who is told how far it is; false from `progress` ends recovery with JET_errTermInProgress. */
+typedef struct ese_recovery_watcher {
+    void *self;
+    bool (*progress)(void *self, const char *phase, uint64_t done, uint64_t total);
+} ese_recovery_watcher;
+
+typedef struct ese_recovery_options {
+    const char *log_folder;
+    const char *system_folder; /* of the checkpoint; NULL: log_folder */
+    const char *base;          /* three characters; NULL: found out */
+    const char *
+        database_folder; /* where databases lie that no map tells of: by file name. NULL: log_folder */
+    const char *target_folder; /* of the results; NULL: in the place of the databases */
+    const ese_recovery_map *maps;
+    unsigned n_maps;
+    uint32_t flags;                      /* ese_recovery_flag */
+    uint32_t page_size;                  /* JET_paramDatabasePageSize; 0: any */
+    uint32_t log_file_size;              /* bytes, JET_paramLogFileSize; 0: any */
+    size_t cache_bytes;                  /* 0: a default */
+    const ese_recovery_watcher *watcher; /* NULL is fine */
+} ese_recovery_options;
+
+/*
+ * Recovers all databases of the log. On an error no result was made, but for JET_errRecoveredWithoutUndo(DatabasesConsistent). The report is filled either way, and cleared with
+ * ese_recovery_report_clear. Errors: recovery specification, section 7.7.
+ */
+JET_ERR ese_recovery_run(const ese_recovery_options *options, ese_recovery_report *report_out);
+void ese_recovery_report_clear(ese_recovery_report *report);

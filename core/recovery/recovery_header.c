@@ -1,0 +1,306 @@
+/*
+ * The header of a database through recovery. Recovery specification, section 3.
+ *
+ * INV-1  Before a page is written that holds a change of a generation, both copies of the header say that this generation is required.
+ * INV-2  What nobody here knows stays as it is.
+ */
+#include "recovery/recovery_private.h"
+
+#include "os/os_system.h"
+
+enum {
+    SNAPSHOT_OFFSET = 316,
+    LOGTIME_COMMITTED_OFFSET = 348,
+    GEN_RECOVERING_OFFSET = 536,
+    FLUSH_SIGN_OFFSET = 584, /* of the flush map, which is not kept up: it must not fit any more */
+    FLUSH_MAP_SIGN_OFFSET = 612,
+    GEN_MIN_CONSISTENT_OFFSET = 640,
+    LAST_RESIZE_OFFSET = 656,
+    LOGTIME_REQUIRED_OFFSET = 672,
+    PRE_REDO_OFFSET = 680,
+    SIGNATURE_SIZE = 28,
+    BACKUP_INFO_SIZE = 24,
+    BACKUP_LOW = 16, /* in a BKINFO */
+    BACKUP_HIGH = 20,
+    TRAILER_INFO = 40, /* in the page behind a database that was backed up */
+    TRAILER_SIGN_DB = 64,
+    TRAILER_SIGN_LOG = 92,
+    TRAILER_MIN_REQUIRED = 120,
+    TRAILER_MAX_REQUIRED = 124,
+    TRAILER_MAX_COMMITTED = 128,
+    TRAILER_TIMES = 132,
+};
+
+static void
+time_now(uint8_t to[8])
+{
+    ese_os_utc now = ese_os_utc_now();
+    unsigned ms = (unsigned)now.millisecond;
+
+    to[0] = (uint8_t)now.second;
+    to[1] = (uint8_t)now.minute;
+    to[2] = (uint8_t)now.hour;
+    to[3] = (uint8_t)now.day;
+    to[4] = (uint8_t)now.month;
+    to[5] = (uint8_t)(now.year - 1900);
+    to[6] = (uint8_t)((ms & 0x7f) << 1 | 1); /* the time is UTC */
+    to[7] = (uint8_t)(ms >> 7 << 1);
+}
+
+/* ---- reading and writing */
+
+static JET_ERR
+try_copy(ese_os_file *file, uint64_t offset, uint8_t *bytes, ese_dbheader *header_out)
+{
+    uint64_t left = ese_os_file_size(file);
+    size_t n = ESE_PAGE_SIZE_MAX;
+    JET_ERR err;
+
+    if (left < offset + ESE_PAGE_SIZE_MIN)
+        return ese_raise(JET_errReadVerifyFailure, "the file is cut off");
+    if (n > left - offset)
+        n = (size_t)(left - offset);
+    memset(bytes, 0, ESE_PAGE_SIZE_MAX);
+    ESE_TRY(ese_os_file_read(file, offset, bytes, n));
+    ESE_TRY(ese_dbheader_decode(bytes, n, header_out));
+    if (offset != 0 && offset != header_out->page_size)
+        err = ese_raise(JET_errReadVerifyFailure, "a page that is no header");
+out:
+    return err;
+}
+
+JET_ERR
+ese_recovery__read_header(const char *path, uint8_t **bytes_out, ese_dbheader *header_out)
+{
+    ese_os_file *file = NULL;
+    uint8_t *bytes = NULL;
+    JET_ERR err, first;
+
+    ESE_TRY(ese_os_file_open(path, &file));
+    ESE_TRY(ese_alloc(ESE_PAGE_SIZE_MAX, &bytes));
+    first = err = try_copy(file, 0, bytes, header_out);
+    for (uint32_t size = ESE_PAGE_SIZE_MIN;
+         (err == JET_errReadVerifyFailure || err == JET_errDatabaseCorrupted) &&
+         size <= ESE_PAGE_SIZE_MAX;
+         size *= 2)
+        err = try_copy(file, size, bytes, header_out);
+    if (err < JET_errSuccess)
+        err = ese_raise(first, "%s: the database header cannot be read", path);
+    ESE_TRY(err);
+    *bytes_out = bytes;
+    bytes = NULL;
+out:
+    ese_free(&bytes);
+    ese_os_file_close(&file);
+    return err;
+}
+
+JET_ERR
+ese_recovery__write_header(ese_recovery__db *db)
+{
+    uint32_t size = db->header.page_size;
+    JET_ERR err;
+
+    /* Relaxed: there is one thread. */
+    db->header.dbtime = atomic_load_explicit(&db->log.dbtime, memory_order_relaxed);
+    db->header.objid_last = atomic_load_explicit(&db->log.objid_last, memory_order_relaxed);
+    ese_dbheader_encode(&db->header, db->header_bytes);
+    for (uint64_t i = 0; i < ESE_RECOVERY__HEADER_PAGES; i++) {
+        ESE_TRY(ese_os_file_write(db->os, i * size, db->header_bytes, size));
+        ESE_TRY(ese_os_file_sync(db->os));
+    }
+out:
+    return err;
+}
+
+/* ---- its states */
+
+JET_ERR
+ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry *entry)
+{
+    const ese_log_entry_db *created = &entry->u.db;
+    JET_ERR err = JET_errSuccess;
+
+    if (db->header_bytes == NULL)
+        ESE_TRY(ese_alloc(ESE_PAGE_SIZE_MAX, &db->header_bytes));
+    memset(db->header_bytes, 0, ESE_PAGE_SIZE_MAX);
+    db->header = ese_dbheader_fresh(run->page_size);
+    db->header.sign_db = created->sign_db;
+    db->header.sign_log = run->sign;
+    db->header.attach = run->lgpos;
+    db->header.dbid = entry->dbid;
+    time_now(db->header.attach_time);
+    if (created->version != 0) {
+        db->header.version = db->header.create_version = created->version;
+        db->header.update_major = db->header.create_update = created->update_major;
+    }
+    db->header.gen_min_required = db->header.gen_max_required = db->header.gen_max_committed =
+        (uint32_t)run->generation;
+    db->found_min_required = db->found_max_required = db->found_max_committed = 0;
+    db->last_resize = 0;
+out:
+    return err;
+}
+
+void
+ese_recovery__header_finish_create(ese_recovery__run *run, ese_recovery__db *db)
+{
+    db->header.state = ESE_DBSTATE_DIRTY;
+    ese_recovery__header_set_resize(db, run->lgpos);
+}
+
+/* `consistent`: of the attach in the log. */
+void
+ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db, ese_lgpos consistent)
+{
+    ese_dbheader *header = &db->header;
+
+    (void)consistent;
+    if (memcmp(&header->sign_log, &run->sign, sizeof run->sign) != 0)
+        header->consistent = (ese_lgpos){0};
+    header->sign_log = run->sign;
+    header->state = ESE_DBSTATE_DIRTY;
+    header->attach = run->lgpos;
+    time_now(header->attach_time);
+    header->detach = (ese_lgpos){0};
+    memset(header->detach_time, 0, sizeof header->detach_time);
+    memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);
+    header->gen_min_required = header->gen_max_required = header->gen_max_committed =
+        (uint32_t)run->generation;
+    ese_recovery__header_set_resize(db, run->lgpos);
+}
+
+JET_ERR
+ese_recovery__header_generation(ese_recovery__run *run, ese_recovery__db *db)
+{
+    uint32_t generation = (uint32_t)run->generation;
+
+    if (db->header.gen_max_required >= generation && db->header.state == ESE_DBSTATE_DIRTY)
+        return JET_errSuccess;
+    if (db->header.state != ESE_DBSTATE_JUST_CREATED)
+        db->header.state = ESE_DBSTATE_DIRTY;
+    if (db->header.gen_max_required < generation) {
+        db->header.gen_max_required = generation;
+        memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, run->log_header->created, 8);
+    }
+    if (db->header.gen_max_committed < generation) {
+        db->header.gen_max_committed = generation;
+        memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, run->log_header->created, 8);
+    }
+    return ese_recovery__write_header(db);
+}
+
+void
+ese_recovery__header_clean(ese_recovery__db *db, ese_lgpos lgpos)
+{
+    ese_dbheader *header = &db->header;
+    uint8_t *bytes = db->header_bytes;
+
+    header->state = ESE_DBSTATE_CLEAN;
+    header->consistent = header->detach = lgpos;
+    time_now(header->consistent_time);
+    memcpy(header->detach_time, header->consistent_time, sizeof header->detach_time);
+    header->gen_min_required = header->gen_max_required = header->gen_max_committed = 0;
+    memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);
+    memset(bytes + SNAPSHOT_OFFSET, 0, BACKUP_INFO_SIZE);
+    memset(bytes + LOGTIME_COMMITTED_OFFSET, 0, 8);
+    memset(bytes + LOGTIME_REQUIRED_OFFSET, 0, 8);
+    memset(bytes + GEN_RECOVERING_OFFSET, 0, 4);
+    memset(bytes + GEN_MIN_CONSISTENT_OFFSET, 0, 4);
+    memset(bytes + PRE_REDO_OFFSET, 0, 8);
+    memset(bytes + FLUSH_SIGN_OFFSET, 0, SIGNATURE_SIZE);
+    memset(bytes + FLUSH_MAP_SIGN_OFFSET, 0, SIGNATURE_SIZE);
+    ese_recovery__header_set_resize(db, lgpos);
+}
+
+uint64_t
+ese_recovery__header_last_resize(const ese_recovery__db *db)
+{
+    return ese_load_le64(db->header_bytes + LAST_RESIZE_OFFSET);
+}
+
+void
+ese_recovery__header_set_resize(ese_recovery__db *db, ese_lgpos lgpos)
+{
+    ese_log_lgpos_store(db->header_bytes + LAST_RESIZE_OFFSET, lgpos);
+}
+
+/* ---- out of a backup */
+
+/* The page behind the last one, if there is a right one. */
+static JET_ERR
+read_trailer(ese_recovery__db *db, uint8_t *bytes, bool *found_out)
+{
+    uint32_t size = db->header.page_size;
+    uint64_t file_size = ese_os_file_size(db->os);
+    JET_ERR err;
+
+    *found_out = false;
+    if (file_size < 3 * (uint64_t)size || file_size % size != 0)
+        return JET_errSuccess;
+    ESE_TRY(ese_os_file_read(db->os, file_size - size, bytes, size));
+    *found_out = ese_load_le32(bytes) == ese_page_header_checksum(bytes, size) &&
+                 ese_load_le32(bytes + TRAILER_INFO + BACKUP_LOW) != 0;
+out:
+    return err;
+}
+
+static bool
+is_of_backup(const ese_recovery__db *db, const uint8_t *trailer)
+{
+    ese_signature sign_db = ese_log_signature_load(trailer + TRAILER_SIGN_DB);
+    ese_signature sign_log = ese_log_signature_load(trailer + TRAILER_SIGN_LOG);
+
+    return memcmp(&sign_db, &db->header.sign_db, sizeof sign_db) == 0 &&
+           memcmp(&sign_log, &db->header.sign_log, sizeof sign_log) == 0 &&
+           memcmp(trailer + TRAILER_INFO, db->header.backup_full_cur, 8) == 0;
+}
+
+static void
+take_trailer(ese_recovery__db *db, const uint8_t *trailer)
+{
+    ese_dbheader *header = &db->header;
+    uint32_t min_required = ese_load_le32(trailer + TRAILER_MIN_REQUIRED);
+    uint32_t max_required = ese_load_le32(trailer + TRAILER_MAX_REQUIRED);
+    uint32_t max_committed = ese_load_le32(trailer + TRAILER_MAX_COMMITTED);
+
+    memcpy(header->backup_full_cur + BACKUP_HIGH, trailer + TRAILER_INFO + BACKUP_HIGH, 4);
+    if (max_required > header->gen_max_required) {
+        header->gen_max_required = max_required;
+        memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, trailer + TRAILER_TIMES, 8);
+    }
+    if (max_committed > header->gen_max_committed) {
+        header->gen_max_committed = max_committed;
+        memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, trailer + TRAILER_TIMES + 8, 8);
+    }
+    if (min_required != 0 && min_required < header->gen_min_required)
+        header->gen_min_required = min_required;
+    ese_store_le32(db->header_bytes + GEN_MIN_CONSISTENT_OFFSET, header->gen_min_required);
+}
+
+JET_ERR
+ese_recovery__header_restore(ese_recovery__db *db)
+{
+    uint32_t size = db->header.page_size;
+    uint8_t *trailer = NULL;
+    bool found = false;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(size, &trailer));
+    ESE_TRY(read_trailer(db, trailer, &found));
+    if (!found)
+        err = ese_raise(JET_errMissingPatchPage,
+                        "%s: what a backup adds to the database is missing", db->work);
+    else if (!is_of_backup(db, trailer))
+        err = ese_raise(JET_errDatabasePatchFileMismatch,
+                        "%s: what a backup adds to the database is of another one", db->work);
+    ESE_TRY(err);
+    take_trailer(db, trailer);
+    ESE_TRY(ese_os_file_resize(db->os, ese_os_file_size(db->os) - size));
+    db->found_min_required = db->header.gen_min_required;
+    db->found_max_required = db->header.gen_max_required;
+    db->found_max_committed = db->header.gen_max_committed;
+out:
+    ese_free(&trailer);
+    return err;
+}

@@ -1,0 +1,278 @@
+/* What the files of core/recovery share. */
+#pragma once
+
+#include "recovery/recovery.h"
+
+#include "base/arena.h"
+#include "base/growbuf.h"
+#include "btree/btree.h"
+#include "btree/btree_space.h"
+#include "cache/cache.h"
+#include "os/os_file.h"
+
+enum {
+    ESE_RECOVERY__SESSIONS = 1 << 16, /* numbers of sessions are 16 bits */
+    ESE_RECOVERY__LEVELS = 8,
+    ESE_RECOVERY__HEADER_PAGES = 2,
+};
+
+typedef struct ese_recovery__run ese_recovery__run;
+typedef struct ese_recovery__session ese_recovery__session;
+
+/* ---- recovery_map.c: pages that could not be read while they may have been given up later in the log ---- */
+
+typedef struct ese_recovery__lost {
+    ese_pgno pgno; /* 0 = a free slot */
+    JET_ERR err;
+} ese_recovery__lost;
+
+/* An open hash table. */
+typedef struct ese_recovery__lost_map {
+    ese_recovery__lost *slots;
+    size_t n, room; /* room: a power of two */
+} ese_recovery__lost_map;
+
+JET_ERR ese_recovery__lost_add(ese_recovery__lost_map *map, ese_pgno pgno, JET_ERR err);
+bool ese_recovery__lost_has(const ese_recovery__lost_map *map, ese_pgno pgno);
+void ese_recovery__lost_drop(ese_recovery__lost_map *map, ese_pgno first, uint32_t n_pages);
+const ese_recovery__lost *ese_recovery__lost_any(const ese_recovery__lost_map *map);
+void ese_recovery__lost_clear(ese_recovery__lost_map *map);
+
+/* ---- databases ---- */
+
+typedef enum ese_recovery__state {
+    ESE_RECOVERY__IDLE,     /* known by name only, or detached */
+    ESE_RECOVERY__DEFERRED, /* attached in the log, but not this file, or not yet */
+    ESE_RECOVERY__ATTACHED,
+} ese_recovery__state;
+
+typedef enum ese_recovery__why {
+    ESE_RECOVERY__WHY_MISSING,
+    ESE_RECOVERY__WHY_FOREIGN,
+    ESE_RECOVERY__WHY_FUTURE, /* clean at a later position */
+} ese_recovery__why;
+
+typedef struct ese_recovery__db {
+    ese_recovery__state state;
+    ese_recovery__why why; /* DEFERRED */
+    uint8_t dbid;
+    char *logged_path; /* UTF-8 */
+    char *source;      /* NULL: nothing is there */
+    char *final;       /* name of the result */
+    char *work;        /* and of the copy that becomes it */
+    bool has_work;     /* the copy exists */
+    bool was_rebuilt, is_removed;
+    bool is_unfinished;    /* CREATE_DB without CREATE_DB_FINISH so far */
+    uint8_t *header_bytes; /* a page, NULL: no header was read */
+    ese_dbheader header;
+    uint32_t found_min_required, found_max_required, found_max_committed; /* as found on the disk */
+    uint64_t attach;      /* position of the attach that is replayed */
+    uint64_t last_resize; /* position of the newest change of the file size that is in the file */
+    ese_os_file *os;
+    ese_cache_file *file;
+    ese_log_db log;
+    ese_recovery__lost_map lost;
+} ese_recovery__db;
+
+/* ---- sessions and versions ---- */
+
+/* What a change replaced, as long as its transaction is open. */
+typedef struct ese_recovery__version {
+    struct ese_recovery__version *older; /* of the session */
+    struct ese_recovery__version *next;  /* in its hash chain */
+    ese_recovery__session *session;
+    ese_recovery__db *db; /* NULL: gone */
+    uint32_t rceid;
+    ese_pgno root;
+    uint32_t objid;
+    uint8_t oper; /* ese_txn_oper */
+    uint8_t level;
+    bool is_waiting; /* for its UNDO_INFO */
+    bool is_unique;
+    ese_bytes key, key_data, before;
+    unsigned offset;
+    int64_t delta;
+} ese_recovery__version;
+
+/* Records of a split or merge on their way, in the form of the log. */
+typedef struct ese_recovery__macro {
+    struct ese_recovery__macro *next;
+    uint64_t dbtime;
+    ese_growbuf records;
+    ese_lgpos lgpos; /* of the first one */
+} ese_recovery__macro;
+
+struct ese_recovery__session {
+    uint16_t procid;
+    uint8_t level;
+    bool has_begun; /* its Begin0 was seen */
+    uint32_t trx;
+    uint64_t lgpos_begin;
+    ese_recovery__version *newest;
+    ese_arena memory; /* of its versions */
+    ese_recovery__macro *macros;
+};
+
+/* ---- the run ---- */
+
+struct ese_recovery__run {
+    const ese_recovery_options *options;
+    ese_recovery_report *report;
+    ese_log_set *logs;
+    ese_log_file *log; /* open at the moment */
+    const ese_log_header *log_header;
+    ese_signature sign; /* of the stream */
+    bool has_sign;
+    uint32_t page_size;
+    ese_cache *cache;
+    ese_recovery__db *dbs[ESE_RECOVERY_DATABASES_MAX];
+    unsigned n_dbs;
+    ese_recovery__db *by_dbid[ESE_LOG_MAX_DATABASES + 1];
+    ese_recovery__session **sessions; /* by number */
+    ese_recovery__version **versions; /* hash chains */
+    int32_t generation;               /* being replayed */
+    ese_lgpos lgpos;                  /* of the record being replayed */
+    ese_lgpos shut_down_mark;
+    bool is_shut_down;   /* the last record is a ShutDownMark */
+    bool is_trap;        /* the checkpoint leads past a database that is dirty */
+    uint8_t *scratch[4]; /* a page each */
+};
+
+static inline uint64_t
+ese_recovery__now(const ese_recovery__run *run)
+{
+    return ese_log_lgpos_number(run->lgpos);
+}
+
+/* ---- recovery_path.c ---- */
+
+/* A path as logged (with its NUL, UTF-16 or not) in UTF-8. */
+JET_ERR ese_recovery__logged_path(ese_bytes name, bool is_wide, char **path_out);
+
+/* The database of that path, made when it is met first; finds out where it lies by map, signature or name. */
+JET_ERR ese_recovery__find_db(ese_recovery__run *run, const char *logged_path,
+                              const ese_signature *sign, ese_recovery__db **db_out);
+void ese_recovery__free_db(ese_recovery__db **db_inout);
+
+/* Makes the copy to work in out of the source. */
+JET_ERR ese_recovery__copy_db(ese_recovery__run *run, ese_recovery__db *db);
+
+/* Puts the copies in the place of the results, or deletes them. */
+JET_ERR ese_recovery__keep_results(ese_recovery__run *run);
+void ese_recovery__drop_results(ese_recovery__run *run);
+
+/* ---- recovery_header.c ---- */
+
+/* Reads the header (or its copy) of the file at `path`; *bytes_out is a page, freed with ese_free. */
+JET_ERR ese_recovery__read_header(const char *path, uint8_t **bytes_out, ese_dbheader *header_out);
+
+/* Writes both copies and brings them to the disk. */
+JET_ERR ese_recovery__write_header(ese_recovery__db *db);
+
+JET_ERR ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db,
+                                   const ese_log_entry *entry);
+void ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db,
+                                 ese_lgpos consistent);
+void ese_recovery__header_clean(ese_recovery__db *db, ese_lgpos lgpos);
+JET_ERR ese_recovery__header_generation(ese_recovery__run *run, ese_recovery__db *db);
+void ese_recovery__header_finish_create(ese_recovery__run *run, ese_recovery__db *db);
+uint64_t ese_recovery__header_last_resize(const ese_recovery__db *db);
+void ese_recovery__header_set_resize(ese_recovery__db *db, ese_lgpos lgpos);
+
+/* Takes what a backup put behind the last page into the header. */
+JET_ERR ese_recovery__header_restore(ese_recovery__db *db);
+
+/* ---- recovery_attach.c ---- */
+
+JET_ERR ese_recovery__attach_list(ese_recovery__run *run, const ese_log_attachments *attached);
+JET_ERR ese_recovery__redo_database(ese_recovery__run *run, const ese_log_entry *entry);
+JET_ERR ese_recovery__detach_all(ese_recovery__run *run, ese_lgpos lgpos);
+JET_ERR ese_recovery__detach(ese_recovery__run *run, ese_recovery__db *db, ese_lgpos lgpos);
+void ese_recovery__close_db(ese_recovery__db *db);
+
+/* ---- recovery_page.c ---- */
+
+/* May the file hold pages from later in the log than the record being replayed? */
+static inline bool
+ese_recovery__may_be_newer(const ese_recovery__run *run, const ese_recovery__db *db)
+{
+    return (uint32_t)run->generation <= db->found_max_required;
+}
+
+/* What a record says of one page. */
+typedef struct ese_recovery__stamp {
+    ese_pgno pgno;
+    uint64_t before; /* ESE_LOG_DBTIME_NONE: a new page */
+    uint64_t after;
+    uint32_t objid; /* 0: any */
+} ese_recovery__stamp;
+
+/* The page, latched and writable, if the change is to be made; NULL if it is there already or cannot be made for now. A new page is blank. */
+JET_ERR ese_recovery__page_open(ese_recovery__run *run, ese_recovery__db *db,
+                                const ese_recovery__stamp *stamp, ese_cache_page **page_out);
+
+/* The change was made. */
+void ese_recovery__page_close(ese_recovery__run *run, const ese_recovery__stamp *stamp,
+                              uint64_t lgpos_begin, ese_cache_page **page_inout);
+
+ese_page_mut ese_recovery__page_bytes(ese_cache_page *page);
+
+/* Checks what was put together in a buffer, and only then puts it on the page. */
+JET_ERR ese_recovery__page_put(ese_recovery__run *run, const ese_page_mut *made,
+                               ese_cache_page *page);
+
+JET_ERR ese_recovery__redo_file(ese_recovery__run *run, ese_recovery__db *db,
+                                const ese_log_entry *entry);
+JET_ERR ese_recovery__grow(ese_recovery__db *db, ese_pgno last);
+
+/* The error of what the log does and cannot be. */
+JET_ERR ese_recovery__inconsistent(const ese_recovery__run *run, ese_pgno pgno, const char *what);
+
+/* ---- recovery_session.c ---- */
+
+JET_ERR ese_recovery__redo_trx(ese_recovery__run *run, const ese_log_entry *entry);
+void ese_recovery__forget_sessions(ese_recovery__run *run);
+ese_recovery__session *ese_recovery__session_of(ese_recovery__run *run, uint16_t procid);
+
+/* Adds a version with what `entry` tells; key, data and before are copied. */
+JET_ERR ese_recovery__add_version(ese_recovery__run *run, ese_recovery__db *db,
+                                  const ese_log_entry *entry, const ese_recovery__version *change);
+ese_recovery__version *ese_recovery__find_version(ese_recovery__run *run, ese_recovery__db *db,
+                                                  uint32_t rceid);
+void ese_recovery__drop_version(ese_recovery__run *run, ese_recovery__version *version);
+JET_ERR ese_recovery__redo_undo_info(ese_recovery__run *run, ese_recovery__db *db,
+                                     const ese_log_entry *entry);
+
+/* ---- recovery_node.c, recovery_tree.c, recovery_split.c, recovery_merge.c ---- */
+
+ese_bytes ese_recovery__key_of(const ese_log_entry *entry);
+JET_ERR ese_recovery__redo_node(ese_recovery__run *run, ese_recovery__db *db,
+                                const ese_log_entry *entry);
+
+/* The versions of a record about a node; `node`: as it was before, NULL when that is not known. */
+JET_ERR ese_recovery__node_versions(ese_recovery__run *run, ese_recovery__db *db,
+                                    const ese_log_entry *entry, const ese_page_node *node);
+
+/* Data of a REPLACE or REPLACE_DIFF. `room` has the size of a page. */
+JET_ERR ese_recovery__new_data(ese_recovery__run *run, const ese_log_entry *entry, ese_bytes old,
+                               uint8_t *room, ese_bytes *data_out);
+
+JET_ERR ese_recovery__redo_tree(ese_recovery__run *run, ese_recovery__db *db,
+                                const ese_log_entry *entry);
+JET_ERR ese_recovery__redo_macro(ese_recovery__run *run, ese_recovery__session *session,
+                                 ese_recovery__macro *macro);
+JET_ERR ese_recovery__redo_split(ese_recovery__run *run, ese_recovery__db *db,
+                                 const ese_log_entry *entries, unsigned n);
+JET_ERR ese_recovery__redo_merge(ese_recovery__run *run, ese_recovery__db *db,
+                                 const ese_log_entry *entries, unsigned n);
+
+/* ---- recovery_apply.c ---- */
+
+JET_ERR ese_recovery__apply(ese_recovery__run *run, const ese_log_entry *entry);
+
+/* Records with a database: what section 5.1 says of all of them. NULL: to be passed over. */
+ese_recovery__db *ese_recovery__db_of(ese_recovery__run *run, uint8_t dbid);
+
+/* ---- recovery_undo.c ---- */
+
+JET_ERR ese_recovery__undo(ese_recovery__run *run);

@@ -1,0 +1,226 @@
+/*
+ * Undo of transactions that had not committed at the end of the log. Recovery specification, section 7.5.
+ *
+ * The trees are whole again, but pages may have been split since a change was made: its entry is found by its bookmark.
+ */
+#include "recovery/recovery_private.h"
+
+#include "page/page_space.h"
+
+enum { VERSION_BYTES = 16 << 20, DELTA64 = 9 };
+
+/* What changes that may split pages need. */
+typedef struct undoing {
+    ese_recovery__run *run;
+    ese_recovery__db *db;
+    ese_txn_store *store;
+    ese_btree_db *btree;
+    ese_txn_session session;
+} undoing;
+
+static void
+end(undoing *u)
+{
+    if (u->store != NULL) {
+        ese_txn_store_clean(u->store);
+        ese_txn_session_end(&u->session);
+        ese_txn_store_stop(u->store);
+        ese_btree_db_destroy(&u->btree);
+        ese_txn_store_destroy(&u->store);
+    }
+    u->db = NULL;
+}
+
+static JET_ERR
+begin(undoing *u, ese_recovery__db *db)
+{
+    JET_ERR err = JET_errSuccess;
+
+    if (u->db == db)
+        return JET_errSuccess;
+    end(u);
+    ESE_TRY(ese_txn_store_create(&ese_btree_txn_ops, VERSION_BYTES, &u->store));
+    ese_txn_session_init(&u->session, u->store);
+    u->db = db;
+    ESE_TRY(ese_btree_db_create(&db->log, u->store, &u->btree));
+out:
+    return err;
+}
+
+/* ---- finding the entry */
+
+static JET_ERR
+corrupted(const undoing *u, const ese_recovery__version *v, const char *what)
+{
+    return ese_raise(JET_errDatabaseCorrupted, "%s: tree of objid %u, root %u: %s", u->db->work,
+                     (unsigned)v->objid, (unsigned)v->root, what);
+}
+
+/* Latches the leaf that has the place of the entry. */
+static JET_ERR
+latch_leaf(undoing *u, const ese_recovery__version *v, ese_cache_page **leaf_out)
+{
+    ese_pgno pgno = v->root;
+    ese_cache_page *page = NULL;
+    JET_ERR err;
+
+    for (unsigned depth = 0;; depth++) {
+        unsigned line;
+        ese_page_node node;
+
+        ESE_TRY(ese_cache_latch(u->db->file, pgno, &page));
+        if (ese_page_objid(&page->page) != v->objid || depth > ESE_BTREE_DEPTH_MAX ||
+            (ese_page_flags(&page->page) & (ESE_PAGE_EMPTY | ESE_PAGE_PRE_INIT)) != 0) {
+            err = corrupted(u, v, "a page is not of the tree");
+            goto out;
+        }
+        if ((ese_page_flags(&page->page) & ESE_PAGE_LEAF) != 0)
+            break;
+        line = ese_page_find_gt(&page->page, v->key,
+                                v->is_unique ? (ese_bytes){NULL, 0} : v->key_data);
+        if (line >= ese_page_line_count(&page->page)) {
+            err = corrupted(u, v, "there is no page for a key");
+            goto out;
+        }
+        node = ese_page_line(&page->page, line);
+        pgno = ese_page_node_child(&node);
+        ese_cache_unlatch(&page, ESE_CACHE_UNCHANGED);
+    }
+    *leaf_out = page;
+    page = NULL;
+out:
+    ese_cache_unlatch(&page, ESE_CACHE_UNCHANGED);
+    return err;
+}
+
+static JET_ERR
+find_line(const undoing *u, const ese_recovery__version *v, const ese_page *leaf,
+          unsigned *line_out)
+{
+    ese_bytes data = v->is_unique ? (ese_bytes){NULL, 0} : v->key_data;
+    unsigned line = ese_page_find_ge(leaf, v->key, data);
+    ese_page_node node;
+
+    if (line >= ese_page_line_count(leaf))
+        return corrupted(u, v, "an entry that was changed is not there");
+    node = ese_page_line(leaf, line);
+    if (ese_page_node_compare_key(&node, v->key) != 0 ||
+        (!v->is_unique && ese_bytes_compare(node.data, v->key_data) != 0))
+        return corrupted(u, v, "an entry that was changed is not there");
+    *line_out = line;
+    return JET_errSuccess;
+}
+
+/* ---- taking back */
+
+static bool
+fits_in_place(const ese_recovery__version *v, const ese_page *leaf, unsigned line)
+{
+    unsigned width = v->oper == ESE_TXN_DELTA ? 4 : 8;
+
+    if (v->oper == ESE_TXN_REPLACE)
+        return ese_page_fits_replace(leaf, line, v->before.size);
+    if (v->oper == ESE_TXN_DELTA || v->oper == DELTA64)
+        return v->offset + width <= ese_page_line(leaf, line).data.size;
+    return true;
+}
+
+static ese_log_record
+record_of(const ese_recovery__version *v, unsigned line)
+{
+    ese_log_record record = {.type = ESE_LOG_UNDO, .root = v->root, .objid = v->objid};
+
+    record.u.node = (ese_log_node){.line = line,
+                                   .rceid = v->rceid,
+                                   .key = v->key,
+                                   .key_data = v->key_data,
+                                   .data = v->before,
+                                   .oper = v->oper,
+                                   .level = v->level,
+                                   .offset = v->offset,
+                                   .delta = v->delta};
+    return record;
+}
+
+/* Old data that is too long by now: the page is split. */
+static JET_ERR
+replace(undoing *u, const ese_recovery__version *v, uint32_t root_flags)
+{
+    ese_btree tree = {
+        .file = u->db->file,
+        .root = v->root,
+        .objid = v->objid,
+        .kind = root_flags & (ESE_PAGE_INDEX | ESE_PAGE_LONG_VALUE | ESE_PAGE_SPACE),
+        .is_unique = true,
+    };
+    ese_txn_statement statement;
+    JET_ERR err;
+
+    ESE_TRY(ese_btree_share(u->btree, &tree));
+    ESE_TRY(ese_txn_statement_enter(&u->session, &statement));
+    err = ese_btree_replace(&u->session, &tree, v->key, v->before, ESE_BTREE_UNVERSIONED);
+    err = ese_txn_statement_leave(&u->session, &statement, err);
+out:
+    return err;
+}
+
+static JET_ERR
+undo_change(undoing *u, const ese_recovery__version *v)
+{
+    ese_cache_page *leaf = NULL;
+    unsigned line = 0;
+    uint32_t flags;
+    ese_log_record record;
+    JET_ERR err;
+
+    ESE_TRY(latch_leaf(u, v, &leaf));
+    ESE_TRY(find_line(u, v, &leaf->page, &line));
+    flags = ese_page_flags(&leaf->page);
+    if (v->oper == ESE_TXN_REPLACE && (v->before.size == 0 || (flags & ESE_PAGE_NON_UNIQUE) != 0)) {
+        err = corrupted(u, v, "an entry cannot have had such data");
+    } else if (fits_in_place(v, &leaf->page, line)) {
+        record = record_of(v, line);
+        err = ese_log_change_node(&u->db->log, NULL, &leaf, &record);
+    } else if (v->oper == ESE_TXN_REPLACE) {
+        ese_cache_unlatch(&leaf, ESE_CACHE_UNCHANGED);
+        err = replace(u, v, flags);
+    } else {
+        err = corrupted(u, v, "an entry has no such number");
+    }
+out:
+    ese_cache_unlatch(&leaf, ESE_CACHE_UNCHANGED);
+    return err;
+}
+
+static JET_ERR
+undo_session(undoing *u, ese_recovery__session *session)
+{
+    JET_ERR err = JET_errSuccess;
+
+    for (ese_recovery__version *v = session->newest; v != NULL; v = v->older) {
+        /* What is still waiting was never written without the word that undo needs: it is not on the page. */
+        if (v->is_waiting || v->db->state != ESE_RECOVERY__ATTACHED || v->db->is_unfinished)
+            continue;
+        ESE_TRY(begin(u, v->db));
+        ESE_TRY(undo_change(u, v));
+        u->run->report->n_undone++;
+    }
+    u->run->report->n_rolled_back++;
+out:
+    return err;
+}
+
+JET_ERR
+ese_recovery__undo(ese_recovery__run *run)
+{
+    undoing u = {.run = run};
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 0; run->sessions != NULL && i < ESE_RECOVERY__SESSIONS; i++) {
+        if (run->sessions[i] != NULL && run->sessions[i]->has_begun)
+            ESE_TRY(undo_session(&u, run->sessions[i]));
+    }
+out:
+    end(&u);
+    return err;
+}

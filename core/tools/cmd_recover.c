@@ -1,0 +1,359 @@
+/* `ese recover`: replay of logs into a copy of each database, or in their place. */
+#include "recovery/recovery.h"
+#include "tools/tools.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    OPTION_LOG = 256,
+    OPTION_SYSTEM,
+    OPTION_BASE,
+    OPTION_MAP,
+    OPTION_TO,
+    OPTION_IN_PLACE,
+    OPTION_JSON,
+    OPTION_IGNORE_MISSING,
+    OPTION_IGNORE_LOST,
+    OPTION_DROP_DAMAGED,
+    OPTION_WITHOUT_UNDO,
+    OPTION_RESTORE,
+    OPTION_NEWER,
+    MAPS_MAX = 16,
+};
+
+typedef struct recover {
+    ese_tools__common common;
+    bool is_json, is_in_place;
+    char *copies[2 * MAPS_MAX]; /* of what options point to */
+    unsigned n_copies;
+    ese_recovery_map maps[MAPS_MAX];
+    ese_recovery_options options;
+    ese_tools__progress progress;
+} recover;
+
+static const char *const outcome_names[] = {
+    "recovered", "rebuilt from the log", "clean already", "missing", "another database", "removed",
+};
+
+/* ---- what was done */
+
+static void
+print_databases(const ese_recovery_report *report)
+{
+    ese_tools__out *out = &ese_tools__stdout;
+
+    for (unsigned i = 0; i < report->n_databases; i++) {
+        const ese_recovery_database *db = &report->databases[i];
+
+        ese_tools__out_printf(out, "%s: %s", db->logged_path, outcome_names[db->outcome]);
+        if (db->source != NULL)
+            ese_tools__out_printf(out, "; found as %s", db->source);
+        if (db->gen_max_committed != 0)
+            ese_tools__out_printf(out, " (needs generations 0x%" PRIX32 " to 0x%" PRIX32 ")",
+                                  db->gen_min_required, db->gen_max_committed);
+        if (db->result != NULL)
+            ese_tools__out_printf(out, "; result %s", db->result);
+        ese_tools__out_text(out, "\n");
+    }
+}
+
+static void
+print_report(const ese_recovery_report *report)
+{
+    ese_tools__out *out = &ese_tools__stdout;
+
+    if (report->gen_first != 0)
+        ese_tools__out_printf(out,
+                              "generations 0x%" PRIX32 " to 0x%" PRIX32 ": %" PRIu64
+                              " records, %" PRIu64 " pages looked at, %" PRIu64 " changed\n",
+                              (uint32_t)report->gen_first, (uint32_t)report->gen_last,
+                              report->n_records, report->n_page_tests, report->n_page_redone);
+    ese_tools__out_printf(
+        out, "%" PRIu64 " transactions committed, %" PRIu32 " rolled back (%" PRIu64 " changes)\n",
+        report->n_committed, report->n_rolled_back, report->n_undone);
+    if (report->gen_missing_from != 0)
+        ese_tools__out_printf(out, "generations 0x%" PRIX32 " to 0x%" PRIX32 " are missing%s\n",
+                              (uint32_t)report->gen_missing_from, (uint32_t)report->gen_missing_to,
+                              report->are_logs_lost ? " and were given up" : "");
+    else if (report->are_logs_lost)
+        ese_tools__out_text(out, "damaged logs that no database needs were given up\n");
+    print_databases(report);
+}
+
+static void
+write_text(ese_tools__out *out, const char *before, const char *text)
+{
+    if (text == NULL)
+        return;
+    ese_tools__out_text(out, before);
+    ese_tools__out_json(out, text);
+}
+
+static void
+write_databases(const ese_recovery_report *report)
+{
+    ese_tools__out *out = &ese_tools__stdout;
+
+    ese_tools__out_text(out, ",\"databases\":[");
+    for (unsigned i = 0; i < report->n_databases; i++) {
+        const ese_recovery_database *db = &report->databases[i];
+
+        write_text(out, i == 0 ? "{\"logged\":" : ",{\"logged\":", db->logged_path);
+        write_text(out, ",\"outcome\":", outcome_names[db->outcome]);
+        write_text(out, ",\"source\":", db->source);
+        write_text(out, ",\"result\":", db->result);
+        ese_tools__out_printf(out,
+                              ",\"minRequired\":%" PRIu32 ",\"maxRequired\":%" PRIu32
+                              ",\"maxCommitted\":%" PRIu32 "}",
+                              db->gen_min_required, db->gen_max_required, db->gen_max_committed);
+    }
+    ese_tools__out_text(out, "]");
+}
+
+static void
+write_report(JET_ERR err, const char *text, const ese_recovery_report *report)
+{
+    ese_tools__out *out = &ese_tools__stdout;
+
+    ese_tools__out_printf(out, "{\"code\":%" PRId32 ",\"warning\":%" PRId32, err, report->warning);
+    write_text(out, ",\"text\":", text);
+    ese_tools__out_printf(out,
+                          ",\"checkpoint\":%s,\"first\":%" PRId32 ",\"last\":%" PRId32
+                          ",\"missingFrom\":%" PRId32 ",\"missingTo\":%" PRId32,
+                          report->has_checkpoint ? "true" : "false", report->gen_first,
+                          report->gen_last, report->gen_missing_from, report->gen_missing_to);
+    ese_tools__out_printf(out,
+                          ",\"bytes\":%" PRIu64 ",\"records\":%" PRIu64 ",\"pageTests\":%" PRIu64
+                          ",\"pagesRedone\":%" PRIu64,
+                          report->log_bytes, report->n_records, report->n_page_tests,
+                          report->n_page_redone);
+    ese_tools__out_printf(
+        out, ",\"committed\":%" PRIu64 ",\"rolledBack\":%" PRIu32 ",\"undone\":%" PRIu64,
+        report->n_committed, report->n_rolled_back, report->n_undone);
+    write_databases(report);
+    ese_tools__out_text(out, "}\n");
+}
+
+/* ---- doing it */
+
+static bool
+progress(void *self, const char *phase, uint64_t done, uint64_t total)
+{
+    recover *recovering = self;
+
+    ese_tools__progress_step(&recovering->progress, phase, done, total);
+    return true;
+}
+
+static ese_tools__status
+run_recovery(recover *recovering)
+{
+    const ese_recovery_watcher watcher = {recovering, progress};
+    ese_recovery_report report = {0};
+    bool is_done;
+    JET_ERR err;
+
+    recovering->options.watcher = &watcher;
+    recovering->options.maps = recovering->maps;
+    ese_tools__progress_start(&recovering->progress, recovering->common.is_quiet);
+    err = ese_recovery_run(&recovering->options, &report);
+    ese_tools__progress_clear(&recovering->progress);
+    is_done = err >= JET_errSuccess || err == JET_errRecoveredWithoutUndo ||
+              err == JET_errRecoveredWithoutUndoDatabasesConsistent;
+    if (recovering->is_json)
+        write_report(err, err < JET_errSuccess ? ese_error_text(err) : NULL, &report);
+    if (!is_done)
+        ese_tools__report(recovering->options.log_folder, err);
+    if (!recovering->is_json && !recovering->common.is_quiet)
+        print_report(&report);
+    ese_recovery_report_clear(&report);
+    if (!is_done)
+        return ESE_TOOLS__FAILED;
+    return report.are_logs_lost ? ESE_TOOLS__PROBLEMS : ESE_TOOLS__OK;
+}
+
+/* ---- options */
+
+static char *
+keep(recover *recovering, const char *text)
+{
+    char *copy = ese_tools__copy_text(text);
+
+    recovering->copies[recovering->n_copies++] = copy;
+    return copy;
+}
+
+static ese_tools__parsed
+add_map(recover *recovering, const char *text)
+{
+    ese_recovery_map *map = &recovering->maps[recovering->options.n_maps];
+    char *copy, *equal;
+
+    if (recovering->options.n_maps == MAPS_MAX - 1) {
+        fprintf(stderr, "ese recover: too many --map\n");
+        return ESE_TOOLS__WRONG;
+    }
+    copy = keep(recovering, text);
+    equal = strchr(copy, '=');
+    *map = (ese_recovery_map){.from = copy, .to = copy};
+    if (equal != NULL) {
+        *equal = '\0';
+        map->to = equal + 1;
+    }
+    if (equal == NULL || copy[0] == '\0')
+        map->from = NULL;
+    recovering->options.n_maps++;
+    return ESE_TOOLS__GO_ON;
+}
+
+static ese_tools__parsed
+take_option(recover *recovering, int option)
+{
+    ese_recovery_options *options = &recovering->options;
+
+    switch (option) {
+    case OPTION_LOG: options->log_folder = optarg; break;
+    case OPTION_SYSTEM: options->system_folder = optarg; break;
+    case OPTION_BASE: options->base = optarg; break;
+    case OPTION_MAP: return add_map(recovering, optarg);
+    case OPTION_TO: options->target_folder = optarg; break;
+    case OPTION_IN_PLACE: recovering->is_in_place = true; break;
+    case OPTION_JSON: recovering->is_json = true; break;
+    case OPTION_IGNORE_MISSING: options->flags |= ESE_RECOVERY_IGNORE_MISSING_DATABASES; break;
+    case OPTION_IGNORE_LOST: options->flags |= ESE_RECOVERY_IGNORE_LOST_LOGS; break;
+    case OPTION_DROP_DAMAGED: options->flags |= ESE_RECOVERY_DROP_DAMAGED_LOGS; break;
+    case OPTION_WITHOUT_UNDO: options->flags |= ESE_RECOVERY_WITHOUT_UNDO; break;
+    case OPTION_RESTORE: options->flags |= ESE_RECOVERY_RESTORE; break;
+    case OPTION_NEWER: options->flags |= ESE_RECOVERY_ALLOW_NEWER_LOGS; break;
+    default: return ese_tools__common_option(option, &ese_tools__recover, &recovering->common);
+    }
+    return ESE_TOOLS__GO_ON;
+}
+
+static ese_tools__parsed
+parse(int argc, char **argv, recover *recovering)
+{
+    static const struct option options[] = {
+        {"log", required_argument, NULL, OPTION_LOG},
+        {"system", required_argument, NULL, OPTION_SYSTEM},
+        {"base", required_argument, NULL, OPTION_BASE},
+        {"map", required_argument, NULL, OPTION_MAP},
+        {"to", required_argument, NULL, OPTION_TO},
+        {"in-place", no_argument, NULL, OPTION_IN_PLACE},
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"ignore-missing", no_argument, NULL, OPTION_IGNORE_MISSING},
+        {"ignore-lost-logs", no_argument, NULL, OPTION_IGNORE_LOST},
+        {"drop-damaged-logs", no_argument, NULL, OPTION_DROP_DAMAGED},
+        {"without-undo", no_argument, NULL, OPTION_WITHOUT_UNDO},
+        {"restore", no_argument, NULL, OPTION_RESTORE},
+        {"newer", no_argument, NULL, OPTION_NEWER},
+        ESE_TOOLS__COMMON_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    ese_tools__parsed parsed = ESE_TOOLS__GO_ON;
+    int option;
+
+    while (parsed == ESE_TOOLS__GO_ON &&
+           (option = getopt_long(argc, argv, "hqV", options, NULL)) != -1)
+        parsed = take_option(recovering, option);
+    return parsed;
+}
+
+static bool
+is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* "a/b/c" -> "a/b"; "c" -> ".". */
+static char *
+folder_of(recover *recovering, const char *path)
+{
+    char *copy = keep(recovering, path);
+    char *bar = strrchr(copy, '/');
+
+    if (bar == NULL)
+        return keep(recovering, ".");
+    if (bar == copy)
+        bar++;
+    *bar = '\0';
+    return copy;
+}
+
+/* What the argument is, and what follows for all that no option told. */
+static void
+take_argument(recover *recovering, const char *path)
+{
+    ese_recovery_options *options = &recovering->options;
+    const char *folder = path;
+
+    if (!is_folder(path)) {
+        folder = folder_of(recovering, path);
+        recovering->maps[options->n_maps++] = (ese_recovery_map){NULL, path};
+    }
+    options->database_folder = folder;
+    if (options->log_folder == NULL)
+        options->log_folder = folder;
+    if (recovering->is_in_place || options->target_folder != NULL)
+        return;
+    options->target_folder = keep(recovering, folder);
+    recovering->copies[recovering->n_copies] = ese_tools__alloc(strlen(folder) + 16, 1);
+    snprintf(recovering->copies[recovering->n_copies], strlen(folder) + 16, "%s/recovered", folder);
+    options->target_folder = recovering->copies[recovering->n_copies++];
+}
+
+static ese_tools__status
+run(int argc, char **argv)
+{
+    recover *recovering = ese_tools__alloc(1, sizeof *recovering);
+    ese_tools__parsed parsed = parse(argc, argv, recovering);
+    ese_tools__status status;
+
+    if (parsed != ESE_TOOLS__GO_ON)
+        status = ese_tools__parse_status(parsed);
+    else if (argc != optind + 1)
+        status = ese_tools__usage(&ese_tools__recover, "one folder or database is expected");
+    else if (recovering->is_in_place && recovering->options.target_folder != NULL)
+        status = ese_tools__usage(&ese_tools__recover, "--to and --in-place exclude each other");
+    else {
+        take_argument(recovering, argv[optind]);
+        status = recovering->options.target_folder != NULL &&
+                         mkdir(recovering->options.target_folder, 0777) != 0 &&
+                         !is_folder(recovering->options.target_folder)
+                     ? ese_tools__usage(&ese_tools__recover, "%s: cannot be made",
+                                        recovering->options.target_folder)
+                     : run_recovery(recovering);
+    }
+    for (unsigned i = 0; i < recovering->n_copies; i++)
+        free(recovering->copies[i]);
+    free(recovering);
+    return status;
+}
+
+const ese_tools__command ese_tools__recover = {
+    "recover",
+    "[OPTION]... FOLDER|DATABASE",
+    "Bring databases that were not shut down up to date from their logs",
+    "      --log FOLDER          where the logs are, if not beside the database\n"
+    "      --system FOLDER       where the checkpoint is, if not beside the logs\n"
+    "      --base NAME           three letters that the names of the logs begin with\n"
+    "      --map [OLD=]NEW       NEW is the database that the log knows as OLD\n"
+    "      --to FOLDER           where the results go; without it \"recovered\" beside the "
+    "database\n"
+    "      --in-place            the results take the place of the databases\n"
+    "      --ignore-missing      go on without databases that are missing\n"
+    "      --ignore-lost-logs    go on without the last logs if no database needs them; what was\n"
+    "                            committed in them is lost\n"
+    "      --drop-damaged-logs   with it: damaged ones, too\n"
+    "      --without-undo        stop before what did not commit is taken back\n"
+    "      --restore             the databases come out of a backup\n"
+    "      --newer               read logs that are newer than what is known\n"
+    "      --json                report as one line of JSON\n",
+    run,
+};
