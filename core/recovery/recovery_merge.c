@@ -103,7 +103,7 @@ change_ancestor(ese_recovery__run *run, const ese_log_entry *entry, const ese_lo
         return delete_pointer(run, page, line);
     if ((what & KEY_CHANGE) != 0)
         return change_key(run, page, leaf->u.merge.type == MERGE_PARTIAL_LEFT ? line - 1 : line,
-                          merge->separator);
+                          merge->separator.size != 0 ? merge->separator : leaf->u.merge.separator);
     return JET_errSuccess;
 }
 

@@ -57,11 +57,24 @@ fits_replace(const ese_page *page, unsigned line, ese_bytes data)
            ese_page_fits_replace(page, line, data.size);
 }
 
+/* The prefix of a page may become another one as long as the lines that leave it out keep their keys. */
 static bool
 fits_header(const ese_page *page, ese_bytes header)
 {
-    return (ese_page_flags(page) & ESE_PAGE_ROOT) != 0 &&
-           ese_page_fits_external_header(page, header.size);
+    ese_bytes old = ese_page_external_header(page);
+    size_t needed = 0;
+
+    if (!ese_page_fits_external_header(page, header.size))
+        return false;
+    if ((ese_page_flags(page) & ESE_PAGE_ROOT) != 0)
+        return true;
+    for (unsigned i = 0; i < ese_page_line_count(page); i++) {
+        ese_page_node node = ese_page_line(page, i);
+
+        if (node.prefix.size > needed)
+            needed = node.prefix.size;
+    }
+    return needed == 0 || (needed <= header.size && memcmp(old.data, header.data, needed) == 0);
 }
 
 static bool

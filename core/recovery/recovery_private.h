@@ -12,7 +12,8 @@
 
 enum {
     ESE_RECOVERY__SESSIONS = 1 << 16, /* numbers of sessions are 16 bits */
-    ESE_RECOVERY__LEVELS = 8,
+    ESE_RECOVERY__LEVELS =
+        16, /* what the engine does on its own may lie deeper than what may be asked of it */
     ESE_RECOVERY__HEADER_PAGES = 2,
 };
 
