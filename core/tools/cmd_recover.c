@@ -22,6 +22,8 @@ enum {
     OPTION_WITHOUT_UNDO,
     OPTION_RESTORE,
     OPTION_NEWER,
+    OPTION_PAGE_SIZE,
+    OPTION_LOG_SIZE,
     MAPS_MAX = 16,
 };
 
@@ -211,6 +213,20 @@ add_map(recover *recovering, const char *text)
 }
 
 static ese_tools__parsed
+take_number(const char *text, uint32_t *number_out)
+{
+    char *end = NULL;
+    unsigned long number = strtoul(text, &end, 10);
+
+    if (end == text || *end != '\0' || number == 0 || number > UINT32_MAX) {
+        fprintf(stderr, "ese recover: '%s' is no number of bytes\n", text);
+        return ESE_TOOLS__WRONG;
+    }
+    *number_out = (uint32_t)number;
+    return ESE_TOOLS__GO_ON;
+}
+
+static ese_tools__parsed
 take_option(recover *recovering, int option)
 {
     ese_recovery_options *options = &recovering->options;
@@ -229,6 +245,8 @@ take_option(recover *recovering, int option)
     case OPTION_WITHOUT_UNDO: options->flags |= ESE_RECOVERY_WITHOUT_UNDO; break;
     case OPTION_RESTORE: options->flags |= ESE_RECOVERY_RESTORE; break;
     case OPTION_NEWER: options->flags |= ESE_RECOVERY_ALLOW_NEWER_LOGS; break;
+    case OPTION_PAGE_SIZE: return take_number(optarg, &options->page_size);
+    case OPTION_LOG_SIZE: return take_number(optarg, &options->log_file_size);
     default: return ese_tools__common_option(option, &ese_tools__recover, &recovering->common);
     }
     return ESE_TOOLS__GO_ON;
@@ -251,6 +269,8 @@ parse(int argc, char **argv, recover *recovering)
         {"without-undo", no_argument, NULL, OPTION_WITHOUT_UNDO},
         {"restore", no_argument, NULL, OPTION_RESTORE},
         {"newer", no_argument, NULL, OPTION_NEWER},
+        {"page-size", required_argument, NULL, OPTION_PAGE_SIZE},
+        {"log-size", required_argument, NULL, OPTION_LOG_SIZE},
         ESE_TOOLS__COMMON_OPTIONS,
         {NULL, 0, NULL, 0},
     };
@@ -354,6 +374,8 @@ const ese_tools__command ese_tools__recover = {
     "      --without-undo        stop before what did not commit is taken back\n"
     "      --restore             the databases come out of a backup\n"
     "      --newer               read logs that are newer than what is known\n"
+    "      --page-size N         refuse logs of databases with other pages\n"
+    "      --log-size N          refuse logs of another size\n"
     "      --json                report as one line of JSON\n",
     run,
 };
