@@ -259,7 +259,6 @@ test_api_attach__refuses_a_file_without_a_right_header(void **state)
     spoil(s, HEADER);
     spoil(s, SHADOW);
     expect_refused(s, s->image.path, JET_errDatabaseCorrupted);
-    expect_text(JET_errDatabaseCorrupted, s->image.path);
     assert_ok(attach(s, ESE_bitDbReadDamaged)); /* the pages are whole */
     detach(s);
 }

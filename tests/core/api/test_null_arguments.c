@@ -242,7 +242,7 @@ static const row rows[] = {
     ROW(JetInit3A, ON_NOTHING, JET_errRunningInMultiInstanceMode, JET_errRunningInMultiInstanceMode)
     ROW(JetInit3W, ON_NOTHING, JET_errRunningInMultiInstanceMode, JET_errRunningInMultiInstanceMode)
     ROW(JetIntersectIndexes, ON_SESSION, JET_errInvalidParameter, JET_errInvalidParameter)
-    ROW(JetMakeKey, ON_CURSOR, JET_errKeyNotMade, JET_errInvalidParameter)
+    ROW(JetMakeKey, ON_CURSOR, JET_errKeyNotMade, JET_errKeyNotMade)
     ROW(JetMove, ON_CURSOR, JET_errSuccess, JET_errSuccess)
     ROW(JetOpenDatabaseA, ON_SESSION, JET_errDatabaseInvalidPath, JET_errDatabaseInvalidPath)
     ROW(JetOpenDatabaseW, ON_SESSION, JET_errDatabaseInvalidPath, JET_errDatabaseInvalidPath)

@@ -171,7 +171,7 @@ test_table_range__ignores_unknown_options(void **state)
     test_cursor cursor = open_cursor("range", "id");
 
     (void)state;
-    RUN(cursor, INDEX("byn", 0, 24), SEEK(3, JET_bitSeekEQ, 0, 24), RANGE(2, 0x100, END, NOWHERE));
+    RUN(cursor, INDEX("byn", 0, 24), SEEK(3, JET_bitSeekEQ, 0, 24), RANGE(2, 0x100, END, 24));
     close_cursor(cursor);
 }
 
