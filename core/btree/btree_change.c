@@ -107,6 +107,16 @@ check_versions(const ese_btree__writer *writer, ese_bytes key, ese_bytes data, e
     return ese_txn_check(writer->session, &place, oper);
 }
 
+/* Adds a version. Before the first one of a transaction is the time to note that all changes so far are settled, if they are. */
+static JET_ERR
+add_version(const ese_btree__writer *writer, const ese_txn_change *change,
+            ese_txn_version **version_out)
+{
+    if (writer->session->trx == NULL)
+        (void)ese_btree__settle(writer->db);
+    return ese_txn_add(writer->session, change, version_out);
+}
+
 static JET_ERR
 raise_deleted(const ese_btree *tree)
 {
@@ -243,14 +253,13 @@ ese_btree__plan_begin(const ese_btree__writer *writer, const ese_btree__request 
         return JET_errSuccess;
     if (!request->is_replacement) {
         change.oper = ESE_TXN_INSERT;
-        ESE_TRY(
-            translate_insert(writer->tree, ese_txn_add(writer->session, &change, &plan->inserted)));
+        ESE_TRY(translate_insert(writer->tree, add_version(writer, &change, &plan->inserted)));
         node->rceid = ese_txn_rceid(plan->inserted);
     }
     if (plan->has_before) {
         change.oper = ESE_TXN_REPLACE;
         change.before = plan->before;
-        ESE_TRY(ese_txn_add(writer->session, &change, &plan->replaced));
+        ESE_TRY(add_version(writer, &change, &plan->replaced));
         *(request->is_replacement ? &node->rceid : &node->rceid_replace) =
             ese_txn_rceid(plan->replaced);
     }
@@ -428,7 +437,7 @@ change_entry(const ese_btree__writer *writer, const ese_txn_change *change, ese_
     ese_txn_version *version = NULL;
 
     if (writer->how == ESE_BTREE_VERSIONED) {
-        ESE_TRY(ese_txn_add(writer->session, change, &version));
+        ESE_TRY(add_version(writer, change, &version));
         record->u.node.rceid = ese_txn_rceid(version);
     }
     record->u.node.line = spot->line;
@@ -535,7 +544,7 @@ ese_btree_lock(ese_txn_session *session, const ese_btree *tree, ese_bytes key, e
     ese_txn_version *version = NULL;
 
     ESE_TRY(latch_entry(&writer, key, (ese_bytes){NULL, 0}, oper, &spot));
-    err = ese_txn_add(session, &change, &version);
+    err = add_version(&writer, &change, &version);
     ese_cache_unlatch(&spot.page, ESE_CACHE_UNCHANGED);
 out:
     return err;

@@ -194,7 +194,7 @@ slide(ese_btree_cursor *cursor, unsigned line)
 {
     uint8_t flags = ese_page_line_flags(&cursor->page->page, line);
 
-    if (!ese_btree__is_plain(cursor->tree, flags) ||
+    if (!ese_btree__is_plain(cursor->tree, &cursor->page->page, flags) ||
         !ese_btree__is_current(cursor->tree, cursor->page))
         return false;
     cursor->line = line;

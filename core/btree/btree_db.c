@@ -16,6 +16,9 @@ ese_btree_db_create(ese_log_db *log_db, ese_txn_store *store, ese_btree_db **db_
     db->store = store;
     ese_os_mutex_init(&db->lock);
     ese_btree__space_init(&db->space);
+    /* Relaxed: nobody else knows the database yet. No page of it has versions. */
+    atomic_store_explicit(&db->settled, atomic_load_explicit(&log_db->dbtime, memory_order_relaxed),
+                          memory_order_relaxed);
     *db_out = db;
 out:
     return err;

@@ -19,7 +19,7 @@ count_plain(const ese_btree_cursor *cursor, uint64_t *n_out)
     for (unsigned line = cursor->line + 1; line < cursor->end; line++) {
         uint8_t flags = ese_page_line_flags(&cursor->page->page, line);
 
-        if (!ese_btree__is_plain(tree, flags)) {
+        if (!ese_btree__is_plain(tree, &cursor->page->page, flags)) {
             if (tree->shared != NULL)
                 return false;
             continue;

@@ -25,6 +25,8 @@ struct ese_btree_db {
     ese_os_mutex lock;                           /* of the trees in use */
     ese_btree_shared *trees[ESE_BTREE__BUCKETS]; /* [lock: lock] by objid */
     ese_btree__space space;
+    _Atomic uint64_t
+        settled; /* [atomic] who changed a page with a number up to this one has left no version of it */
 };
 
 /* The number of the structure when nobody is changing it; waits for who is. */
@@ -69,15 +71,31 @@ ese_txn_place ese_btree__place(const ese_btree *tree, const ese_page_node *node,
 JET_ERR ese_btree__see(const ese_btree_cursor *cursor, ese_cache_page *page, unsigned line,
                        ese_growbuf *before, ese_btree__sight *sight_out);
 
+/*
+ * If there is no version at all, notes that what has changed so far is settled. Locks are versions that change no page, so this is for readers only.
+ */
+bool ese_btree__settle(ese_btree_db *db);
+
+/* Is every line for everybody as the page says, if the image is current afterwards? The tree has `shared`. */
+static inline bool
+ese_btree__is_settled(const ese_btree *tree, const ese_page *page)
+{
+    ese_btree_db *db = tree->shared->db;
+
+    /* Acquire: matches the release in ese_btree__settle. An image with changes that were undone before is then seen not to be current. */
+    return ese_page_dbtime(page) <= atomic_load_explicit(&db->settled, memory_order_acquire) ||
+           ese_btree__settle(db);
+}
+
 /* Is a line with these flags for everybody as the page says? */
 static inline bool
-ese_btree__is_plain(const ese_btree *tree, uint8_t flags)
+ese_btree__is_plain(const ese_btree *tree, const ese_page *page, uint8_t flags)
 {
     if ((flags & (ESE_PAGE_NODE_VERSION | ESE_PAGE_NODE_DELETED)) == 0)
         return true;
     if ((flags & ESE_PAGE_NODE_DELETED) != 0)
         return false;
-    return tree->shared == NULL || ese_txn_store_is_empty(tree->shared->db->store);
+    return tree->shared == NULL || ese_btree__is_settled(tree, page);
 }
 
 /* Does the image show the page as it is? */

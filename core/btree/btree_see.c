@@ -7,6 +7,23 @@
  */
 #include "btree/btree_private.h"
 
+bool
+ese_btree__settle(ese_btree_db *db)
+{
+    /*
+     * Acquire: matches the release where ese_log_edit_begin draws a number, which comes after the version of the change. So the versions of all changes up to `now`
+     * are counted when the store is asked; if it is empty they have left.
+     */
+    uint64_t now = atomic_load_explicit(&db->log_db->dbtime, memory_order_acquire);
+
+    if (!ese_txn_store_is_empty(db->store))
+        return false;
+    /* Release: see ese_btree__is_settled. A smaller number that comes later does no harm. */
+    if (now != atomic_load_explicit(&db->settled, memory_order_relaxed))
+        atomic_store_explicit(&db->settled, now, memory_order_release);
+    return true;
+}
+
 ese_txn_place
 ese_btree__place(const ese_btree *tree, const ese_page_node *node, uint8_t *room)
 {
@@ -77,9 +94,10 @@ ese_btree__see(const ese_btree_cursor *cursor, ese_cache_page *page, unsigned li
     look what;
 
     ese_page_line_decode(&page->page, line, &node);
-    if (ese_btree__is_plain(tree, node.flags)) {
-        sight.is_visible = true;
-    } else if (tree->shared != NULL && !ese_txn_store_is_empty(tree->shared->db->store)) {
+    if ((node.flags & (ESE_PAGE_NODE_VERSION | ESE_PAGE_NODE_DELETED)) == 0 ||
+        tree->shared == NULL || ese_btree__is_settled(tree, &page->page)) {
+        sight.is_visible = (node.flags & ESE_PAGE_NODE_DELETED) == 0;
+    } else {
         if (before->limit == 0)
             *before = ese_growbuf_make(ESE_PAGE_SIZE_MAX);
         what = (look){cursor, &node, ese_btree__place(tree, &node, room), before};

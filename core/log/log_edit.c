@@ -37,8 +37,11 @@ ese_log_edit_begin(ese_log_edit *edit, const ese_log_record *records, unsigned n
         ESE_TRY(ese_cache_make_writable(&edit->pages[i]));
     note_pages_before(edit);
     edit->lgpos = 0;
-    /* Relaxed: the latches order those who change the same page, and each of them draws a larger one. */
-    edit->dbtime = atomic_fetch_add_explicit(&edit->db->dbtime, 1, memory_order_relaxed) + 1;
+    /*
+     * The latches order those who change the same page, and each of them draws a larger one. Release: who acquires this number or a later one knows of the version that was added for
+     * the change (ese_btree__settle).
+     */
+    edit->dbtime = atomic_fetch_add_explicit(&edit->db->dbtime, 1, memory_order_release) + 1;
     if (sink != NULL) {
         ESE_TRY(sink->append(sink->self, edit, records, n));
         note_log(edit);
