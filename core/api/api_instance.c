@@ -124,8 +124,8 @@ has_recovery(const ese_api_instance *instance)
 }
 
 /*
- * Two instances with recovery keep files of the same names in these places. Without recovery there are no such files: temporary
- * tables live in memory.
+ * Two instances with recovery keep files of the same names in these places. Without recovery there are no such files: those of temporary
+ * tables have no names.
  */
 static JET_ERR
 check_paths(const ese_api_instance *a, const ese_api_instance *b)
