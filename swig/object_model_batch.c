@@ -264,12 +264,10 @@ read_rows(ese_model_reader *reader, uint32_t rows_max)
     return err;
 }
 
-JET_ERR
-ese_model_read(ese_model_reader *reader, uint32_t rows_max, uint32_t *n_rows_out)
+/* INV-1; nothing is left of the batch before. */
+static JET_ERR
+begin_read(ese_model_reader *reader)
 {
-    ese_model_call call;
-    JET_ERR err;
-
     if (atomic_flag_test_and_set(&reader->is_busy))
         return ese_model__fail(JET_errSessionSharingViolation,
                                "another thread is reading these rows");
@@ -280,16 +278,67 @@ ese_model_read(ese_model_reader *reader, uint32_t rows_max, uint32_t *n_rows_out
         reader->bytes_capacity = 0;
     }
     reader->n_bytes = 0;
-    err = ese_model__enter(&reader->cursor->object, &call);
-    if (err >= JET_errSuccess) {
-        err = read_rows(reader, rows_max);
-        ese_model__leave(&call);
-    }
+    return JET_errSuccess;
+}
+
+static JET_ERR
+finish_read(ese_model_reader *reader, JET_ERR err, uint32_t *n_rows_out)
+{
     if (err < JET_errSuccess)
         atomic_flag_clear(&reader->is_busy);
     else
         *n_rows_out = reader->n_rows;
     return err;
+}
+
+JET_ERR
+ese_model_read(ese_model_reader *reader, uint32_t rows_max, uint32_t *n_rows_out)
+{
+    ese_model_call call;
+    JET_ERR err = begin_read(reader);
+
+    if (err < JET_errSuccess)
+        return err;
+    err = ese_model__enter(&reader->cursor->object, &call);
+    if (err >= JET_errSuccess) {
+        err = read_rows(reader, rows_max);
+        ese_model__leave(&call);
+    }
+    return finish_read(reader, err, n_rows_out);
+}
+
+static JET_ERR
+read_key(ese_model_reader *reader, const ese_model_key *key)
+{
+    const ese_model_cursor *cursor = reader->cursor;
+    JET_ERR err = ese_model__make_key(reader->cursor, key);
+
+    if (err >= JET_errSuccess)
+        err = JetSeek(cursor->sesid, cursor->tableid, JET_bitSeekEQ);
+    if (err == JET_errRecordNotFound)
+        return JET_errSuccess;
+    if (err < JET_errSuccess)
+        return err;
+    reader->is_begun = false;
+    reader->is_at_end = false;
+    reader->first_move = 0;
+    return read_row(reader);
+}
+
+JET_ERR
+ese_model_read_key(ese_model_reader *reader, const ese_model_key *key, uint32_t *n_rows_out)
+{
+    ese_model_call call;
+    JET_ERR err = begin_read(reader);
+
+    if (err < JET_errSuccess)
+        return err;
+    err = ese_model__enter(&reader->cursor->object, &call);
+    if (err >= JET_errSuccess) {
+        err = read_key(reader, key);
+        ese_model__leave(&call);
+    }
+    return finish_read(reader, err, n_rows_out);
 }
 
 void

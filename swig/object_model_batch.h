@@ -41,6 +41,13 @@ const ese_model_output *ese_model_output_at(const ese_model_reader *reader, uint
  * its last row. An error after some good rows is returned by the next call.
  */
 JET_ERR ese_model_read(ese_model_reader *reader, uint32_t rows_max, uint32_t *n_rows_out);
+
+/*
+ * The one row with a key in the current index of the cursor, which stands on it then; none when there is no such record. The key
+ * has a value for each column of the index. What is read afterwards begins there.
+ */
+JET_ERR ese_model_read_key(ese_model_reader *reader, const ese_model_key *key,
+                           uint32_t *n_rows_out);
 void ese_model_end_read(ese_model_reader *reader);
 
 /* A column of a row: 0 values = NULL. */

@@ -93,8 +93,8 @@ make_key_part(ese_model_cursor *cursor, const ese_model_segment *segment,
     return err;
 }
 
-static JET_ERR
-make_key(ese_model_cursor *cursor, const ese_model_key *key)
+JET_ERR
+ese_model__make_key(ese_model_cursor *cursor, const ese_model_key *key)
 {
     JET_ERR err = JET_errSuccess;
 
@@ -122,7 +122,7 @@ ese_model_seek(ese_model_cursor *cursor, const ese_model_key *key, JET_GRBIT grb
 
     if (err < JET_errSuccess)
         return err;
-    err = make_key(cursor, key);
+    err = ese_model__make_key(cursor, key);
     if (err >= JET_errSuccess)
         err = JetSeek(cursor->sesid, cursor->tableid, grbit);
     ese_model__leave(&call);
@@ -156,7 +156,7 @@ select_start(ese_model_cursor *cursor, const ese_model_key *start, bool is_backw
     if (start->n_values == 0)
         return JetMove(cursor->sesid, cursor->tableid,
                        is_backward ? JET_MoveLast : (int32_t)JET_MoveFirst, 0);
-    err = make_key(cursor, start);
+    err = ese_model__make_key(cursor, start);
     if (err < JET_errSuccess)
         return err;
     if (is_backward)
@@ -173,7 +173,7 @@ select_end(ese_model_cursor *cursor, const ese_model_key *end, bool is_backward)
 
     if (end->n_values == 0)
         return JET_errSuccess;
-    err = make_key(cursor, end);
+    err = ese_model__make_key(cursor, end);
     if (err < JET_errSuccess)
         return err;
     if (is_after(end) != is_backward)

@@ -42,6 +42,9 @@ void ese_model__hold(ese_model_object *object);
 /* Takes the object, and all below it, out of the tree; frees what nobody refers to. */
 void ese_model__mark_closed(ese_model_object *object);
 
+/* JetMakeKey for each value; the session belongs to the caller. object_model_cursor.c */
+JET_ERR ese_model__make_key(ese_model_cursor *cursor, const ese_model_key *key);
+
 /* ---- what the engine must be told: object_model_close.c; the session belongs to the caller --------------- */
 
 JET_ERR ese_model__close_session(ese_model_session *session);

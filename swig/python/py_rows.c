@@ -378,3 +378,35 @@ ese_py_fetch(ese_model_reader *reader, uint32_t rows_max)
     ese_model_end_read(reader);
     return rows;
 }
+
+/* One call for a point read: to seek, and to read what is there. */
+PyObject *
+ese_py_fetch_key(ese_model_reader *reader, PyObject *key_object)
+{
+    ese_model_key key;
+    uint32_t n_rows = 0;
+    PyObject *row = Py_None;
+    PyThreadState *lock;
+    JET_ERR err;
+
+    if (!ese_py_get_key(key_object, &key))
+        return NULL;
+    lock = PyEval_SaveThread();
+    err = ese_model_read_key(reader, &key, &n_rows);
+    PyEval_RestoreThread(lock);
+    if (err < JET_errSuccess) {
+        ese_py_raise(err);
+        return NULL;
+    }
+    if (n_rows > 0) {
+        PyObject *rows = put_rows(reader, 1);
+
+        row = rows != NULL ? PyList_GetItem(rows, 0) : NULL;
+        Py_XINCREF(row);
+        Py_XDECREF(rows);
+    } else {
+        Py_INCREF(row);
+    }
+    ese_model_end_read(reader);
+    return row;
+}

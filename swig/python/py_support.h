@@ -69,6 +69,9 @@ void ese_py_release_view(ese_py_view *view);
 /* The next rows as a list of tuples, empty at the end. Releases the lock of the interpreter while the engine reads. */
 PyObject *ese_py_fetch(ese_model_reader *reader, uint32_t rows_max);
 
+/* The row with a key (values, side) as a tuple, or None. */
+PyObject *ese_py_fetch_key(ese_model_reader *reader, PyObject *key);
+
 /* ---- py_write.c: the arrays are freed with free() -------------------------------------------------------- */
 
 /* [(name, columnid, coltyp, cp, is_list, skip_null), ...] */

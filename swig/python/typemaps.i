@@ -43,6 +43,7 @@ if (!ese_py_##FUNCTION($input, ARGS)) SWIG_fail;
 %nothread ese_model_transaction::~ese_model_transaction;
 %nothread ese_model_reader::~ese_model_reader;
 %nothread ese_model_reader::fetch;
+%nothread ese_model_reader::fetch_key;
 %nothread ese_model_writer::~ese_model_writer;
 %nothread ese_model_writer::write;
 %nothread ese_model_cursor::stream_read;
@@ -53,6 +54,7 @@ if (!ese_py_##FUNCTION($input, ARGS)) SWIG_fail;
 
 %extend ese_model_reader {
     PyObject *fetch(uint32_t rows_max) { return ese_py_fetch($self, rows_max); }
+    PyObject *fetch_key(PyObject *key) { return ese_py_fetch_key($self, key); }
 }
 
 %extend ese_model_writer {

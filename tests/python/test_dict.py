@@ -40,7 +40,7 @@ def test_simple_use(tmp_path: Path) -> None:
         assert dict(d) == {7: b"\x00seven", "a": "one", "b": 2}
         with pytest.raises(ese.EseError):
             d["c"] = 3
-    with pytest.raises(ese.InvalidTableId):
+    with pytest.raises(ese.InvalidDatabaseId):
         d["a"]
     assert d.closed and repr(d).endswith("(closed)>")
 

@@ -305,8 +305,9 @@ def test_update_of_the_primary_key_moves_the_record(people: ese.Table) -> None:
 
 
 def test_update_of_what_is_not_there(people: ese.Table) -> None:
-    with pytest.raises(ese.RecordNotFound):
-        people.update(1)
+    with pytest.raises(ese.RecordNotFound), people.update(1):
+        pass
+    assert people.database.session.level == 0
     with pytest.raises(ese.NoCurrentRecord):
         people.update()
 

@@ -90,6 +90,7 @@ class Transaction(_Object):
 class Reader:
     thisown: bool
     def fetch(self, rows_max: int) -> list[tuple[Any, ...]]: ...
+    def fetch_key(self, key: _Key) -> tuple[Any, ...] | None: ...
 
 class Writer:
     thisown: bool

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from .database import open_database
 from .errors import KeyDuplicate, KeyTruncated, ObjectNotFound, WriteConflict
+from .rows import PointReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _PICKLE = _COLUMNS.index("pickle")
 _NEGATIVE, _POSITIVE, _BYTES, _TEXT = 0x10, 0x11, 0x20, 0x30
 _KEY_MOST = 2000  # the longest that pages of 8 KiB allow
 _MISSING: Any = object()
+_UPSERT, _DELETE = 1, 4  # ese_model_write_kind
 
 
 def encode_key(key: object) -> bytes:
@@ -91,6 +93,9 @@ class _Place(threading.local):
 
     database: Database | None = None
     table: Table | None = None
+    columns: tuple[int, ...] = ()
+    values: PointReader | None = None
+    keys: PointReader | None = None
 
 
 class DictRange(_Read):
@@ -289,7 +294,27 @@ class Dict(_Write):
             place.database = session.open(main.path, "r" if main.mode == "r" else "r+")
             place.database._is_borrowed = True
             place.table = place.database[_TABLE]
+        if not place.columns:
+            names = place.table._plan().names
+            place.columns = tuple(names[name] for name in _COLUMNS)
         return place.table
+
+    def _find(self, data: bytes, *, has_values: bool) -> tuple[Any, ...] | None:
+        """The values of a key, or nothing of it; None when it is not there."""
+        place = self._places
+        point = place.values if has_values else place.keys
+        if point is None:
+            table = self._table()
+            columns = [table.column(name) for name in (_VALUES if has_values else ())]
+            point = PointReader(lambda: table.database._open_cursor(_TABLE), table.index()._types(), columns)
+            if has_values:
+                place.values = point
+            else:
+                place.keys = point
+        try:
+            return point.get((data,))
+        except KeyTruncated:  # too long for any
+            return None
 
     @property
     def session(self) -> Session:
@@ -385,18 +410,20 @@ class Dict(_Write):
     def get(self, key: Any, default: Any = None) -> Any:
         """The value of a key, or `default`."""
         data = _lookup_key(key)
-        table = self._table()
-        if data is None or not _found(table, data):
-            return default
-        return self._value(table._reader(_VALUES, raw=False, tuples=True).one(table._cursor))
+        values = None if data is None else self._find(data, has_values=True)
+        return default if values is None else self._value(values)
 
     def __contains__(self, key: object) -> bool:
         data = _lookup_key(key)
-        return data is not None and _found(self._table(), data)
+        return data is not None and self._find(data, has_values=False) is not None
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        row = self._row(key, value)
-        self._retry(lambda: self._table().upsert_many([row], columns=_COLUMNS))
+        rows = [self._row(key, value)]
+        table = self._table()
+        try:
+            table._write(_UPSERT, rows, self._places.columns)
+        except (WriteConflict, KeyDuplicate):
+            self._retry(lambda: table._write(_UPSERT, rows, self._places.columns))
 
     def __delitem__(self, key: Any) -> None:
         if isinstance(key, slice):
@@ -411,7 +438,8 @@ class Dict(_Write):
             with self.transaction():
                 value = self.get(key, _MISSING)
                 if value is not _MISSING:
-                    self._table().delete()
+                    table = self._table()
+                    table._write(_DELETE, [(encode_key(key),)], self._places.columns[:1])
                 return value
 
         value = self._retry(work)
@@ -494,11 +522,3 @@ def _conflict(error: WriteConflict | KeyDuplicate) -> WriteConflict:
 
 def _pairs(other: Any) -> Iterable[tuple[Any, Any]]:
     return ((key, other[key]) for key in list(other.keys())) if hasattr(other, "keys") else other
-
-
-def _found(table: Table, data: bytes) -> bool:
-    """Stands on the record of the key; a key that is too long for any is not there."""
-    try:
-        return bool(table.seek(data))
-    except KeyTruncated:
-        return False

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import chain
 
 from . import _core
-from .errors import SessionSharingViolation
+from .errors import InvalidTableId, SessionSharingViolation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _RAW_TYPE = 11  # JET_coltypLongBinary: bytes, unchanged
 _MULTI_VALUED = 0x400  # JET_bitColumnMultiValued
 _FIRST_BATCH = 8
 _LARGEST_BATCH = 512  # of which the processor's cache holds all values
+
+_EXACTLY = 0  # ese_model_side
 
 # ese_model_from
 FROM_FIRST, FROM_LAST, FROM_HERE, FROM_HERE_BACKWARD = range(4)
@@ -71,10 +73,14 @@ class Reader:
         ]
         self._positions = None if tuples else {column.name: i for i, column in enumerate(columns)}
 
+    def row(self, values: tuple[Any, ...]) -> Any:
+        """The values of a record in the form that was asked for."""
+        return values if self._positions is None else Row(values, self._positions)
+
     def one(self, cursor: _core.Cursor) -> Any:
         """The record on which the cursor stands."""
         (values,) = cursor.reader(self._outputs, FROM_HERE).fetch(1)
-        return values if self._positions is None else Row(values, self._positions)
+        return self.row(values)
 
     def many(self, open_cursor: Callable[[], tuple[_core.Cursor, int] | None]) -> Iterator[Any]:
         """All records from a cursor of their own, which is opened at the first and closed with the iterator."""
@@ -97,6 +103,32 @@ class Reader:
                 size = min(4 * size, _LARGEST_BATCH)
         finally:
             close_quietly(cursor)
+
+
+class PointReader:
+    """Looks for one key after the other in the primary index of a table, on a cursor of its own."""
+
+    def __init__(
+        self, open_cursor: Callable[[], _core.Cursor], types: list[tuple[int, int]], columns: Sequence[Column]
+    ) -> None:
+        self.n_segments = len(types)
+        self._open_cursor = open_cursor
+        self._types = types
+        self._outputs = Reader(columns, raw=False, tuples=True)._outputs
+        self._reader = self._open()
+
+    def _open(self) -> _core.Reader:
+        cursor = self._open_cursor()
+        cursor.set_index(None, self._types)
+        return cursor.reader(self._outputs, FROM_HERE)
+
+    def get(self, values: tuple[object, ...]) -> tuple[Any, ...] | None:
+        """The values of the columns in the record with this key, all of it; None when there is none."""
+        try:
+            return self._reader.fetch_key((values, _EXACTLY))
+        except InvalidTableId:  # a rollback closes the cursors that were opened in its transaction
+            self._reader = self._open()
+        return self._reader.fetch_key((values, _EXACTLY))
 
 
 def close_quietly(cursor: _core.Cursor) -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from . import _core
 from .errors import ColumnNotFound, IndexNotFound, RecordNotFound
-from .rows import FROM_FIRST, FROM_HERE, FROM_HERE_BACKWARD, FROM_LAST, Reader, Row, close_quietly
+from .rows import FROM_FIRST, FROM_HERE, FROM_HERE_BACKWARD, FROM_LAST, PointReader, Reader, Row, close_quietly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Table:
         self._readers: dict[tuple[bool, bool], Reader] = {}
         self._write_plan: Plan | None = None
         self._writer: _core.Writer | None = None
+        self._points: dict[bool, PointReader] = {}
         self._version = database._version
 
     def __repr__(self) -> str:
@@ -93,6 +94,7 @@ class Table:
             self._columns = self._indexes = None
             self._readers.clear()
             self._write_plan = self._writer = None
+            self._points.clear()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -173,16 +175,39 @@ class Table:
 
     # ---- by primary key
 
+    def _point(self, key: object, *, has_columns: bool) -> Any:
+        """The values of the record with this primary key, all of them or none; None without such a record.
+
+        NotImplemented for the beginning of a key.
+        """
+        self._follow()
+        point = self._points.get(has_columns)
+        if point is None:
+            columns = self.columns if has_columns else ()
+            point = PointReader(lambda: self.database._open_cursor(self.name), self.index()._types(), columns)
+            self._points[has_columns] = point
+        values = key_values(key)
+        return point.get(values) if len(values) == point.n_segments else NotImplemented
+
     def __getitem__(self, key: Any) -> Any:
         """The record with this primary key, or with a slice the records from one key to another; RecordNotFound."""
-        return self.index()[key]
+        if isinstance(key, slice):
+            return self.index()[key]
+        row = self.get(key, None)
+        if row is None:
+            raise _not_found(RecordNotFound, f"no record with key {key!r} in table {self.name}")
+        return row
 
     def get(self, key: object, default: Any = None) -> Any:
         """The record with this primary key, or `default`."""
-        return self.index().get(key, default)
+        values = self._point(key, has_columns=True)
+        if values is NotImplemented:
+            return self.index().get(key, default)
+        return default if values is None else self._reader(None, raw=False, tuples=False).row(values)
 
     def __contains__(self, key: object) -> bool:
-        return key in self.index()
+        found = self._point(key, has_columns=False)
+        return key in self.index() if found is NotImplemented else found is not None
 
     # ---- one record at a time
 
@@ -343,17 +368,26 @@ class Table:
         from .writing import RowUpdate
 
         if not key:
-            return RowUpdate(self, self._cursor.bookmark())
-        bookmark = next(self.index().equal(key if len(key) > 1 else key[0]).bookmarks(), None)
-        if bookmark is None:
+            return RowUpdate(self, bookmark=self._cursor.bookmark())
+        return RowUpdate(self, key=key)
+
+    def _goto_key(self, cursor: _core.Cursor, key: tuple[object, ...]) -> None:
+        """Stands on the first record with this primary key, or beginning of one; RecordNotFound."""
+        index = self.index()
+        values = key_values(key)
+        index._make_current(cursor)
+        if len(values) == len(index.segments):
+            found = cursor.seek((values, _EXACTLY), _SEEK_EQ) != 0
+        else:
+            found = cursor.select((values, _BEFORE), (values, _AFTER), False)
+        if not found:
             raise _not_found(RecordNotFound, f"no record with key {key!r} in table {self.name}")
-        return RowUpdate(self, bookmark)
 
     def new_row(self) -> RowUpdate:
         """Adds a record in a with statement, as update() changes one: for long values written piece by piece."""
         from .writing import RowUpdate
 
-        return RowUpdate(self, None)
+        return RowUpdate(self)
 
     def delete(self) -> None:
         """Deletes the record on which the table stands; NoCurrentRecord, WriteConflict."""
@@ -525,13 +559,16 @@ class TableIndex(IndexRange):
     def __repr__(self) -> str:
         return f"<ese.TableIndex {self._title}>"
 
-    def _make_current(self, cursor: _core.Cursor) -> None:
+    def _types(self) -> list[tuple[int, int]]:
         types = []
         for segment in self.segments:
             column = self.table.column(segment.column)
             types.append((int(column.type), column.code_page))
+        return types
+
+    def _make_current(self, cursor: _core.Cursor) -> None:
         description = self.description
-        cursor.set_index(description.name if description and not description.primary else None, types)
+        cursor.set_index(description.name if description and not description.primary else None, self._types())
 
     def range(
         self, lower: object = None, upper: object = None, *, include_lower: bool = True, include_upper: bool = False

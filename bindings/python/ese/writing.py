@@ -71,9 +71,11 @@ class RowUpdate(_Base):
     a column NULL.
     """
 
-    def __init__(self, table: Table, bookmark: bytes | None) -> None:
+    def __init__(self, table: Table, *, key: tuple[object, ...] | None = None, bookmark: bytes | None = None) -> None:
         self._table = table
+        self._key = key
         self._found = bookmark
+        self._is_new = key is None and bookmark is None
         self._changes: dict[str, Any] = {}
         self._cursor: _core.Cursor | None = None
         self._transaction: _core.Transaction | None = None
@@ -81,7 +83,7 @@ class RowUpdate(_Base):
         self._streams: list[LongValue] = []
 
     def __repr__(self) -> str:
-        kind = "update" if self._found is not None else "new row"
+        kind = "new row" if self._is_new else "update"
         return f"<ese.RowUpdate {kind} of {self._table.name!r} {self._changes!r}>"
 
     # ---- the scope
@@ -93,11 +95,11 @@ class RowUpdate(_Base):
         self._transaction = database._begin_outermost()
         try:
             self._cursor = database._open_cursor(self._table.name)
-            if self._found is None:
-                self._cursor.prepare(_PREPARE_INSERT)
-            else:
+            if self._key is not None:
+                self._table._goto_key(self._cursor, self._key)
+            elif self._found is not None:
                 self._cursor.goto_bookmark(self._found)
-                self._cursor.prepare(_PREPARE_REPLACE)
+            self._cursor.prepare(_PREPARE_INSERT if self._is_new else _PREPARE_REPLACE)
         except BaseException:
             self._end(is_good=False)
             raise
@@ -157,7 +159,7 @@ class RowUpdate(_Base):
         name = self._table.column(name).name
         if name in self._changes:
             return self._changes[name]
-        if self._found is None:
+        if self._is_new:
             return None
         return self._table._reader([name], raw=False, tuples=True).one(cursor)[0]
 
