@@ -5,7 +5,8 @@
 JET_ERR
 ese_table_bookmark(ese_table_cursor *cursor, ese_bytes *bookmark_out)
 {
-    if (cursor->place != ESE_TABLE__ON_ENTRY && cursor->place != ESE_TABLE__RECORD_ONLY)
+    if (cursor->place != ESE_TABLE__ON_ENTRY && cursor->place != ESE_TABLE__RECORD_ONLY &&
+        !cursor->keeps_record)
         return ese_raise(JET_errNoCurrentRecord, "the cursor stands on no record");
     return cursor->ops->bookmark(cursor, bookmark_out);
 }

@@ -82,8 +82,7 @@ ese_table_roll_back(ese_table_cursor *cursor, uint8_t level)
         return true;
     cursor->has_lv_tree = false; /* may have been made within the part that was undone */
     ese_table__update_roll_back(cursor);
-    if (level == 0 && cursor->is_secondary &&
-        ese_txn_is_undone(cursor->session, cursor->indexed_at, level)) {
+    if (cursor->is_secondary && ese_txn_is_undone(cursor->session, cursor->indexed_at, level)) {
         cursor->ops->forget(cursor);
         ese_table__tree_use_index(cursor, cursor->table->primary);
         cursor->range.is_active = false;

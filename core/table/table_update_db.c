@@ -203,6 +203,17 @@ typedef struct making {
     uint32_t room;
 } making;
 
+/* Field by field: to clear the room for the key would take longer than to make one. */
+static void
+start_making(making *make, ese_table_cursor *cursor)
+{
+    make->cursor = cursor;
+    make->update = cursor->update;
+    make->bookmark = (ese_bytes){0};
+    make->to = NULL;
+    make->room = 0;
+}
+
 static JET_ERR
 insert_record(making *make)
 {
@@ -417,9 +428,12 @@ run(making *make, JET_ERR (*change)(making *make))
 JET_ERR
 ese_table__db_update(ese_table_cursor *cursor, void *to, uint32_t room, uint32_t *size_out)
 {
-    making make = {.cursor = cursor, .update = cursor->update, .to = to, .room = room};
+    making make;
     JET_ERR err;
 
+    start_making(&make, cursor);
+    make.to = to;
+    make.room = room;
     ESE_TRY(prepare_values(cursor));
     ESE_TRY(run(&make, make_update));
     if (to != NULL)
@@ -451,11 +465,11 @@ out:
 JET_ERR
 ese_table__db_delete(ese_table_cursor *cursor)
 {
-    making make = {.cursor = cursor};
+    making make;
     JET_ERR err;
 
     ESE_TRY(ese_table__update_create(cursor));
-    make.update = cursor->update;
+    start_making(&make, cursor);
     ESE_TRY(run(&make, make_deletion));
     cursor->is_record_held = false; /* a rollback brings it back */
     ese_table_cancel_update(cursor);
