@@ -8,7 +8,6 @@
 #include "recovery/recovery_private.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 enum { SCRATCH = 4, PROGRESS_STEP = 1024 };
 
@@ -120,7 +119,7 @@ find_start(ese_recovery__run *run, bool use_checkpoint, start *s)
 
     ESE_TRY(generation_of(run, n - 1, &expect, &last, &run->sign));
     run->has_sign = true;
-    if (use_checkpoint) {
+    if (use_checkpoint && (run->options->flags & ESE_RECOVERY_RESTORE) == 0) {
         ESE_TRY(try_checkpoint(run, ".chk", s));
         if (!s->has_checkpoint)
             ESE_TRY(try_checkpoint(run, ".jcp", s));
@@ -238,13 +237,19 @@ judge_damage(ese_recovery__run *run, int32_t generation, JET_ERR damage, bool *g
 }
 
 static JET_ERR
-open_log(ese_recovery__run *run, unsigned index, bool *gives_up_out)
+open_log(ese_recovery__run *run, unsigned index, bool is_first, bool *gives_up_out)
 {
-    const ese_log_expect expect = expect_of(run);
+    ese_log_expect expect = expect_of(run);
     const ese_log_extent *extent;
     JET_ERR err;
 
     *gives_up_out = false;
+    if (!is_first) { /* the set does not know of another folder */
+        expect.generation = run->generation + 1;
+        expect.prev_created = run->created;
+        expect.has_checksum_prev = true;
+        expect.checksum_prev = run->checksum;
+    }
     ESE_TRY(ese_log_set_open_file(run->logs, index, &expect, &run->log));
     run->log_header = ese_log_file_header(run->log);
     extent = ese_log_file_extent(run->log);
@@ -282,6 +287,7 @@ out:
     return err;
 }
 
+/* `s`: on the first one. */
 static JET_ERR
 redo_generation(ese_recovery__run *run, const start *s, unsigned index, bool *gives_up_out)
 {
@@ -289,17 +295,67 @@ redo_generation(ese_recovery__run *run, const start *s, unsigned index, bool *gi
     JET_ERR err;
 
     ese_log_file_close(&run->log);
-    ESE_TRY(open_log(run, index, gives_up_out));
-    if (*gives_up_out && index != s->first)
+    ESE_TRY(open_log(run, index, s != NULL, gives_up_out));
+    if (*gives_up_out)
         goto out;
     run->generation = run->log_header->generation;
-    if (index == s->first)
+    memcpy(run->created, run->log_header->created, sizeof run->created);
+    run->checksum = ese_log_file_extent(run->log)->scan.checksum;
+    if (s != NULL)
         ESE_TRY(start_databases(run, s));
     else
         ESE_TRY(begin_generation(run));
     run->report->gen_last = run->generation;
-    ESE_TRY(replay(run, index - s->first, n - s->first));
+    ESE_TRY(replay(run, index, n));
     run->report->end = ese_log_file_extent(run->log)->end;
+out:
+    return err;
+}
+
+static JET_ERR
+redo_set(ese_recovery__run *run, const start *s, unsigned first)
+{
+    bool gives_up = false;
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = first; i < ese_log_set_count(run->logs) && !gives_up; i++)
+        ESE_TRY(redo_generation(run, i == first ? s : NULL, i, &gives_up));
+out:
+    return err;
+}
+
+/* The log behind the last one of the backup, in another folder: the count when there is none. */
+static unsigned
+find_next(ese_recovery__run *run)
+{
+    unsigned n = ese_log_set_count(run->logs);
+    unsigned i = 0;
+
+    while (i < n && ese_log_set_member(run->logs, i).generation != 0 &&
+           ese_log_set_member(run->logs, i).generation <= run->generation)
+        i++;
+    if (i < n && ese_log_set_member(run->logs, i).generation == 0) {
+        const ese_log_expect expect = expect_of(run);
+        ese_signature sign;
+        int32_t generation = 0;
+
+        if (generation_of(run, i, &expect, &generation, &sign) < JET_errSuccess ||
+            generation <= run->generation)
+            i = n;
+    }
+    return i;
+}
+
+/* What was logged after the backup. */
+static JET_ERR
+redo_forward(ese_recovery__run *run)
+{
+    JET_ERR err;
+
+    ese_log_file_close(&run->log);
+    ese_log_set_close(&run->logs);
+    ESE_TRY(ese_log_set_open(run->options->forward_folder, run->options->base, &run->logs));
+    ESE_TRY(redo_set(run, NULL, find_next(run)));
 out:
     return err;
 }
@@ -307,11 +363,11 @@ out:
 static JET_ERR
 redo(ese_recovery__run *run, const start *s)
 {
-    bool gives_up = false;
-    JET_ERR err = JET_errSuccess;
+    JET_ERR err;
 
-    for (unsigned i = s->first; i < ese_log_set_count(run->logs) && !gives_up; i++)
-        ESE_TRY(redo_generation(run, s, i, &gives_up));
+    ESE_TRY(redo_set(run, s, s->first));
+    if (run->options->forward_folder != NULL)
+        ESE_TRY(redo_forward(run));
 out:
     return err;
 }

@@ -26,7 +26,7 @@ typedef enum ese_recovery_flag {
     ESE_RECOVERY_IGNORE_LOST_LOGS = 4,         /* JET_bitReplayIgnoreLostLogs */
     ESE_RECOVERY_DROP_DAMAGED_LOGS = 8, /* JET_paramDeleteOutOfRangeLogs; they are not deleted */
     ESE_RECOVERY_ALLOW_NEWER_LOGS = 16,
-    ESE_RECOVERY_RESTORE = 32, /* the databases come out of a backup */
+    ESE_RECOVERY_RESTORE = 32, /* databases and logs come out of a backup; no checkpoint */
 } ese_recovery_flag;
 
 typedef enum ese_recovery_outcome {
@@ -70,6 +70,8 @@ typedef struct ese_recovery_watcher {
 
 typedef struct ese_recovery_options {
     const char *log_folder;
+    const char
+        *forward_folder; /* RESTORE: of the logs that follow those of the backup; NULL: none */
     const char *system_folder; /* of the checkpoint; NULL: log_folder */
     const char *base;          /* three characters; NULL: found out */
     const char *

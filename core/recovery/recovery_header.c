@@ -130,7 +130,7 @@ ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db, const e
     db->header.attach = run->lgpos;
     db->header.dbid = entry->dbid;
     time_now(db->header.attach_time);
-    if (created->version != 0) {
+    if (created->version == ESE_DBHEADER_VERSION) { /* what else stands there is none of a file */
         db->header.version = db->header.create_version = created->version;
         db->header.update_major = db->header.create_update = created->update_major;
     }

@@ -266,19 +266,36 @@ out:
 
 /* ---- copies */
 
-/* Zeroes are left out, as the file system can. */
+/* One flipped bit in a page is not copied. `spare` has room for a page. */
+static void
+correct_pages(uint8_t *bytes, size_t n, uint32_t page_size, uint64_t offset, uint8_t *spare)
+{
+    for (size_t at = 0; at + page_size <= n; at += page_size) {
+        uint64_t number = (offset + at) / page_size;
+
+        if (number < ESE_RECOVERY__HEADER_PAGES)
+            continue;
+        memcpy(spare, bytes + at, page_size);
+        if (ese_page_checksum_verify(spare, page_size,
+                                     (ese_pgno)(number + 1 - ESE_RECOVERY__HEADER_PAGES)) ==
+            ESE_PAGE_STATE_CORRECTED)
+            memcpy(bytes + at, spare, page_size);
+    }
+}
+
 static JET_ERR
-copy_bytes(ese_os_file *from, ese_os_file *to)
+copy_bytes(ese_os_file *from, ese_os_file *to, uint32_t page_size)
 {
     uint64_t size = ese_os_file_size(from);
     uint8_t *bytes = NULL;
     JET_ERR err;
 
-    ESE_TRY(ese_alloc(COPY_BYTES, &bytes));
+    ESE_TRY(ese_alloc_aligned(COPY_BYTES + ESE_PAGE_SIZE_MAX, ESE_PAGE_SIZE_MIN, &bytes));
     for (uint64_t at = 0; at < size; at += COPY_BYTES) {
         size_t n = size - at < COPY_BYTES ? (size_t)(size - at) : COPY_BYTES;
 
         ESE_TRY(ese_os_file_read(from, at, bytes, n));
+        correct_pages(bytes, n, page_size, at, bytes + COPY_BYTES);
         ESE_TRY(ese_os_file_write(to, at, bytes, n));
     }
 out:
@@ -292,13 +309,12 @@ ese_recovery__copy_db(ese_recovery__run *run, ese_recovery__db *db)
     ese_os_file *from = NULL, *to = NULL;
     JET_ERR err = JET_errSuccess;
 
-    (void)run;
     if (db->has_work)
         return JET_errSuccess;
     ESE_TRY(ese_os_file_open(db->source, &from));
     ESE_TRY(ese_os_file_open_for(db->work, ESE_OS_FILE_REPLACE, &to));
     db->has_work = true;
-    ESE_TRY(copy_bytes(from, to));
+    ESE_TRY(copy_bytes(from, to, run->page_size));
 out:
     ese_os_file_close(&from);
     ese_os_file_close(&to);

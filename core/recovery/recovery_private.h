@@ -119,7 +119,7 @@ struct ese_recovery__session {
 struct ese_recovery__run {
     const ese_recovery_options *options;
     ese_recovery_report *report;
-    ese_log_set *logs;
+    ese_log_set *logs; /* being replayed: those of the backup first */
     ese_log_file *log; /* open at the moment */
     const ese_log_header *log_header;
     ese_signature sign; /* of the stream */
@@ -132,7 +132,9 @@ struct ese_recovery__run {
     ese_recovery__session **sessions; /* by number */
     ese_recovery__version **versions; /* hash chains */
     int32_t generation;               /* being replayed */
-    ese_lgpos lgpos;                  /* of the record being replayed */
+    uint8_t created[8];               /* of the generation replayed last */
+    uint64_t checksum;
+    ese_lgpos lgpos; /* of the record being replayed */
     ese_lgpos shut_down_mark;
     bool is_shut_down;   /* the last record is a ShutDownMark */
     bool is_trap;        /* the checkpoint leads past a database that is dirty */
@@ -208,7 +210,7 @@ typedef struct ese_recovery__stamp {
     uint32_t objid; /* 0: any */
 } ese_recovery__stamp;
 
-/* The page, latched and writable, if the change is to be made; NULL if it is there already or cannot be made for now. A new page is blank. */
+/* The page, latched and writable, if the change is to be made; NULL if it is there already or could not be made yet. A new page is blank. */
 JET_ERR ese_recovery__page_open(ese_recovery__run *run, ese_recovery__db *db,
                                 const ese_recovery__stamp *stamp, ese_cache_page **page_out);
 

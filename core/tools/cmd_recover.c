@@ -1,5 +1,5 @@
 /* `ese recover`: replay of logs into a copy of each database, or in their place. */
-#include "recovery/recovery.h"
+#include "maint/maint_recover.h"
 #include "tools/tools.h"
 
 #include <inttypes.h>
@@ -318,6 +318,10 @@ take_argument(recover *recovering, const char *path)
         recovering->maps[options->n_maps++] = (ese_recovery_map){NULL, path};
     }
     options->database_folder = folder;
+    if ((options->flags & ESE_RECOVERY_RESTORE) != 0) {
+        options->forward_folder = options->log_folder;
+        options->log_folder = NULL;
+    }
     if (options->log_folder == NULL)
         options->log_folder = folder;
     if (recovering->is_in_place || options->target_folder != NULL)
@@ -372,7 +376,8 @@ const ese_tools__command ese_tools__recover = {
     "                            committed in them is lost\n"
     "      --drop-damaged-logs   with it: damaged ones, too\n"
     "      --without-undo        stop before what did not commit is taken back\n"
-    "      --restore             the databases come out of a backup\n"
+    "      --restore             databases and logs come out of a backup; --log tells where those\n"
+    "                            are that follow\n"
     "      --newer               read logs that are newer than what is known\n"
     "      --page-size N         refuse logs of databases with other pages\n"
     "      --log-size N          refuse logs of another size\n"

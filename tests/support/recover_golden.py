@@ -103,16 +103,21 @@ class Driver:
         return int(found.group(1)) if done.returncode != 0 and found else 0
 
 
+def result_of(folder: Path, database: str) -> Path:
+    """What recovery made, or the database itself where it was clean."""
+    made = folder / "recovered" / database
+    return made if made.exists() else folder / database
+
+
 def check_crash(driver: Driver, name: str, folder: Path) -> None:
     unpack(name, folder)
     report = driver.recover(folder)
     if report["code"] != 0:
         raise Failure(f"{report['code']}: {report.get('text')}")
     for stem, expected in (("data", "expected.jsonl"), ("second", "expected-second.jsonl")):
-        result = folder / "recovered" / f"{stem}.edb"
         if (folder / expected).exists():
-            driver.compare(result, folder / expected)
-        elif stem == "second" and result.exists():
+            driver.compare(result_of(folder, f"{stem}.edb"), folder / expected)
+        elif stem == "second" and (folder / "recovered" / "second.edb").exists():
             raise Failure("a database that was not finished is there")
     second = driver.recover("--in-place", folder)  # once more, and in the place of the databases
     if second["code"] != 0:
@@ -171,7 +176,7 @@ def check_backup(driver: Driver, name: str, folder: Path) -> None:
     report = driver.recover(folder / "live")
     if report["code"] != 0:
         raise Failure(f"live: {report['code']}: {report.get('text')}")
-    driver.compare(folder / "live" / "recovered" / "data.edb", folder / "expected-rollforward.jsonl")
+    driver.compare(result_of(folder / "live", "data.edb"), folder / "expected-rollforward.jsonl")
 
 
 KINDS = {"crash-": check_crash, "dmg-": check_damaged, "backup-": check_backup}
