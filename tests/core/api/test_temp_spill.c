@@ -129,14 +129,16 @@ start_twins(twins *t, JET_GRBIT grbit)
 typedef struct outcome {
     JET_ERR err;
     int32_t key, value;
-    uint32_t n_long, n_many, size_bookmark;
+    uint32_t n_long, n_part, n_many, size_bookmark;
     uint8_t bookmark[300];
-    uint8_t bytes[LONG_MAX_SIZE];
+    uint8_t bytes[LONG_MAX_SIZE], part[LONG_MAX_SIZE];
 } outcome;
 
 static void
 look(const temp_fixture *f, outcome *seen)
 {
+    JET_RETINFO from_within = {
+        .cbStruct = sizeof from_within, .ibLongValue = 5321, .itagSequence = 1};
     uint32_t size = 0;
 
     seen->key = get_long(f, f->key);
@@ -144,6 +146,8 @@ look(const temp_fixture *f, outcome *seen)
     (void)JetRetrieveColumn(f->sesid, f->table, f->lv, seen->bytes, sizeof seen->bytes,
                             &seen->n_long, 0, NULL);
     (void)JetRetrieveColumn(f->sesid, f->table, f->many, NULL, 0, &seen->n_many, 0, NULL);
+    (void)JetRetrieveColumn(f->sesid, f->table, f->lv, seen->part, sizeof seen->part, &seen->n_part,
+                            0, &from_within);
     if (JetGetBookmark(f->sesid, f->table, seen->bookmark, sizeof seen->bookmark, &size) >= 0)
         seen->size_bookmark = size;
 }
@@ -183,7 +187,8 @@ set_columns(const temp_fixture *f, const step *s, bool with_key)
     static uint8_t bytes[LONG_MAX_SIZE];
     JET_ERR err = 0;
 
-    memset(bytes, s->value & 0xff, sizeof bytes);
+    for (size_t i = 0; i < s->size; i++)
+        bytes[i] = (uint8_t)((size_t)s->value + i + i / 251);
     if (with_key)
         err = set_long(f, f->key, s->key);
     if (err >= 0 && with_key)
