@@ -287,37 +287,77 @@ change_pages(merger *m)
         make_empty(m, m->chain + i);
 }
 
+/* A record of an ancestor: no neighbours, no lines that move. */
+static ese_log_record
+ancestor_record(const merger *m, int page, unsigned line)
+{
+    ese_log_record record = ese_btree__record(m->writer, ESE_LOG_MERGE);
+
+    record.page = page;
+    record.u.merge = (ese_log_merge){
+        .page = page, .left = -1, .right = -1, .parent = -1, .line = line, .separator = m->key};
+    return record;
+}
+
+/*
+ * What becomes of the ancestor. That the last line left gets an empty key when one with an empty key goes is understood. With FULL_LEFT one record stands for both: the line keeps its
+ * key, and leads to the left neighbour; otherwise the other key is a change of its own.
+ */
+static unsigned
+add_ancestor_records(const merger *m, ese_log_record *records)
+{
+    unsigned line = m->way.lines[m->ancestor];
+    bool has_key = m->is_key_change && m->key.size != 0;
+    bool is_one = m->type == ESE_LOG_MERGE_FULL_LEFT;
+    unsigned n = 0;
+
+    records[n] = ancestor_record(m, m->ancestor_page, line);
+    records[n].u.merge.is_delete_node = true;
+    records[n++].u.merge.is_key_change = is_one;
+    if (has_key && !is_one) {
+        records[n] = ancestor_record(m, m->ancestor_page, line - 1);
+        records[n++].u.merge.is_key_change = true;
+    }
+    return n;
+}
+
+/* From the highest ancestor to the leaf. */
 static unsigned
 make_records(const merger *m, ese_log_record *records)
 {
+    const ese_page *leaf = page_at(m, m->leaf);
+    unsigned n = 0;
+
     if (is_whole_tree(m)) {
         records[0] = ese_btree__record(m->writer, ESE_LOG_EMPTY_TREE);
         records[0].page = m->ancestor_page;
         return 1;
     }
-    records[0] = ese_btree__record(m->writer, ESE_LOG_MERGE);
-    records[0].page = m->ancestor_page;
-    records[0].u.merge = (ese_log_merge){
-        .page = m->ancestor_page,
-        .left = -1,
-        .right = -1,
-        .parent = -1,
-        .line = m->way.lines[m->ancestor],
-        .is_delete_node = true,
-        .is_key_change = m->is_key_change && m->key.size != 0,
-        .separator = m->key,
-    };
-    records[1] = ese_btree__record(m->writer, ESE_LOG_MERGE);
-    records[1].page = m->leaf;
-    records[1].u.merge = (ese_log_merge){
+    n = add_ancestor_records(m, records);
+    for (int i = 0; i < m->n_spine; i++) {
+        const ese_page *page = page_at(m, m->spine + i);
+
+        records[n] = ancestor_record(m, m->spine + i, ese_page_line_count(page) - 1);
+        records[n++].u.merge.is_key_change = true;
+    }
+    for (int i = 0; i < m->n_chain; i++) {
+        records[n] = ancestor_record(m, m->chain + i, 0);
+        records[n++].u.merge.is_empty_page = true;
+    }
+    records[n] = ese_btree__record(m->writer, ESE_LOG_MERGE);
+    records[n].page = m->leaf;
+    records[n++].u.merge = (ese_log_merge){
         .page = m->leaf,
         .left = m->left,
         .right = m->right,
         .parent = m->n_chain == 0 ? m->ancestor_page : m->chain + m->n_chain - 1,
+        .line = m->type == ESE_LOG_MERGE_FULL_LEFT && ese_page_line_count(leaf) != 0
+                    ? ese_page_line_count(leaf) - 1
+                    : 0,
         .type = m->type,
         .is_empty_page = true,
     };
-    return 2;
+    return n;
 }
 
 /* Pages that the tree has let go. */
@@ -331,7 +371,7 @@ merge(merger *m, freed *freed_out)
 {
     JET_ERR err;
     const ese_btree *tree = m->writer->tree;
-    ese_log_record records[2];
+    ese_log_record records[ESE_LOG_EDIT_PAGES_MAX + 1];
 
     ESE_TRY(ese_log_edit_begin(&m->edit, records, make_records(m, records)));
     freed_out->pgnos[freed_out->n++] = page_at(m, m->leaf)->pgno;
@@ -418,6 +458,9 @@ try_merge(merger *m, ese_bytes key, ese_bytes data, freed *freed_out)
     m->is_key_change = !is_whole_tree(m) && (is_last_line(m) || m->type == ESE_LOG_MERGE_FULL_LEFT);
     if (m->is_key_change && m->type != ESE_LOG_MERGE_NONE)
         ESE_TRY(add_spine(m, &fits));
+    /* The range goes to the left neighbour, as in a merge with it in which no line moves. */
+    if (what == EMPTY && m->is_key_change && m->n_chain == 0 && m->key.size != 0)
+        m->type = ESE_LOG_MERGE_FULL_LEFT;
     if (fits && m->type != ESE_LOG_MERGE_NONE)
         err = merge(m, freed_out);
 out:

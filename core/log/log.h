@@ -62,13 +62,14 @@ typedef enum ese_log_merge_type {
 
 typedef struct ese_log_merge {
     int page, left, right, parent;
-    unsigned line; /* in an ancestor: the pointer */
+    unsigned
+        line; /* in an ancestor: the pointer that goes or whose key changes; in the leaf: the first line that moves right, or the last that moves left */
     ese_log_merge_type type;
     bool is_key_change, is_delete_node, is_empty_page;
     ese_bytes separator;
 } ese_log_merge;
 
-/* Types CREATE…, CONVERT, EMPTY_TREE; pages of the edit: root, then OE and AE. */
+/* Types CREATE…, CONVERT, EMPTY_TREE; pages of the edit: root, then OE and AE. EMPTY_TREE: the record's page is the root, all others become empty; no fields. */
 typedef struct ese_log_tree {
     ese_pgno parent, secondary_first;
     uint32_t n_primary, n_secondary, free_bits, page_flags;
