@@ -64,7 +64,10 @@ ese_api_database_header_write(ese_api_database *database, ese_dbstate state)
     JET_ERR err = JET_errSuccess;
 
     encode(database, state);
-    for (uint64_t copy = 0; copy < COPIES; copy++) {
+    for (uint64_t i = 0; i < COPIES; i++) {
+        /* The first copy counts: it is the last to say that the file is clean, and the first to say that it is not. */
+        uint64_t copy = state == ESE_DBSTATE_CLEAN ? COPIES - 1 - i : i;
+
         ESE_TRY(
             ese_os_file_write(database->file, copy * page_size, database->header_page, page_size));
         if (state != ESE_DBSTATE_JUST_CREATED) /* a file that nobody wants yet */

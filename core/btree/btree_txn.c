@@ -170,15 +170,19 @@ undo(ese_txn_session *session, const ese_txn_change *change)
 
 /* ---- clean */
 
+/* What cannot be cleared away stays for good, so memory that is short for a moment is waited for here, too. */
 static void
 clean(ese_txn_session *cleaner, const ese_txn_change *change)
 {
     const ese_btree__writer writer = writer_of(cleaner, change);
+    JET_ERR err = JET_errOutOfMemory;
 
-    if (change->oper == ESE_TXN_DELETE)
-        (void)remove_garbage(&writer);
-    else if (change->oper == ESE_TXN_DESTROY_TREE)
+    if (change->oper == ESE_TXN_DELETE) {
+        for (unsigned i = 0; i < ATTEMPTS && err == JET_errOutOfMemory; i++)
+            err = remove_garbage(&writer);
+    } else if (change->oper == ESE_TXN_DESTROY_TREE) {
         (void)ese_btree__destroy_now(writer.db, writer.origin, writer.tree);
+    }
 }
 
 static bool

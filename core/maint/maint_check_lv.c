@@ -126,6 +126,28 @@ take_line(ese_maint__lv_check *values, ese_pgno pgno, const ese_page_node *node)
     }
 }
 
+/* A root that is flagged as deleted hides what is left of its chunks: to clear them away needs memory and reads, which can fail. */
+static void
+take_deleted(ese_maint__lv_check *values, ese_pgno pgno, const ese_page_node *node)
+{
+    uint8_t bytes[ESE_PAGE_KEY_MAX];
+    ese_bytes key = {bytes, ese_page_node_copy_key(node, bytes, sizeof bytes)};
+    ese_maint__place place = {ESE_MAINT_LONG_VALUE, pgno,
+                              ese_maint__tree_at(values->check, values->number)};
+    ese_record_lv_kind kind;
+    uint64_t lid;
+    uint32_t offset;
+
+    if (ese_record_lv_split_key(key, &kind, &lid, &offset) < JET_errSuccess ||
+        kind != ESE_RECORD_LV_ROOT)
+        return;
+    ese_maint__check_lv_end(values, pgno);
+    values->lid = lid;
+    values->is_open = values->is_hidden = true;
+    ese_maint__noted(values->check, &place,
+                     "long value %" PRIu64 ": it is deleted and not cleared away", lid);
+}
+
 JET_ERR
 ese_maint__check_lv_leaf(void *lv_check, const ese_page *page)
 {
@@ -136,6 +158,8 @@ ese_maint__check_lv_leaf(void *lv_check, const ese_page *page)
 
         if ((node.flags & ESE_PAGE_NODE_DELETED) == 0)
             take_line(lv_check, page->pgno, &node);
+        else
+            take_deleted(lv_check, page->pgno, &node);
     }
     return JET_errSuccess;
 }
@@ -197,7 +221,8 @@ count_references(counter *counting)
     bool found = false;
     JET_ERR err;
 
-    ese_btree_cursor_init(&cursor, &ese_maint__tree_at(counting->check, counting->table)->btree, NULL);
+    ese_btree_cursor_init(&cursor, &ese_maint__tree_at(counting->check, counting->table)->btree,
+                          NULL);
     ESE_TRY(ese_btree_first(&cursor, &found));
     while (found) {
         counting->pgno = cursor.page->page.pgno;
