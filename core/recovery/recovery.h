@@ -87,7 +87,8 @@ typedef struct ese_recovery_options {
 } ese_recovery_options;
 
 /*
- * Recovers all databases of the log. On an error no result was made, but for JET_errRecoveredWithoutUndo(DatabasesConsistent). The report is filled either way, and cleared with
+ * Recovers all databases of the log. On an error no result was made, but for JET_errRecoveredWithoutUndo(DatabasesConsistent), and when nothing but names could not be
+ * brought to the disk: then some results, which are whole, have their names. The report is filled either way, and cleared with
  * ese_recovery_report_clear. Errors: recovery specification, section 7.7.
  */
 JET_ERR ese_recovery_run(const ese_recovery_options *options, ese_recovery_report *report_out);
