@@ -29,6 +29,7 @@ ese_table__save(const ese_table_cursor *cursor, ese_table__position *position_ou
         .is_record_held = cursor->is_record_held,
         .is_entry_gone = cursor->is_entry_gone,
         .is_record_gone = cursor->is_record_gone,
+        .parked_size = cursor->parked_size,
         .is_range_active = cursor->range.is_active,
         .has_search_key = cursor->has_search_key,
     };
@@ -44,6 +45,7 @@ ese_table__restore(ese_table_cursor *cursor, ese_table__position *position)
     cursor->is_record_held = position->is_record_held;
     cursor->is_entry_gone = position->is_entry_gone;
     cursor->is_record_gone = position->is_record_gone;
+    cursor->parked_size = position->parked_size;
     cursor->range.is_active = position->is_range_active;
     cursor->has_search_key = position->has_search_key;
     ese_btree_cursor_copy(&cursor->entry, &position->entry);

@@ -106,7 +106,10 @@ struct ese_table_cursor {
         keeps_record; /* secondary index: stands on no entry, but the record it came from is still to be read */
     void *update; /* made with the first update in preparation (table_update.c) */
     bool is_read_only;
-    bool is_entry_gone;  /* trees: the held entry is not there any more, */
+    bool is_entry_gone; /* trees: the held entry is not there any more, */
+    size_t
+        parked_size; /* not 0: the cursor stands on the record with this key, but holds no page (table_sync.c) */
+    uint8_t parked[ESE_RECORD_KEY_MOST_MAX + 8];
     bool is_record_gone; /* the held record is not */
     bool
         is_first_deferred; /* opened on an empty table: stands on the first record as soon as there is one */
@@ -134,6 +137,7 @@ typedef struct ese_table__position {
     ese_table__place place;
     bool is_secondary, is_record_held, is_range_active, has_search_key;
     bool is_entry_gone, is_record_gone;
+    size_t parked_size;
     ese_btree_cursor entry, record;
 } ese_table__position;
 
@@ -191,6 +195,12 @@ JET_ERR ese_table__temp_dup(ese_table_cursor *cursor, ese_table_cursor **cursor_
 
 /* table_temp_order.c: a move by no entry; JET_errRecordDeleted when the row is gone. */
 JET_ERR ese_table__temp_stay(ese_table_cursor *cursor, bool *found_out);
+
+/*
+ * Lets go of the page of the record the cursor stands on, whose key is given, until the next call: who changes the record next changes it in its place and not in
+ * a copy of the page.
+ */
+void ese_table__park(ese_table_cursor *cursor, ese_bytes key);
 
 /* Ends a statement of the cursor: ese_txn_statement_leave. */
 JET_ERR ese_table__leave(ese_table_cursor *cursor, const ese_txn_statement *statement, JET_ERR err);

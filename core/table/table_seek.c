@@ -267,6 +267,8 @@ ese_table_get_position(ese_table_cursor *cursor, JET_RECPOS *position_out)
 
     if (cursor->place != ESE_TABLE__ON_ENTRY)
         return ese_raise(JET_errNoCurrentRecord, "the cursor stands on no record");
+    if (cursor->is_entry_gone)
+        return ese_raise(JET_errRecordDeleted, "the record the cursor stands on was deleted");
     err = cursor->ops->rank(cursor, &before, &total);
     if (err < JET_errSuccess)
         return err;

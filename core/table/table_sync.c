@@ -4,11 +4,48 @@
  */
 #include "table/table_private.h"
 
+void
+ese_table__park(ese_table_cursor *cursor, ese_bytes key)
+{
+    if (cursor->place != ESE_TABLE__ON_ENTRY)
+        return;
+    if (cursor->is_secondary) {
+        ese_btree_cursor_reset(&cursor->record);
+        cursor->is_record_held = false;
+        return;
+    }
+    memcpy(cursor->parked, key.data, key.size);
+    cursor->parked_size = key.size;
+    ese_btree_cursor_reset(&cursor->entry);
+}
+
+/* Back to where it stood. When somebody has deleted the record meanwhile, its key is all that is left of it. */
+static JET_ERR
+unpark(ese_table_cursor *cursor)
+{
+    const ese_bytes key = {cursor->parked, cursor->parked_size};
+    bool found = false;
+    int order = 0;
+    JET_ERR err = ese_btree_seek(&cursor->entry, key, (ese_bytes){0}, ESE_BTREE_GE, &found, &order);
+
+    if (err < JET_errSuccess)
+        return err;
+    cursor->is_entry_gone = !found || order != 0;
+    if (cursor->is_entry_gone)
+        ese_btree_cursor_reset(&cursor->entry);
+    else
+        cursor->parked_size = 0;
+    return err;
+}
+
 JET_ERR
 ese_table__refresh(ese_table_cursor *cursor)
 {
     bool found = true;
     JET_ERR err = JET_errSuccess;
+
+    if (cursor->parked_size != 0)
+        return unpark(cursor);
 
     if (cursor->entry.page != NULL) {
         ESE_TRY(ese_btree_refresh(&cursor->entry, &found));

@@ -21,6 +21,7 @@ ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index)
     cursor->is_secondary = index != NULL && index != cursor->table->primary;
     cursor->is_record_held = false;
     cursor->is_entry_gone = false;
+    cursor->parked_size = 0;
     ese_btree_cursor_init(&cursor->entry, cursor->is_secondary ? &index->tree : tree,
                           cursor->session);
     ese_btree_cursor_init(&cursor->record, tree, cursor->session);
@@ -33,8 +34,25 @@ note_move(ese_table_cursor *cursor, JET_ERR err)
     if (err >= JET_errSuccess) {
         cursor->is_record_held = false;
         cursor->is_entry_gone = false;
+        cursor->parked_size = 0;
     }
     return err;
+}
+
+static ese_bytes
+parked_key(const ese_table_cursor *cursor)
+{
+    return (ese_bytes){cursor->parked, cursor->parked_size};
+}
+
+/* From where a record was whose key is all that is left of it. */
+static JET_ERR
+leave_parked(ese_table_cursor *cursor, ese_btree_seek_mode mode, bool *found_out)
+{
+    int order;
+
+    return note_move(cursor, ese_btree_seek(&cursor->entry, parked_key(cursor), (ese_bytes){0},
+                                            mode, found_out, &order));
 }
 
 static JET_ERR
@@ -55,6 +73,8 @@ static JET_ERR
 tree_next(ese_table_cursor *cursor, bool *found_out)
 {
     ese_table_cancel_update(cursor);
+    if (cursor->parked_size != 0)
+        return leave_parked(cursor, ESE_BTREE_GT, found_out);
     return note_move(cursor, ese_btree_next(&cursor->entry, found_out));
 }
 
@@ -62,6 +82,8 @@ static JET_ERR
 tree_prev(ese_table_cursor *cursor, bool *found_out)
 {
     ese_table_cancel_update(cursor);
+    if (cursor->parked_size != 0)
+        return leave_parked(cursor, ESE_BTREE_LT, found_out);
     return note_move(cursor, ese_btree_prev(&cursor->entry, found_out));
 }
 
@@ -76,12 +98,18 @@ tree_seek(ese_table_cursor *cursor, ese_bytes key, ese_bytes data, ese_btree_see
 static size_t
 tree_copy_key(const ese_table_cursor *cursor, uint8_t *to, size_t room)
 {
+    if (cursor->parked_size != 0) {
+        memcpy(to, cursor->parked, cursor->parked_size < room ? cursor->parked_size : room);
+        return cursor->parked_size;
+    }
     return ese_page_node_copy_key(&cursor->entry.node, to, room);
 }
 
 static int
 tree_compare_key(const ese_table_cursor *cursor, ese_bytes key)
 {
+    if (cursor->parked_size != 0)
+        return ese_bytes_compare(parked_key(cursor), key);
     return ese_page_node_compare_key(&cursor->entry.node, key);
 }
 
@@ -230,6 +258,10 @@ tree_bookmark(ese_table_cursor *cursor, ese_bytes *bookmark_out)
 
     if (cursor->is_secondary && !cursor->is_record_held)
         return bookmark_of_entry(cursor, bookmark_out);
+    if (cursor->parked_size != 0) {
+        *bookmark_out = parked_key(cursor);
+        return JET_errSuccess;
+    }
     size = ese_page_node_copy_key(&holder->node, cursor->bookmark, sizeof cursor->bookmark);
     *bookmark_out = (ese_bytes){cursor->bookmark, size};
     return JET_errSuccess;
@@ -390,6 +422,7 @@ tree_forget(ese_table_cursor *cursor)
     ese_btree_cursor_reset(&cursor->record);
     cursor->is_record_held = false;
     cursor->is_entry_gone = false;
+    cursor->parked_size = 0;
 }
 
 static void

@@ -371,6 +371,10 @@ find_original(making *make)
         if (is_replacement(prep))
             ESE_TRY(bump_version(make->cursor));
     }
+    if (is_replacement(prep)) { /* the base is a copy: the page need not be held */
+        make->before = make->update->base_record;
+        ese_table__park(make->cursor, ese_growbuf_bytes(&make->update->bookmark));
+    }
 out:
     return err;
 }
