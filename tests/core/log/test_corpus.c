@@ -229,7 +229,32 @@ check_image(tester *t, const ese_log_entry *entry, uint32_t page_size)
     assert_int_equal(ese_page_objid(&page), entry->objid);
 }
 
-/* The number of lines that a vertical or right split tells is that of its image and what is inserted. */
+/* Which splits and merges need the image of a page: it is there then, and only then. */
+static bool
+has_image_by_rule(const ese_log_entry *entry)
+{
+    enum { VERTICAL = 0, RIGHT = 1, INSERT = 1 };
+    const ese_log_entry_split *split = &entry->u.split;
+    bool is_behind_all = split->oper == INSERT && split->line_split == split->line_oper &&
+                         split->line_split + 1 == split->n_lines;
+
+    if (entry->type == ESE_LOG_MERGE)
+        return entry->u.merge.type == 2 || entry->u.merge.type == 3 || entry->u.merge.type == 5 ||
+               entry->u.merge.type == 6;
+    return split->new_page != 0 &&
+           (split->type == VERTICAL || (split->type == RIGHT && !is_behind_all));
+}
+
+static void
+check_structure(tester *t, const ese_log_entry *entry, uint32_t page_size)
+{
+    ese_bytes image = entry->type == ESE_LOG_SPLIT ? entry->u.split.image : entry->u.merge.image;
+
+    if (entry->type != ESE_LOG_PAGE_MOVE)
+        assert_int_equal(image.size != 0, has_image_by_rule(entry));
+    check_image(t, entry, page_size);
+}
+
 static void
 check_record(tester *t, const ese_log_file *file, const ese_log_entry *entry)
 {
@@ -252,7 +277,7 @@ check_record(tester *t, const ese_log_file *file, const ese_log_entry *entry)
     }
     if (entry->type == ESE_LOG_SPLIT || entry->type == ESE_LOG_MERGE ||
         entry->type == ESE_LOG_PAGE_MOVE)
-        check_image(t, entry, ese_log_file_header(file)->page_size);
+        check_structure(t, entry, ese_log_file_header(file)->page_size);
     t->by_type[entry->type]++;
 }
 
