@@ -200,3 +200,37 @@ ese_lua_fetch(lua_State *L, ese_model_reader *reader, uint32_t rows_max, int nam
     ese_model_end_read(reader);
     return status == LUA_OK ? 1 : -1;
 }
+
+/* Pushes the row of the batch, or nil. */
+static int
+push_one(lua_State *L)
+{
+    const batch *b = lua_touserdata(L, BATCH_AT);
+
+    luaL_checkstack(L, 20, NULL);
+    lua_pushnil(L); /* where push_rows has its array */
+    if (b->n_rows > 0)
+        push_row(L, b, 0);
+    return 1;
+}
+
+ese_lua_pushed
+ese_lua_fetch_key(lua_State *L, ese_model_reader *reader, const ese_model_key *key, int names,
+                  int metatable)
+{
+    batch b = {.reader = reader};
+    JET_ERR err = ese_model_read_key(reader, key, &b.n_rows);
+    int status;
+
+    if (err < JET_errSuccess) {
+        ese_lua_push_error(L, err);
+        return -1;
+    }
+    lua_pushcfunction(L, push_one);
+    lua_pushlightuserdata(L, &b);
+    lua_pushvalue(L, names);
+    lua_pushvalue(L, metatable);
+    status = lua_pcall(L, 3, 1, 0);
+    ese_model_end_read(reader);
+    return status == LUA_OK ? 1 : -1;
+}

@@ -63,6 +63,10 @@ bool ese_lua_get_outputs(lua_State *L, int at, ese_model_output **outputs_out, u
 ese_lua_pushed ese_lua_fetch(lua_State *L, ese_model_reader *reader, uint32_t rows_max, int names,
                              int metatable);
 
+/* Pushes the row with a key, in the same form, or nil. */
+ese_lua_pushed ese_lua_fetch_key(lua_State *L, ese_model_reader *reader, const ese_model_key *key,
+                                 int names, int metatable);
+
 /*
  * For tests, since a Lua state has one thread only: closes the object in another thread. Pushes a function that waits for the
  * end and returns the error code.

@@ -42,6 +42,8 @@ ESE_INTEGER(uint64_t, INT64_MIN, INT64_MAX)
 %extend ese_model_reader {
     ese_lua_pushed fetch(lua_State *L, uint32_t rows_max, int names_position, int metatable_position)
     { return ese_lua_fetch(L, $self, rows_max, names_position, metatable_position); }
+    ese_lua_pushed fetch_key(lua_State *L, const ese_model_key *key, int names_position, int metatable_position)
+    { return ese_lua_fetch_key(L, $self, key, names_position, metatable_position); }
 }
 
 %extend ese_model_writer {

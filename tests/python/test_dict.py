@@ -202,6 +202,23 @@ def test_transactions(d: ese.Dict) -> None:
     assert "c" not in d
 
 
+def test_sync_leaves_a_clean_file_and_goes_on(d: ese.Dict, tmp_path: Path) -> None:
+    d["a"] = 1
+    d.sync()
+    (tmp_path / "copy.edb").write_bytes((tmp_path / "dict.edb").read_bytes())
+    with ese.dict(tmp_path / "copy.edb", "r") as copied:
+        assert dict(copied) == {"a": 1}
+        copied.sync()
+    d["b"] = 2
+    with pytest.raises(ese.InTransaction), d.transaction():
+        d.sync()
+    seen: list[object] = []
+    thread = threading.Thread(target=lambda: seen.append(dict(d)))
+    thread.start()
+    thread.join()
+    assert seen == [{"a": 1, "b": 2}]
+
+
 def test_changing_while_walking(d: ese.Dict) -> None:
     d.update((n, n) for n in range(2000))
     for key in d:

@@ -6,6 +6,8 @@
 
 local class = require "ese.class"
 local database = require "ese.database"
+local keys = require "ese.keys"
+local tables = require "ese.table"
 
 local TABLE <const> = "dict"
 local KEY_MOST <const> = 2000 -- the longest that pages of 8 KiB allow
@@ -121,6 +123,16 @@ local function items_of(self)
    })
 end
 
+-- What is read of a record: its columns as an array.
+local function plan_of(table_)
+   local plan = { outputs = {} }
+   for i, name in ipairs(COLUMNS) do
+      local column = table_:column(name)
+      plan.outputs[i] = { column.id, column.type, column.code_page, false }
+   end
+   return plan
+end
+
 ---@return ese.Dict
 function dict.open(path, flag)
    local mode = modes[flag or "c"] or error("a flag is one of r, w, c, n", 3)
@@ -130,7 +142,7 @@ function dict.open(path, flag)
       db:close()
       error(found, 0)
    end
-   local self = { handle = db.handle, database = db, table = found }
+   local self = { handle = db.handle, database = db, table = found, plan = plan_of(found) }
    self.items = items_of(self)
    return setmetatable(self, metatable)
 end
@@ -140,9 +152,9 @@ end
 --- The value of a key, or nil.
 function Dict:get(key)
    local data = encode_key(key)
-   local next_row, _, _, guard = self.table:index():equal(data):rows { columns = COLUMNS, tuples = true }
-   local row = next_row()
-   local closing <close> = guard -- luacheck: ignore closing
+   local row = tables.fetch(self.table, "dict", self.plan, function(types)
+      return keys.make(data, types, keys.EXACTLY)
+   end)
    return row and decode_value(row)
 end
 

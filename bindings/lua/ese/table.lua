@@ -149,12 +149,6 @@ function Table:rows(options)
    return self:index(options.index):rows(rest)
 end
 
---- The record with this primary key, or nil.
----@return table?
-function Table:get(key)
-   return self:index():get(key)
-end
-
 --- How many records there are.
 ---@return integer
 function Table:count()
@@ -270,6 +264,49 @@ local function read_one(self, cursor)
    self.cache.plan = self.cache.plan or make_plan(self)
    local plan = self.cache.plan
    return cursor:reader(plan.outputs, FROM_HERE):fetch(1, plan.names, plan.metatable)[1]
+end
+
+-- Readers of single records by primary key, on cursors of their own; `names` tells them from those of the dictionary.
+local function point_of(self, name, plan)
+   follow(self)
+   local points = self.cache.points or {}
+   self.cache.points = points
+   if not points[name] then
+      local cursor = self.database.handle:open_cursor(self.name)
+      local index = self:index()
+      make_current(index, cursor)
+      points[name] = { reader = cursor:reader(plan.outputs, FROM_HERE), types = index.types }
+   end
+   return points[name]
+end
+
+--- Looks for a whole primary key: the record as the plan says, or nil. A rollback closes the cursors that were
+--- opened in its transaction: then another one looks again.
+function tables.fetch(self, name, plan, key)
+   local point = point_of(self, name, plan)
+   local is_ok, row = pcall(point.reader.fetch_key, point.reader, key(point.types), plan.names, plan.metatable)
+   if not is_ok and type(row) == "table" and row.name == "JET_errInvalidTableId" then
+      self.cache.points[name] = nil
+      point = point_of(self, name, plan)
+      return point.reader:fetch_key(key(point.types), plan.names, plan.metatable)
+   elseif not is_ok then
+      error(row, 0)
+   end
+   return row
+end
+
+--- The record with this primary key, or nil.
+---@return table?
+function Table:get(key)
+   follow(self)
+   self.cache.plan = self.cache.plan or make_plan(self)
+   local n = type(key) == "table" and key ~= keys.null and #key or 1
+   if n ~= #self:index().types then
+      return self:index():get(key)
+   end
+   return tables.fetch(self, "record", self.cache.plan, function(types)
+      return keys.make(key, types, keys.EXACTLY)
+   end)
 end
 
 --- The record on which the table stands; JET_errNoCurrentRecord.

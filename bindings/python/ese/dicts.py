@@ -8,7 +8,7 @@ from collections.abc import ItemsView, Iterator, KeysView, Mapping, MutableMappi
 from contextlib import contextmanager
 
 from .database import open_database
-from .errors import KeyDuplicate, KeyTruncated, ObjectNotFound, WriteConflict
+from .errors import InTransaction, KeyDuplicate, KeyTruncated, ObjectNotFound, WriteConflict
 from .rows import PointReader
 
 TYPE_CHECKING = False
@@ -91,6 +91,7 @@ def _lookup_key(key: object) -> bytes | None:
 class _Place(threading.local):
     """What one thread has: a session of its own, with the database and its table open."""
 
+    generation = 0  # of the dict when the thread arrived
     database: Database | None = None
     table: Table | None = None
     columns: tuple[int, ...] = ()
@@ -229,20 +230,34 @@ class Dict(_Write):
         self._pickle = pickle
         self._timeout = timeout
         self._places = _Place()
-        self._database = open_database(path, _MODES[flag])
+        self._generation = 0
+        self._path = path
+        self._open(_MODES[flag])
+
+    def _open(self, mode: _Mode) -> None:
+        """The thread that opens the database has its first session."""
+        self._database = open_database(self._path, mode)
         try:
-            self._places.database = self._database
-            self._places.table = self._open_table(self._database, flag)
+            table = self._open_table(self._database, mode)
         except BaseException:
             self._database.close()
             raise
+        self._generation += 1
+        self._settle(self._database, table)
+
+    def _settle(self, database: Database, table: Table) -> None:
+        place = self._places
+        names = table._plan().names
+        place.database, place.table, place.values, place.keys = database, table, None, None
+        place.columns = tuple(names[name] for name in _COLUMNS)
+        place.generation = self._generation
 
     @staticmethod
-    def _open_table(database: Database, flag: str) -> Table:
+    def _open_table(database: Database, mode: _Mode) -> Table:
         try:
             return database[_TABLE]
         except ObjectNotFound:
-            if flag in "rw":
+            if mode in ("r", "r+"):
                 raise
         from . import ddl
 
@@ -285,26 +300,36 @@ class Dict(_Write):
 
     # ---- threads and transactions
 
+    def sync(self) -> None:
+        """Writes everything to the file, which is then as after close(), and goes on.
+
+        No other thread may use the dict meanwhile. InTransaction within a transaction.
+        """
+        if self._database.mode == "r":
+            return
+        if self.session.level > 0:
+            raise InTransaction(InTransaction.code, InTransaction.name, InTransaction.category, InTransaction.message)
+        self._database.close()
+        self._open("r+")
+
     def _table(self) -> Table:
         place = self._places
-        if place.table is None:
+        if place.generation != self._generation or place.table is None:
             main = self._database
             session = main.session.dup()
             session._is_borrowed = True
-            place.database = session.open(main.path, "r" if main.mode == "r" else "r+")
-            place.database._is_borrowed = True
-            place.table = place.database[_TABLE]
-        if not place.columns:
-            names = place.table._plan().names
-            place.columns = tuple(names[name] for name in _COLUMNS)
+            database = session.open(main.path, "r" if main.mode == "r" else "r+")
+            database._is_borrowed = True
+            self._settle(database, database[_TABLE])
+        assert place.table is not None
         return place.table
 
     def _find(self, data: bytes, *, has_values: bool) -> tuple[Any, ...] | None:
         """The values of a key, or nothing of it; None when it is not there."""
         place = self._places
+        table = self._table()
         point = place.values if has_values else place.keys
         if point is None:
-            table = self._table()
             columns = [table.column(name) for name in (_VALUES if has_values else ())]
             point = PointReader(lambda: table.database._open_cursor(_TABLE), table.index()._types(), columns)
             if has_values:
