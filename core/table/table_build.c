@@ -116,7 +116,7 @@ out:
 
 /*
  * Nobody sees the tree before the transaction that makes it has committed, and undo destroys it as a whole: its entries need no versions. A record may give the same
- * entry twice.
+ * entry twice: in a unique index that is refused here, although an update of the record would take it.
  */
 static JET_ERR
 insert_entries(ese_txn_session *session, const ese_schema_index *index, ese_table__sorter *sorter)
@@ -132,7 +132,7 @@ insert_entries(ese_txn_session *session, const ese_schema_index *index, ese_tabl
         bool is_same_key = last.exists && ese_bytes_compare(ese_growbuf_bytes(&last.key), key) == 0;
         bool is_same = is_same_key && ese_bytes_compare(ese_growbuf_bytes(&last.data), data) == 0;
 
-        if (is_same_key && !is_same && index->tree.is_unique)
+        if (is_same_key && index->tree.is_unique)
             ESE_TRY(ese_raise(JET_errKeyDuplicate, "two records have the same key in index '%s'",
                               index->name));
         if (!is_same) {
