@@ -55,8 +55,8 @@ class SeekResult(Enum):
 class Table:
     """A table of a database: iteration gives its records, `table[key]` the one with that primary key.
 
-    Iteration, len(), index(), update() and `table[key]` use cursors of their own. seek(), move() and record use one that
-    the table keeps, so they share a position, which upsert() and `del table[key]` move as well.
+    Iteration, len(), index(), update() and `table[key]` use cursors of their own. seek(), move() and record use one
+    that the table keeps, so they share a position, which upsert() and `del table[key]` move as well.
     """
 
     def __init__(self, database: Database, name: str) -> None:
