@@ -1,0 +1,367 @@
+/* Single records on single pages: done when the page is as the record found it, passed over when it is newer, refused when they do not fit together. */
+#define _XOPEN_SOURCE 700
+
+#include "recovery/recovery_private.h"
+
+#include "base/alloc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { PAGE_SIZE = 4096, PGNO = 5, OBJID = 14, TIME = 100, PROCID = 3, DBID = 1 };
+
+typedef struct fixture {
+    char path[64];
+    ese_recovery_options options;
+    ese_recovery_report report;
+    ese_recovery__run run;
+    ese_recovery__db db;
+    int64_t live;
+} fixture;
+
+static JET_ERR
+agree(void *self, uint64_t lgpos)
+{
+    (void)self;
+    (void)lgpos;
+    return JET_errSuccess;
+}
+
+static ese_bytes
+text(const char *s)
+{
+    return (ese_bytes){(const uint8_t *)s, strlen(s)};
+}
+
+/* Page PGNO: a leaf with the lines "b" and "d". */
+static void
+make_page(fixture *f, uint32_t flags)
+{
+    ese_cache_page *page = NULL;
+    ese_page_mut bytes;
+
+    assert_int_equal(ese_cache_latch_blank(f->db.file, PGNO, &page), JET_errSuccess);
+    bytes = ese_recovery__page_bytes(page);
+    ese_page_format(&bytes, OBJID, ESE_PAGE_LEAF | flags);
+    ese_page_insert(&bytes, 0, text("b"), 0, text("beta"), 0);
+    ese_page_insert(&bytes, 1, text("d"), 0, text("delta"), 0);
+    ese_page_set_dbtime(&bytes, TIME);
+    ese_cache_unlatch(&page, ESE_CACHE_CHANGED);
+}
+
+static int
+setup(void **state)
+{
+    static fixture f;
+    const ese_cache_write_ops ops = {.before_write = agree};
+    const ese_log_entry begin = {
+        .type = ESE_LOG_BEGIN0, .procid = PROCID, .levels = 0x10, .trx = 8};
+    int fd;
+
+    memset(&f, 0, sizeof f);
+    f.live = ese_alloc_live();
+    f.run.options = &f.options;
+    f.run.report = &f.report;
+    f.run.page_size = PAGE_SIZE;
+    f.run.generation = 1;
+    f.run.lgpos = (ese_lgpos){0, 1, 1};
+    snprintf(f.path, sizeof f.path, "/tmp/ese-redo-XXXXXX");
+    fd = mkstemp(f.path);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, 10 * PAGE_SIZE), 0);
+    close(fd);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(ese_alloc(PAGE_SIZE, &f.run.scratch[i]), JET_errSuccess);
+    f.db.work = f.path;
+    f.db.dbid = DBID;
+    f.db.state = ESE_RECOVERY__ATTACHED;
+    f.db.header = ese_dbheader_fresh(PAGE_SIZE);
+    assert_int_equal(ese_os_file_open_for(f.path, ESE_OS_FILE_UPDATE, &f.db.os), JET_errSuccess);
+    assert_int_equal(ese_cache_create(1 << 20, &f.run.cache), JET_errSuccess);
+    assert_int_equal(ese_cache_attach(f.run.cache, f.db.os, PAGE_SIZE, &f.db.file), JET_errSuccess);
+    ese_cache_set_write_ops(f.db.file, &ops);
+    f.db.log.file = f.db.file;
+    f.run.by_dbid[DBID] = &f.db;
+    make_page(&f, 0);
+    assert_int_equal(ese_recovery__redo_trx(&f.run, &begin), JET_errSuccess);
+    *state = &f;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    fixture *f = *state;
+
+    ese_recovery__forget_sessions(&f->run);
+    ese_recovery__lost_clear(&f->db.lost);
+    ese_recovery__close_db(&f->db);
+    ese_cache_destroy(&f->run.cache);
+    ese_free(&f->run.sessions);
+    ese_free(&f->run.versions);
+    for (unsigned i = 0; i < 4; i++)
+        ese_free(&f->run.scratch[i]);
+    unlink(f->path);
+    assert_int_equal(ese_alloc_live(), f->live);
+    return 0;
+}
+
+static ese_log_entry
+entry_of(ese_log_type type, unsigned line)
+{
+    return (ese_log_entry){
+        .type = type,
+        .procid = PROCID,
+        .dbid = DBID,
+        .level = 1,
+        .flags = ESE_LOG_VERSIONED | ESE_LOG_UNIQUE,
+        .line = (uint16_t)line,
+        .pgno = PGNO,
+        .dbtime = TIME + 1,
+        .dbtime_before = TIME,
+        .rceid = 11,
+        .root = PGNO,
+        .objid = OBJID,
+    };
+}
+
+static ese_log_entry
+insertion(unsigned line, const char *key, const char *data)
+{
+    ese_log_entry entry = entry_of(ESE_LOG_INSERT, line);
+
+    entry.key = text(key);
+    entry.data = text(data);
+    return entry;
+}
+
+static void
+assert_page(fixture *f, unsigned n_lines, uint64_t dbtime)
+{
+    ese_cache_page *page = NULL;
+
+    assert_int_equal(ese_cache_pin(f->db.file, PGNO, &page), JET_errSuccess);
+    assert_int_equal(ese_page_verify(&page->page), JET_errSuccess);
+    assert_int_equal(ese_page_line_count(&page->page), n_lines);
+    assert_int_equal(ese_page_dbtime(&page->page), dbtime);
+    ese_cache_unpin(&page);
+}
+
+static void
+assert_line(fixture *f, unsigned line, const char *data, unsigned flags)
+{
+    ese_cache_page *page = NULL;
+    ese_page_node node;
+
+    assert_int_equal(ese_cache_pin(f->db.file, PGNO, &page), JET_errSuccess);
+    node = ese_page_line(&page->page, line);
+    assert_int_equal(node.data.size, strlen(data));
+    assert_memory_equal(node.data.data, data, node.data.size);
+    assert_int_equal(node.flags & ESE_PAGE_NODE_DELETED, flags);
+    ese_cache_unpin(&page);
+}
+
+static void
+test_recovery_redo__inserts_a_node_where_the_record_says(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = insertion(1, "c", "gamma");
+
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_page(f, 3, TIME + 1);
+    assert_line(f, 1, "gamma", 0);
+    assert_non_null(ese_recovery__find_version(&f->run, &f->db, 11));
+}
+
+static void
+test_recovery_redo__passes_over_what_is_there_but_knows_of_it(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = insertion(1, "c", "gamma");
+
+    entry.dbtime = TIME;
+    entry.dbtime_before = TIME - 1;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_page(f, 2, TIME);
+    assert_non_null(ese_recovery__find_version(&f->run, &f->db, 11));
+}
+
+static void
+test_recovery_redo__refuses_a_page_that_lost_a_change(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = insertion(1, "c", "gamma");
+
+    entry.dbtime = TIME + 9;
+    entry.dbtime_before = TIME + 8;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errDbTimeTooOld);
+    entry.dbtime_before = TIME - 8;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errDbTimeTooNew);
+    assert_page(f, 2, TIME);
+}
+
+static void
+test_recovery_redo__waits_for_a_page_that_may_be_given_up_later(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = insertion(1, "c", "gamma");
+
+    entry.pgno = 7;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errPageNotInitialized);
+    f->db.found_max_required = 1;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_true(ese_recovery__lost_has(&f->db.lost, 7));
+    entry.pgno = PGNO;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_page(f, 3, TIME + 1);
+}
+
+static void
+test_recovery_redo__refuses_nodes_that_do_not_fit(void **state)
+{
+    fixture *f = *state;
+    static uint8_t large[PAGE_SIZE];
+    const ese_log_entry entries[] = {
+        insertion(3, "e", "behind the end"), insertion(0, "c", "out of order"),
+        insertion(1, "b", "there already"),  insertion(1, "c", ""),
+        entry_of(ESE_LOG_DELETE, 2),         entry_of(ESE_LOG_FLAG_DELETE, 2),
+        entry_of(ESE_LOG_REPLACE, 0),        entry_of(ESE_LOG_DELTA, 0),
+    };
+
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        ese_log_entry entry = entries[i];
+
+        entry.u.node.offset = 1; /* four bytes from there on are one too many */
+        assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry),
+                         JET_errLogOperationInconsistentWithDatabase);
+        entry = insertion(1, "c", "x");
+        entry.data = (ese_bytes){large, sizeof large};
+        assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry),
+                         JET_errLogOperationInconsistentWithDatabase);
+    }
+    assert_page(f, 2, TIME);
+}
+
+static void
+test_recovery_redo__keeps_what_a_replacement_replaced_until_its_undo(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = entry_of(ESE_LOG_REPLACE, 0);
+
+    entry.data = text("new one");
+    entry.u.node.old_size = 4;
+    entry.u.node.new_size = 7;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_line(f, 0, "new one", 0);
+    entry = entry_of(ESE_LOG_UNDO, 0);
+    entry.oper = ESE_TXN_REPLACE;
+    entry.dbtime_before = TIME + 1;
+    entry.dbtime = TIME + 2;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_line(f, 0, "beta", 0);
+    assert_null(ese_recovery__find_version(&f->run, &f->db, 11));
+    entry.dbtime_before = TIME + 2;
+    entry.dbtime = TIME + 3;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry),
+                     JET_errLogOperationInconsistentWithDatabase);
+}
+
+static void
+test_recovery_redo__takes_the_old_data_from_a_later_record(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = entry_of(ESE_LOG_REPLACE, 0);
+    ese_recovery__version *version;
+
+    entry.dbtime = TIME; /* the page is written already */
+    entry.dbtime_before = TIME - 1;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    version = ese_recovery__find_version(&f->run, &f->db, 11);
+    assert_non_null(version);
+    assert_true(version->is_waiting);
+    entry = entry_of(ESE_LOG_UNDO_INFO, 0);
+    entry.key = text("b");
+    entry.data = text("old");
+    assert_int_equal(ese_recovery__redo_undo_info(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_false(version->is_waiting);
+    assert_int_equal(ese_recovery__undo(&f->run), JET_errSuccess);
+    assert_line(f, 0, "old", 0);
+}
+
+static void
+test_recovery_undo__flags_what_was_inserted_and_brings_back_what_was_deleted(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = insertion(1, "c", "gamma");
+
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    entry = entry_of(ESE_LOG_FLAG_DELETE, 0);
+    entry.rceid = 13;
+    entry.dbtime_before = TIME + 1;
+    entry.dbtime = TIME + 2;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_line(f, 0, "beta", ESE_PAGE_NODE_DELETED);
+    assert_int_equal(ese_recovery__undo(&f->run), JET_errSuccess);
+    assert_line(f, 0, "beta", 0);
+    assert_line(f, 1, "gamma", ESE_PAGE_NODE_DELETED);
+    assert_int_equal(f->report.n_undone, 2);
+    assert_int_equal(f->report.n_rolled_back, 1);
+}
+
+static void
+test_recovery_trx__has_nothing_to_undo_after_the_commit(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = insertion(1, "c", "gamma");
+    const ese_log_entry commit = {.type = ESE_LOG_COMMIT0, .procid = PROCID};
+
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_int_equal(ese_recovery__redo_trx(&f->run, &commit), JET_errSuccess);
+    assert_null(ese_recovery__find_version(&f->run, &f->db, 11));
+    assert_int_equal(ese_recovery__undo(&f->run), JET_errSuccess);
+    assert_line(f, 1, "gamma", 0);
+}
+
+static void
+test_recovery_map__finds_and_forgets_pages(void **state)
+{
+    ese_recovery__lost_map map = {0};
+
+    (void)state;
+    for (ese_pgno i = 1; i <= 500; i++)
+        assert_int_equal(ese_recovery__lost_add(&map, 3 * i, JET_errDiskIO), JET_errSuccess);
+    ese_recovery__lost_drop(&map, 3, 1);
+    ese_recovery__lost_drop(&map, 300, 900);
+    for (ese_pgno i = 1; i <= 1501; i++)
+        assert_int_equal(ese_recovery__lost_has(&map, i),
+                         i % 3 == 0 && i > 3 && i <= 1500 && (i < 300 || i >= 1200));
+    ese_recovery__lost_clear(&map);
+    assert_null(ese_recovery__lost_any(&map));
+}
+
+#define WITH_PAGE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_PAGE(test_recovery_redo__inserts_a_node_where_the_record_says),
+        WITH_PAGE(test_recovery_redo__passes_over_what_is_there_but_knows_of_it),
+        WITH_PAGE(test_recovery_redo__refuses_a_page_that_lost_a_change),
+        WITH_PAGE(test_recovery_redo__waits_for_a_page_that_may_be_given_up_later),
+        WITH_PAGE(test_recovery_redo__refuses_nodes_that_do_not_fit),
+        WITH_PAGE(test_recovery_redo__keeps_what_a_replacement_replaced_until_its_undo),
+        WITH_PAGE(test_recovery_redo__takes_the_old_data_from_a_later_record),
+        WITH_PAGE(test_recovery_undo__flags_what_was_inserted_and_brings_back_what_was_deleted),
+        WITH_PAGE(test_recovery_trx__has_nothing_to_undo_after_the_commit),
+        cmocka_unit_test(test_recovery_map__finds_and_forgets_pages),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
