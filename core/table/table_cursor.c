@@ -238,6 +238,8 @@ set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table_keep keep
     JET_ERR err;
 
     if (keep == ESE_TABLE_KEEP_RECORD) {
+        if (is_same && cursor->place == ESE_TABLE__ON_ENTRY && cursor->is_entry_gone)
+            return ese_raise(JET_errRecordDeleted, "the record the cursor stands on was deleted");
         if (is_same) {
             *outcome_out =
                 cursor->place == ESE_TABLE__ON_ENTRY ? ESE_TABLE_FOUND : ESE_TABLE_NO_RECORD;

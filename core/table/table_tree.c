@@ -124,11 +124,11 @@ count_to_end(const ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out
     return err;
 }
 
+/* Counts forward, whatever limit the range has. */
 static JET_ERR
 tree_count(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out)
 {
     const ese_table__range *range = &cursor->range;
-    bool is_back = !range->is_upper;
     ese_btree_cursor walk = {0};
     bool found = true;
     uint32_t n = 0;
@@ -146,7 +146,7 @@ tree_count(ese_table_cursor *cursor, uint32_t limit, uint32_t *count_out)
             ese_table__is_beyond_range(range, ese_page_node_compare_key(&walk.node, end)))
             break;
         n++;
-        ESE_TRY(is_back ? ese_btree_prev(&walk, &found) : ese_btree_next(&walk, &found));
+        ESE_TRY(ese_btree_next(&walk, &found));
     }
     *count_out = n;
 out:
