@@ -83,23 +83,36 @@ take_hints(const JET_SPACEHINTS *given, JET_SPACEHINTS *hints)
 /* ---- Creating ---- */
 
 static JET_ERR
+add_column(ese_schema_columns *columns, JET_COLUMNCREATE_A *create, ese_api_text_form form)
+{
+    ese_api_column column = {0};
+    JET_ERR err = ese_api_column_from_create(create, form, &column);
+
+    if (err >= JET_errSuccess)
+        err = ese_schema_columns_add(columns, &column.what, &create->columnid);
+    create->err = err;
+    if (err >= JET_errSuccess && column.is_cut)
+        create->err = JET_wrnColumnMaxTruncated;
+    ese_api_column_release(&column);
+    return err;
+}
+
+/* To a table without records, so there is nothing to number. */
+static JET_ERR
 add_columns(ese_api_session *session, ese_schema *schema, ese_schema_table **table,
             const table_request *asked)
 {
-    JET_ERR err = JET_errSuccess;
+    ese_txn_session *txn = ese_api_session_txn(session);
+    ese_schema_columns *columns = NULL;
+    JET_ERR err;
 
-    for (uint32_t i = 0; i < asked->n_columns && err >= JET_errSuccess; i++) {
-        JET_COLUMNCREATE_A *create = &asked->columns[i];
-        ese_api_column column = {0};
-
-        err = ese_api_column_from_create(create, asked->form, &column);
-        if (err >= JET_errSuccess)
-            err = ese_api_add_column(session, schema, table, &column, &create->columnid);
-        create->err = err;
-        if (err >= JET_errSuccess && column.is_cut)
-            create->err = JET_wrnColumnMaxTruncated;
-        ese_api_column_release(&column);
-    }
+    ESE_TRY(ese_schema_columns_begin(txn, schema, *table, &columns));
+    for (uint32_t i = 0; i < asked->n_columns; i++)
+        ESE_TRY(add_column(columns, &asked->columns[i], asked->form));
+    ESE_TRY(ese_schema_columns_publish(columns));
+    ESE_TRY(ese_schema_table_sync(schema, txn, table));
+out:
+    ese_schema_columns_end(&columns);
     return err;
 }
 

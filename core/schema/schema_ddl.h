@@ -50,6 +50,19 @@ typedef struct ese_schema_new_column {
 
 JET_ERR ese_schema_add_column(ese_txn_session *session, ese_schema *schema, ese_schema_table *table,
                               const ese_schema_new_column *what, JET_COLUMNID *columnid_out);
+
+/*
+ * Many columns at a time, with one new descriptor at the end instead of one for each: begin, add…, publish, end. To be called inside a statement of the caller's, which
+ * undoes what was added when any of it fails.
+ */
+typedef struct ese_schema_columns ese_schema_columns;
+
+JET_ERR ese_schema_columns_begin(ese_txn_session *session, ese_schema *schema,
+                                 const ese_schema_table *table, ese_schema_columns **columns_out);
+JET_ERR ese_schema_columns_add(ese_schema_columns *columns, const ese_schema_new_column *what,
+                               JET_COLUMNID *columnid_out);
+JET_ERR ese_schema_columns_publish(ese_schema_columns *columns);
+void ese_schema_columns_end(ese_schema_columns **columns_inout); /* NULL is fine */
 JET_ERR ese_schema_delete_column(ese_txn_session *session, ese_schema *schema,
                                  ese_schema_table *table, const char *name, JET_GRBIT grbit);
 JET_ERR ese_schema_rename_column(ese_txn_session *session, ese_schema *schema,

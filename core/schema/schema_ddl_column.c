@@ -132,22 +132,39 @@ out:
     return err;
 }
 
+/* A series of columns on their way into a table. */
+struct ese_schema_columns {
+    ese_schema__place at;
+    ese_schema__change change;
+    ese_schema__ids ids; /* with what the series has added */
+    uint32_t flags;      /* of all columns added */
+    unsigned n;
+};
+
+static JET_ERR
+duplicate(const ese_schema_columns *columns, const ese_schema_new_column *what)
+{
+    return ese_raise(JET_errColumnDuplicate, "table '%s' has a column '%s'",
+                     columns->change.base->name, what->name);
+}
+
 /* Does it go with the other columns of the table? */
 static JET_ERR
-check_in_table(const ese_schema_table *table, const ese_schema_new_column *what)
+check_in_table(const ese_schema_columns *columns, const ese_schema_new_column *what)
 {
     const uint32_t single = ESE_SCHEMA_VERSION | ESE_SCHEMA_AUTOINCREMENT;
+    const ese_schema_table *table = columns->change.base;
     uint32_t flags = (what->grbit & JET_bitColumnVersion ? ESE_SCHEMA_VERSION : 0) |
                      (what->grbit & JET_bitColumnAutoincrement ? ESE_SCHEMA_AUTOINCREMENT : 0);
+    uint32_t taken = columns->flags;
 
     if (ese_schema_find_column_name(table, what->name) != NULL)
-        return ese_raise(JET_errColumnDuplicate, "table '%s' has a column '%s'", table->name,
-                         what->name);
-    for (unsigned i = 0; i < table->n_columns; i++) {
-        if (table->columns[i].flags & flags & single)
-            return ese_raise(JET_errColumnRedundant, "table '%s' has such a column already",
-                             table->name);
-    }
+        return duplicate(columns, what);
+    for (unsigned i = 0; i < table->n_columns; i++)
+        taken |= table->columns[i].flags;
+    if (taken & flags & single)
+        return ese_raise(JET_errColumnRedundant, "table '%s' has such a column already",
+                         table->name);
     if (table->template_table != NULL && !is_tagged(what) &&
         (table->template_table->flags & ESE_SCHEMA_TABLE_NO_FIXED_VAR_IN_DERIVED))
         return ese_raise(JET_errCannotAddFixedVarColumnToDerivedTable,
@@ -190,27 +207,22 @@ check_fixed_end(const ese_schema *schema, uint32_t n_fixed, uint32_t fixed_end)
 
 /* Chooses the id of the column and its place in records. */
 static JET_ERR
-allot(const ese_schema *schema, const ese_schema__ids *ids, const ese_schema_new_column *what,
+allot(const ese_schema *schema, ese_schema__ids *ids, const ese_schema_new_column *what,
       ese_schema__row *row)
 {
-    uint32_t last;
+    uint32_t *id = is_fixed(what) ? &ids->fixed : is_tagged(what) ? &ids->tagged : &ids->variable;
+    uint32_t last = is_fixed(what)    ? (uint32_t)ESE_RECORD_FIXED_LAST
+                    : is_tagged(what) ? (uint32_t)TAGGED_LAST
+                                      : (uint32_t)ESE_RECORD_VARIABLE_LAST;
 
-    if (is_fixed(what)) {
-        row->id = ids->fixed + 1;
-        row->record_offset = ids->fixed_end;
-        last = ESE_RECORD_FIXED_LAST;
-    } else if (is_tagged(what)) {
-        row->id = ids->tagged + 1;
-        last = TAGGED_LAST;
-    } else {
-        row->id = ids->variable + 1;
-        last = ESE_RECORD_VARIABLE_LAST;
-    }
-    if (row->id > last)
+    if (*id == last)
         return ese_raise(JET_errTooManyColumns, "no more columns of this kind");
-    return last == ESE_RECORD_FIXED_LAST
-               ? check_fixed_end(schema, row->id, row->record_offset + row->space_usage)
-               : JET_errSuccess;
+    row->id = ++*id;
+    if (!is_fixed(what))
+        return JET_errSuccess;
+    row->record_offset = ids->fixed_end;
+    ids->fixed_end += row->space_usage;
+    return check_fixed_end(schema, row->id, ids->fixed_end);
 }
 
 static uint32_t
@@ -256,12 +268,13 @@ normal_default(JET_COLTYP coltyp, ese_bytes value)
 }
 
 static JET_ERR
-add_column(const ese_schema__place *at, const ese_schema_table *held,
-           const ese_schema_new_column *what, JET_COLUMNID *columnid_out)
+insert_column(ese_schema_columns *columns, const ese_schema_new_column *what,
+              JET_COLUMNID *columnid_out)
 {
-    ese_schema__change change = {0};
+    bool is_template = (columns->change.base->flags & ESE_SCHEMA_TABLE_TEMPLATE) != 0;
     ese_schema__name name;
     ese_schema__row row = {
+        .objid_table = columns->change.base->objid,
         .type = ESE_SCHEMA__ROW_COLUMN,
         .coltyp_or_pgno = what->coltyp,
         .space_usage = size_of_column(what),
@@ -271,21 +284,80 @@ add_column(const ese_schema__place *at, const ese_schema_table *held,
     };
     JET_ERR err;
 
-    ESE_TRY(ese_schema__change_begin(at->session, at->schema, held, &change));
-    ESE_TRY(check_in_table(change.base, what));
     ESE_TRY(ese_schema__name_make(what->name, &name));
-    row.objid_table = change.base->objid;
     row.name = ese_schema__name_bytes(&name);
     row.flags |= what->default_value.size != 0 ? ESE_SCHEMA_DEFAULT : 0;
-    row.flags |= change.base->flags & ESE_SCHEMA_TABLE_TEMPLATE ? ESE_SCHEMA_TEMPLATE_COLUMN : 0;
-    ESE_TRY(allot(at->schema, &ese_schema__entry_of(change.base)->ids, what, &row));
-    ESE_TRY(ese_schema__insert_row(at, &row));
-    ESE_TRY(ese_schema__change_publish(&change));
-    *columnid_out = row.id;
-    if (change.base->flags & ESE_SCHEMA_TABLE_TEMPLATE)
-        *columnid_out |= (uint32_t)ESE_SCHEMA_TEMPLATE_ID;
+    row.flags |= is_template ? ESE_SCHEMA_TEMPLATE_COLUMN : 0;
+    ESE_TRY(allot(columns->at.schema, &columns->ids, what, &row));
+    err = ese_schema__insert_row(&columns->at, &row);
+    if (err == JET_errKeyDuplicate) /* an earlier column of the series has the name */
+        err = duplicate(columns, what);
+    ESE_TRY(err);
+    columns->flags |= row.flags;
+    columns->n++;
+    *columnid_out = is_template ? row.id | (uint32_t)ESE_SCHEMA_TEMPLATE_ID : row.id;
 out:
-    ese_schema__change_end(&change);
+    return err;
+}
+
+JET_ERR
+ese_schema_columns_begin(ese_txn_session *session, ese_schema *schema,
+                         const ese_schema_table *table, ese_schema_columns **columns_out)
+{
+    ese_schema_columns *columns = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(sizeof *columns, &columns));
+    columns->at = (ese_schema__place){session, schema, ESE_BTREE_VERSIONED};
+    ESE_TRY(ese_schema__change_begin(session, schema, table, &columns->change));
+    columns->ids = ese_schema__entry_of(columns->change.base)->ids;
+    *columns_out = columns;
+    return JET_errSuccess;
+out:
+    ese_free(&columns);
+    return err;
+}
+
+JET_ERR
+ese_schema_columns_add(ese_schema_columns *columns, const ese_schema_new_column *what,
+                       JET_COLUMNID *columnid_out)
+{
+    JET_ERR err;
+
+    ESE_TRY(ese_schema_check_name(what->name));
+    ESE_TRY(check_description(what, size_of_column(what)));
+    ESE_TRY(check_in_table(columns, what));
+    ESE_TRY(insert_column(columns, what, columnid_out));
+out:
+    return err;
+}
+
+JET_ERR
+ese_schema_columns_publish(ese_schema_columns *columns)
+{
+    return columns->n == 0 ? JET_errSuccess : ese_schema__change_publish(&columns->change);
+}
+
+void
+ese_schema_columns_end(ese_schema_columns **columns_inout)
+{
+    if (*columns_inout != NULL)
+        ese_schema__change_end(&(*columns_inout)->change);
+    ese_free(columns_inout);
+}
+
+static JET_ERR
+add_column(ese_txn_session *session, ese_schema *schema, const ese_schema_table *table,
+           const ese_schema_new_column *what, JET_COLUMNID *columnid_out)
+{
+    ese_schema_columns *columns = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_schema_columns_begin(session, schema, table, &columns));
+    ESE_TRY(ese_schema_columns_add(columns, what, columnid_out));
+    ESE_TRY(ese_schema_columns_publish(columns));
+out:
+    ese_schema_columns_end(&columns);
     return err;
 }
 
@@ -293,15 +365,12 @@ JET_ERR
 ese_schema_add_column(ese_txn_session *session, ese_schema *schema, ese_schema_table *table,
                       const ese_schema_new_column *what, JET_COLUMNID *columnid_out)
 {
-    const ese_schema__place at = {session, schema, ESE_BTREE_VERSIONED};
     ese_txn_statement statement;
     JET_COLUMNID columnid = 0;
     JET_ERR err;
 
-    ESE_TRY(ese_schema_check_name(what->name));
-    ESE_TRY(check_description(what, size_of_column(what)));
     ESE_TRY(ese_txn_statement_enter(session, &statement));
-    err = add_column(&at, table, what, &columnid);
+    err = add_column(session, schema, table, what, &columnid);
     ESE_TRY(ese_txn_statement_leave(session, &statement, err));
     *columnid_out = columnid;
 out:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,28 +33,24 @@ class Ese:
     def __init__(self, folder: Path) -> None:
         import ese
 
-        self.db = ese.open(folder / "data.edb", "w")
-        columns = {"id": ese.Column("longlong"), "value": ese.Column("binary", size=100, fixed=True)}
-        self.db.create_table("t", columns=columns, primary_key="id")
-        self.table = self.db["t"]
+        self.db = ese.open(folder / "data.edb", "w", page_size=4096)
+        columns = {"id": ese.LongLong(), "value": ese.Binary(100, fixed=True)}
+        self.table = self.db.create_table("t", columns, primary_key="id", density=100)
 
     def insert(self, rows: Iterable[tuple[int, bytes]]) -> None:
-        self.table.insert_many(rows, columns=("id", "value"))
+        self.table.insert_many(rows, columns=("id", "value"), batch=10_000)
 
     def get(self, keys: Iterable[int]) -> int:
         table = self.table
-        return sum(len(table[key]["value"]) for key in keys)
+        with self.db.transaction(read_only=True):
+            return sum(len(table[key]["value"]) for key in keys)
 
     def scan(self, start: int, n: int) -> int:
-        total = 0
-        for _, row in zip(range(n), self.table.rows(start=start, tuples=True), strict=False):
-            total += len(row[1])
-        return total
+        rows = self.table.index().range(start).rows(tuples=True)
+        return sum(len(row[1]) for row in islice(rows, n))
 
     def replace(self, rows: Iterable[tuple[int, bytes]]) -> None:
-        with self.db.transaction():
-            for key, value in rows:
-                self.table.update(key, value=value)
+        self.table.upsert_many(({"id": key, "value": value} for key, value in rows), batch=10_000)
 
     def close(self) -> None:
         self.db.close()

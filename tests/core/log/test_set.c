@@ -52,10 +52,12 @@ tear_down(void **state)
 static void
 put_file(fixture *f, const char *name)
 {
+    char path[PATH_ROOM];
     FILE *file;
 
     assert_true(f->n < MAX_FILES);
-    snprintf(f->paths[f->n], PATH_ROOM, "%s/%s", f->folder, name);
+    snprintf(path, sizeof path, "%s/%s", f->folder, name);
+    memcpy(f->paths[f->n], path, sizeof path);
     file = fopen(f->paths[f->n++], "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(f->b.bytes, 1, LOG_SIZE, file), LOG_SIZE);
