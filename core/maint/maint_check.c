@@ -128,7 +128,8 @@ ese_maint__check_read_catalog(ese_maint__check *check)
     JET_ERR err;
 
     check->is_catalog_complete = true;
-    err = ese_schema_open(check->file.pages, NULL, &check->file.header, &check->damage, &check->schema);
+    err = ese_schema_open(check->file.pages, NULL, &check->file.header, &check->damage,
+                          &check->schema);
     if (ese_maint__is_damage(err)) {
         ese_maint__found(check, &(ese_maint__place){ESE_MAINT_CATALOG, 0, NULL}, err, "%s",
                          ese_err_text(err));

@@ -155,8 +155,8 @@ has_possible_lines(const ese_page *from, const ese_page_split *split)
 bool
 ese_page_split_is_possible(const ese_page *from, const ese_page_split *split)
 {
-    size_t area = from->size - ese_page_header_size(from->size) -
-                  4 * (size_t)ese_page_reserved_tags(from);
+    size_t area =
+        from->size - ese_page_header_size(from->size) - 4 * (size_t)ese_page_reserved_tags(from);
     uint8_t room[ESE_PAGE_KEY_MAX], new_room[ESE_PAGE_KEY_MAX];
     ese_bytes prefix, new_prefix;
 
