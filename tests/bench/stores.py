@@ -29,8 +29,9 @@ def compile_store(name: str, build_directory: Path, work: Path) -> Path | None:
     """The driver linked with a store; None when its library is not installed."""
     program = work / f"store_{name}"
     library = build_directory / "lib"
-    command: list[str | Path] = ["cc", "-std=gnu11", "-O2", HERE / "store" / "driver.c", HERE / "store" / f"store_{name}.c"]
-    command += ["-I", PROJECT / "core" / "include", "-o", program, f"-L{library}", f"-Wl,-rpath,{library}"]
+    sources = [HERE / "store" / "driver.c", HERE / "store" / f"store_{name}.c"]
+    command: list[str | Path] = ["cc", "-std=gnu11", "-O2", *sources, "-I", PROJECT / "core" / "include"]
+    command += ["-o", program, f"-L{library}", f"-Wl,-rpath,{library}"]
     try:
         output_of([*command, f"-l{LIBRARIES[name]}", "-lpthread"])
     except subprocess.CalledProcessError:

@@ -3,8 +3,9 @@
 
 usage: recover_golden.py [--only PATTERN] COMMAND
 
-COMMAND is the path of `ese`. The sets lie in $ESE_SHARED/corpus/golden. Of a crashed set the content (rows and orders of indexes) must be exactly the
-expected one and `ese check` find nothing; of a damaged set each way of starting that the command offers must end as recorded; a backup must be
+COMMAND is the path of `ese`. The sets lie in $ESE_SHARED/corpus/golden. Of a crashed set the content (rows and orders of
+indexes) must be exactly the expected one and `ese check` find nothing; of a damaged set each way of starting that the
+command offers must end as recorded; a backup must be
 restored alone and with the logs behind it. One line per set, then sums, and one closing line.
 """
 
@@ -51,7 +52,7 @@ def unpack(name: str, folder: Path) -> Path:
     return folder
 
 
-class Failure(Exception):
+class FailureError(Exception):
     pass
 
 
@@ -63,7 +64,12 @@ class Driver:
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.command, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False, encoding="utf-8"
+            [self.command, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            encoding="utf-8",
         )
 
     def recover(self, *arguments: str | Path) -> dict[str, object]:
@@ -71,7 +77,7 @@ class Driver:
         done = self.run("recover", "--quiet", "--json", *arguments)
         self.seconds += time.monotonic() - begin
         if not done.stdout.startswith("{"):
-            raise Failure(f"no report: {done.stderr.strip()}")
+            raise FailureError(f"no report: {done.stderr.strip()}")
         report: dict[str, object] = json.loads(done.stdout)
         self.log_bytes += int(str(report["bytes"]))
         return report
@@ -80,19 +86,22 @@ class Driver:
         actual = database.with_suffix(".actual")
         with actual.open("wb") as out:
             dumped = subprocess.run(
-                [self.command, "dump", "--quiet", "--indexes", str(database)], stdout=out, stderr=subprocess.PIPE, check=False
+                [self.command, "dump", "--quiet", "--indexes", str(database)],
+                stdout=out,
+                stderr=subprocess.PIPE,
+                check=False,
             )
         if dumped.returncode != 0:
-            raise Failure(f"{database.name}: dump: {dumped.stderr.decode().strip()}")
+            raise FailureError(f"{database.name}: dump: {dumped.stderr.decode().strip()}")
         compared = subprocess.run(
             [sys.executable, str(CORPUS / "compare.py"), str(expected), str(actual), "--skip-system"],
             capture_output=True, text=True, check=False,
         )
         if compared.returncode != 0:
-            raise Failure(f"{database.name}: {(compared.stdout + compared.stderr)[-600:]}")
+            raise FailureError(f"{database.name}: {(compared.stdout + compared.stderr)[-600:]}")
         checked = self.run("check", "--quiet", database)
         if checked.returncode != 0:
-            raise Failure(f"{database.name}: check: {(checked.stdout + checked.stderr)[:600]}")
+            raise FailureError(f"{database.name}: check: {(checked.stdout + checked.stderr)[:600]}")
 
     def attach(self, database: Path) -> int:
         """The code with which opening the database ends."""
@@ -113,15 +122,15 @@ def check_crash(driver: Driver, name: str, folder: Path) -> None:
     unpack(name, folder)
     report = driver.recover(folder)
     if report["code"] != 0:
-        raise Failure(f"{report['code']}: {report.get('text')}")
+        raise FailureError(f"{report['code']}: {report.get('text')}")
     for stem, expected in (("data", "expected.jsonl"), ("second", "expected-second.jsonl")):
         if (folder / expected).exists():
             driver.compare(result_of(folder, f"{stem}.edb"), folder / expected)
         elif stem == "second" and (folder / "recovered" / "second.edb").exists():
-            raise Failure("a database that was not finished is there")
+            raise FailureError("a database that was not finished is there")
     second = driver.recover("--in-place", folder)  # once more, and in the place of the databases
     if second["code"] != 0:
-        raise Failure(f"in place: {second['code']}: {second.get('text')}")
+        raise FailureError(f"in place: {second['code']}: {second.get('text')}")
     driver.compare(folder / "data.edb", folder / "expected.jsonl")
 
 
@@ -149,10 +158,10 @@ def check_variant(driver: Driver, verdict: dict[str, object], folder: Path) -> N
     if code == NO_LOGS and wanted == 0 and not list(folder.glob("*.log")):
         code = 0
     if code != wanted:
-        raise Failure(f"{variant}: {code} instead of {wanted}: {report.get('text')}")
+        raise FailureError(f"{variant}: {code} instead of {wanted}: {report.get('text')}")
     attached = verdict.get("JetAttachDatabase")
     if attached is not None and (got := driver.attach(asked)) != attached:
-        raise Failure(f"{variant}: attach {got} instead of {attached}")
+        raise FailureError(f"{variant}: attach {got} instead of {attached}")
     if "content" in verdict:
         driver.compare(asked, folder / str(verdict["content"]))
 
@@ -167,15 +176,15 @@ def check_backup(driver: Driver, name: str, folder: Path) -> None:
     unpack(name, folder)
     report = driver.recover("--restore", "--to", folder / "alone", folder / "backup")
     if report["code"] != 0:
-        raise Failure(f"alone: {report['code']}: {report.get('text')}")
+        raise FailureError(f"alone: {report['code']}: {report.get('text')}")
     driver.compare(folder / "alone" / "data.edb", folder / "expected.jsonl")
     report = driver.recover("--restore", "--log", folder / "live", "--to", folder / "forward", folder / "backup")
     if report["code"] != 0:
-        raise Failure(f"forward: {report['code']}: {report.get('text')}")
+        raise FailureError(f"forward: {report['code']}: {report.get('text')}")
     driver.compare(folder / "forward" / "data.edb", folder / "expected-rollforward.jsonl")
     report = driver.recover(folder / "live")
     if report["code"] != 0:
-        raise Failure(f"live: {report['code']}: {report.get('text')}")
+        raise FailureError(f"live: {report['code']}: {report.get('text')}")
     driver.compare(result_of(folder / "live", "data.edb"), folder / "expected-rollforward.jsonl")
 
 
@@ -201,7 +210,7 @@ def main() -> int:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 KINDS[kind](driver, name, Path(folder))
-        except (Failure, subprocess.TimeoutExpired) as failure:
+        except (FailureError, subprocess.TimeoutExpired) as failure:
             print(f"not ok {name}: {failure}", flush=True)
         else:
             passed[kind] = passed.get(kind, 0) + 1

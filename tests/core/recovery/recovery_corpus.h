@@ -5,6 +5,16 @@
 
 #include "../log/log_corpus.h"
 
+/* Runs a command that must succeed. */
+static inline void
+recovery_corpus_shell(const char *command)
+{
+    FILE *pipe = popen(command, "r");
+
+    if (pipe == NULL || pclose(pipe) != 0)
+        abort();
+}
+
 /* Unpacks all files of a set into a new folder; false: there is no corpus. */
 static inline bool
 recovery_corpus_unpack(const char *name, char *to)
@@ -19,8 +29,7 @@ recovery_corpus_unpack(const char *name, char *to)
     snprintf(command, sizeof command,
              "cp '%s/%s'/*.gz '%s' && chmod u+w '%s'/* && gzip -d '%s'/*.gz", golden, name, to, to,
              to);
-    if (system(command) != 0)
-        abort();
+    recovery_corpus_shell(command);
     return true;
 }
 
@@ -30,8 +39,7 @@ recovery_corpus_remove(const char *folder)
     char command[2 * LOG_CORPUS_PATH];
 
     snprintf(command, sizeof command, "rm -r '%s'", folder);
-    if (system(command) != 0)
-        abort();
+    recovery_corpus_shell(command);
 }
 
 typedef struct recovery_file {
