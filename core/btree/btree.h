@@ -58,6 +58,8 @@ typedef struct ese_btree_shared {
     _Atomic ese_pgno last_leaf;  /* [atomic: relaxed, a hint] the rightmost leaf */
     _Atomic uint64_t
         last_number; /* [atomic] of a table: last record number; of long values: last id; 0 = look it up */
+    _Atomic bool
+        is_dead; /* [atomic: relaxed, set and read by who cleans up] its pages are not its own any more */
     _Atomic uint64_t last_auto_increment; /* [atomic] of a table; 0 = look it up */
     _Atomic uint32_t growth_percent, extent_min,
         extent_max; /* [atomic: relaxed] hints on how it grows, in pages; 0 = none */

@@ -129,6 +129,35 @@ out:
     return err;
 }
 
+/*
+ * Others may have put entries of their records into an index that is not committed, in transactions that are still open. So it is destroyed like one that was committed and
+ * deleted: when all who are in a transaction now have ended it.
+ */
+static JET_ERR
+destroy_later(const ese_btree__writer *writer)
+{
+    ese_txn_session session;
+    JET_ERR err;
+
+    ese_txn_session_init(&session, writer->db->store);
+    err = ese_txn_begin(&session, false);
+    if (err >= JET_errSuccess) {
+        err = ese_btree_destroy(&session, writer->tree);
+        ESE_KEEP_FIRST(err, err >= JET_errSuccess ? ese_txn_commit(&session)
+                                                  : ese_txn_rollback(&session, true));
+    }
+    ese_txn_session_end(&session);
+    return err;
+}
+
+static JET_ERR
+undo_creation(const ese_btree__writer *writer)
+{
+    return (writer->tree->kind & ESE_PAGE_INDEX) != 0
+               ? destroy_later(writer)
+               : ese_btree__destroy_now(writer->db, writer->origin, writer->tree);
+}
+
 static JET_ERR
 try_undo(ese_txn_session *session, const ese_txn_change *change)
 {
@@ -146,7 +175,7 @@ try_undo(ese_txn_session *session, const ese_txn_change *change)
     case ESE_TXN_DELETE:
     case ESE_TXN_DELTA: return undo_in_place(&writer);
     case ESE_TXN_REPLACE: return ese_btree__put(&writer, &replacement);
-    case ESE_TXN_CREATE_TREE: return ese_btree__destroy_now(writer.db, writer.origin, writer.tree);
+    case ESE_TXN_CREATE_TREE: return undo_creation(&writer);
     case ESE_TXN_DESTROY_TREE:
     case ESE_TXN_READ_LOCK:
     case ESE_TXN_WRITE_LOCK:
@@ -175,12 +204,16 @@ static void
 clean(ese_txn_session *cleaner, const ese_txn_change *change)
 {
     const ese_btree__writer writer = writer_of(cleaner, change);
+    ese_btree_shared *shared = writer.tree->shared;
     JET_ERR err = JET_errOutOfMemory;
 
-    if (change->oper == ESE_TXN_DELETE) {
+    /* One thread at a time cleans up. */
+    if (change->oper == ESE_TXN_DELETE &&
+        !atomic_load_explicit(&shared->is_dead, memory_order_relaxed)) {
         for (unsigned i = 0; i < ATTEMPTS && err == JET_errOutOfMemory; i++)
             err = remove_garbage(&writer);
     } else if (change->oper == ESE_TXN_DESTROY_TREE) {
+        atomic_store_explicit(&shared->is_dead, true, memory_order_relaxed);
         (void)ese_btree__destroy_now(writer.db, writer.origin, writer.tree);
     }
 }

@@ -332,6 +332,47 @@ test_schema_maintained__are_what_is_committed_and_what_is_pending(void **state)
     ddl_remove(&t);
 }
 
+/* Another session, which began before, has put an entry into the tree of an index that is then undone. */
+static void
+test_schema_create_index__that_is_undone_leaves_its_tree_to_who_changes_it(void **state)
+{
+    const ese_bytes key = {(const uint8_t *)"\x7f\x80\0\0\1", 5};
+    uint32_t n_owned = 0, n_free_before = 0, n_free = 0;
+    ddl_test t;
+    ese_schema_table *table;
+    ese_txn_statement statement;
+    ese_btree tree;
+
+    (void)state;
+    ddl_create(&t, 4096);
+    table = make_table(&t, "t");
+    ddl_begin(&t, 1);
+    ddl_begin(&t, 0);
+    TEST_OK(ddl_try_index(&t, 0, &table, DDL_INDEX("i", "+a\0", JET_bitIndexUnique)));
+    tree = find(table, "i")->tree;
+    TEST_OK(ese_txn_statement_enter(&t.sessions[1], &statement));
+    TEST_OK(ese_txn_statement_leave(
+        &t.sessions[1], &statement,
+        ese_btree_insert(&t.sessions[1], &tree, key, key, ESE_BTREE_VERSIONED)));
+    ddl_rollback(&t, 0);
+    ddl_sync(&t, 0, &table);
+    TEST_OK(ese_btree_insert(&t.sessions[1], &tree, (ese_bytes){key.data, 4}, key,
+                             ESE_BTREE_VERSIONED));
+    TEST_OK(
+        ese_btree_delete(&t.sessions[1], &tree, key, (ese_bytes){NULL, 0}, ESE_BTREE_VERSIONED));
+    ddl_begin(&t, 1);
+    TEST_OK(ese_btree_delete(&t.sessions[1], &tree, (ese_bytes){key.data, 4}, (ese_bytes){NULL, 0},
+                             ESE_BTREE_VERSIONED));
+    ddl_rollback(&t, 1);
+    TEST_OK(ese_btree_space(&table->tree, &n_owned, &n_free_before));
+    ddl_commit(&t, 1);
+    ddl_check_catalog(&t); /* cleans up */
+    TEST_OK(ese_btree_space(&table->tree, &n_owned, &n_free));
+    assert_true(n_free > n_free_before); /* now its pages are free */
+    ese_schema_table_release(t.schema, &table);
+    ddl_remove(&t);
+}
+
 /* ---- Templates ---- */
 
 static void
@@ -473,6 +514,8 @@ main(void)
         cmocka_unit_test(test_schema_create_index__stores_all_options),
         cmocka_unit_test(test_schema_create_index__counts_the_locales_in_use),
         cmocka_unit_test(test_schema_maintained__are_what_is_committed_and_what_is_pending),
+        cmocka_unit_test(
+            test_schema_create_index__that_is_undone_leaves_its_tree_to_who_changes_it),
         cmocka_unit_test(test_schema_template__lends_columns_and_indexes),
         cmocka_unit_test(test_schema_lv_tree__is_there_for_everybody_at_once),
         cmocka_unit_test(test_schema_lv_tree__goes_with_a_table_that_is_not_committed),

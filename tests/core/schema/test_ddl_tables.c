@@ -206,6 +206,7 @@ test_schema_create_table__is_gone_after_a_rollback(void **state)
     ddl_begin(&t, 0);
     outer = ddl_create_table(&t, 0, "outer");
     ddl_add_column(&t, 0, &outer, "c", JET_coltypLong);
+    TEST_OK(ddl_try_index(&t, 0, &outer, DDL_INDEX("i", "+c\0", 0)));
     ddl_begin(&t, 0);
     inner = ddl_create_table(&t, 0, "inner");
     ddl_rollback(&t, 0);
@@ -219,6 +220,7 @@ test_schema_create_table__is_gone_after_a_rollback(void **state)
     assert_int_equal(ese_schema_table_sync(t.schema, &t.sessions[0], &outer),
                      JET_errObjectNotFound);
     ese_schema_table_release(t.schema, &outer);
+    ese_txn_store_clean(t.db.store);
     TEST_OK(ese_btree_db_size(t.db.db, &n_pages, &n_free));
     assert_int_equal(n_free, n_free_before);
     ddl_check_catalog(&t);
