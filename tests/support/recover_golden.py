@@ -3,10 +3,10 @@
 
 usage: recover_golden.py [--only PATTERN] COMMAND
 
-COMMAND is the path of `ese`. The sets lie in $ESE_SHARED/corpus/golden. Of a crashed set the content (rows and orders
-of indexes) must be exactly the expected one and `ese check` find nothing; of a damaged set each way of starting that the
-command offers must end as recorded; a backup must be
-restored alone and with the logs behind it. One line per set, then sums, and one closing line.
+COMMAND is the path of `ese`. The sets lie in $ESE_SHARED/corpus/golden. Of a crashed set the content (rows
+and orders of indexes) must be exactly the expected one and `ese check` find nothing; of a damaged set each
+way of starting that the command offers must end as recorded; a backup must be restored alone and with the
+logs behind it. One line per set, then sums, and one closing line.
 """
 
 from __future__ import annotations
