@@ -4,7 +4,7 @@
 #   sh tests/run.sh                  everything
 #   sh tests/run.sh lint gcc         only these sections; the ones after gcc use its build
 #
-# Sections: lint gcc install python lua conformance corpus clang asan tsan valgrind fuzz
+# Sections: lint gcc install python lua conformance corpus workload clang asan tsan valgrind fuzz
 # Logs lie in build/logs, one per step. The last line is "N passed, N failed"; the exit status is 1 when
 # anything failed. docs/testing.md tells how to run a single test, and the long campaigns.
 set -u
@@ -13,7 +13,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 . tests/support/install.sh
 
-sections=${*:-lint gcc install python lua conformance corpus clang asan tsan valgrind fuzz}
+sections=${*:-lint gcc install python lua conformance corpus workload clang asan tsan valgrind fuzz}
 build=$root/build
 logs=$build/logs
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -261,6 +261,18 @@ run_corpus() {
         -- lua5.4 "$root/tests/lua/dump.lua" --all-tables
 }
 
+# A few thousand operations for each page size; docs/testing.md tells how to run the million.
+run_workload() {
+    section "workload: random changes against a model; databases of the original, changed; other readers of both"
+    ESE_PYTHON=$python
+    export ESE_PYTHON
+    step workload-campaign count_closing_line sh tests/workload/campaign.sh "$build/gcc/bin" 4000
+    if [ -d "$ESE_SHARED/corpus" ]; then
+        step workload-corpus count_closing_line \
+            python_with_ese tests/workload/change_corpus.py "$build/gcc/bin/ese" "$ESE_SHARED/corpus"
+    fi
+}
+
 run_clang() {
     section "clang: unit tests and C examples, release build"
     step clang-build count_step configure_and_build clang clang -DCMAKE_BUILD_TYPE=Release &&
@@ -278,7 +290,7 @@ run_asan() {
 }
 
 # The programs that start threads; the others have nothing to show the thread sanitizer.
-threaded_programs='threads|session|instance|schema_catalog|object_model|os_thread|base_err|base_fault'
+threaded_programs='threads|locks|bank|isolation|session|instance|schema_catalog|object_model|os_thread|base_err|base_fault'
 
 # The thread sanitizer wants the classic layout of the address space, where the system lets us ask for it.
 run_tsan() {
@@ -287,7 +299,9 @@ run_tsan() {
     $plain_layout true 2>/dev/null || plain_layout=
     # shellcheck disable=SC2086
     step tsan-build count_step configure_and_build tsan clang -DESE_SANITIZE=thread &&
-        step tsan-tests count_ctest run_ctest tsan "$threaded_programs" $plain_layout
+        step tsan-tests count_ctest run_ctest tsan "$threaded_programs" $plain_layout &&
+        step tsan-workload count_step $plain_layout "$build/tsan/bin/workload" "$build/tsan/workload.edb" \
+            --threads 8 --rows 100 --operations 4000 --cache-pages 200 --check-every 60
 }
 
 valgrind_selection() {

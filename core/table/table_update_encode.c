@@ -212,7 +212,7 @@ add_untagged(record_plan *plan, const ese_schema_column *column)
         return err;
     if (state == ESE_RECORD_ABSENT && (column->flags & ESE_SCHEMA_DEFAULT) != 0) {
         state = ESE_RECORD_VALUE;
-        bytes = column->default_value;
+        bytes = ese_table__default_in_record(column);
     }
     if (state == ESE_RECORD_ABSENT)
         return err;

@@ -53,12 +53,22 @@ typedef struct defaults {
     size_t size; /* a bound */
 } defaults;
 
+ese_bytes
+ese_table__default_in_record(const ese_schema_column *column)
+{
+    static const uint8_t is_true = 0xff;
+    ese_bytes value = column->default_value;
+    bool is_bit = column->coltyp == JET_coltypBit && column->fid <= ESE_RECORD_FIXED_LAST;
+
+    return is_bit && value.size == 1 && value.data[0] != 0 ? (ese_bytes){&is_true, 1} : value;
+}
+
 static void
 add_default(defaults *list, const ese_schema_column *column)
 {
     if (column == NULL || (column->flags & ESE_SCHEMA_DEFAULT) == 0)
         return;
-    list->values[list->n] = (ese_record_value){column->default_value, 0};
+    list->values[list->n] = (ese_record_value){ese_table__default_in_record(column), 0};
     list->columns[list->n] = (ese_record_column){
         .id = column->fid,
         .state = ESE_RECORD_VALUE,

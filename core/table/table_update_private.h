@@ -167,6 +167,9 @@ JET_ERR ese_table__value_too_big(const ese_schema_column *column, uint64_t size)
 
 /* ---- table_update_layout.c */
 
+/* The default as it stands in a record: a fixed Bit is 0 or 0xff there, while the catalog of some files has 1. */
+ese_bytes ese_table__default_in_record(const ese_schema_column *column);
+
 /* Makes the layout fit the descriptor of the cursor. */
 JET_ERR ese_table__layout_bind(ese_table_cursor *cursor, ese_table__layout *layout);
 void ese_table__layout_clear(ese_table__layout *layout);
