@@ -7,6 +7,8 @@
  */
 #include "recovery/recovery_private.h"
 
+#include "os/os_list.h"
+
 #include <inttypes.h>
 
 enum { SCRATCH = 4, PROGRESS_STEP = 1024 };
@@ -374,26 +376,74 @@ out:
 
 /* ---- the end of redo */
 
-/* A dirty database that the log never came to attach. */
 static bool
-is_passed_over(const ese_recovery__run *run)
+is_known(const ese_recovery__run *run, const char *path)
 {
-    for (unsigned i = 0; i < run->options->n_maps; i++) {
-        const char *path = run->options->maps[i].to;
-        uint8_t *bytes = NULL;
-        ese_dbheader header;
-        bool is_known = false;
-        bool is_dirty = ese_recovery__read_header(path, &bytes, &header) >= JET_errSuccess &&
-                        header.state != ESE_DBSTATE_CLEAN;
-
-        ese_free(&bytes);
-        for (unsigned j = 0; j < run->n_dbs; j++)
-            is_known =
-                is_known || (run->dbs[j]->source != NULL && strcmp(run->dbs[j]->source, path) == 0);
-        if (is_dirty && !is_known)
+    for (unsigned i = 0; i < run->n_dbs; i++) {
+        if (run->dbs[i]->source != NULL && strcmp(run->dbs[i]->source, path) == 0)
             return true;
     }
     return false;
+}
+
+/* Is it a dirty database of this stream that the log never came to attach? */
+static bool
+is_left_out(const ese_recovery__run *run, const char *path)
+{
+    uint8_t *bytes = NULL;
+    ese_dbheader header;
+    bool is_dirty = ese_recovery__read_header(path, &bytes, &header) >= JET_errSuccess &&
+                    header.state == ESE_DBSTATE_DIRTY &&
+                    memcmp(&header.sign_log, &run->sign, sizeof run->sign) == 0;
+
+    ese_free(&bytes);
+    return is_dirty && !is_known(run, path);
+}
+
+typedef struct folder_search {
+    const ese_recovery__run *run;
+    const char *folder;
+    bool found;
+} folder_search;
+
+static JET_ERR
+look_at(void *self, const char *name)
+{
+    folder_search *s = self;
+    char *path = NULL;
+    JET_ERR err = ese_recovery__join(s->folder, name, &path);
+
+    if (err >= JET_errSuccess && is_left_out(s->run, path))
+        s->found = true;
+    ese_free(&path);
+    return err;
+}
+
+/* The first database that was asked for by name, and left out. */
+static const char *
+find_left_out(const ese_recovery__run *run)
+{
+    for (unsigned i = 0; i < run->options->n_maps; i++) {
+        if (is_left_out(run, run->options->maps[i].to))
+            return run->options->maps[i].to;
+    }
+    return NULL;
+}
+
+/* Did the checkpoint lead past what has to be done? */
+static JET_ERR
+find_trap(const ese_recovery__run *run, bool *is_trap_out)
+{
+    const char *folder = run->options->database_folder != NULL ? run->options->database_folder
+                                                               : run->options->log_folder;
+    folder_search s = {run, folder, find_left_out(run) != NULL};
+    JET_ERR err = JET_errSuccess;
+
+    if (!s.found)
+        ESE_TRY(ese_os_folder_list(folder, look_at, &s));
+    *is_trap_out = s.found;
+out:
+    return err;
 }
 
 static JET_ERR
@@ -506,7 +556,6 @@ finish(ese_recovery__run *run)
     ese_lgpos end = run->is_shut_down ? run->shut_down_mark : run->report->end;
     JET_ERR err;
 
-    ESE_TRY(judge_databases(run));
     if ((run->options->flags & ESE_RECOVERY_WITHOUT_UNDO) != 0)
         return leave_dirty(run);
     remove_unfinished(run);
@@ -608,9 +657,16 @@ try_run(const ese_recovery_options *options, bool use_checkpoint, ese_recovery_r
     ESE_TRY(ese_log_set_open(options->log_folder, options->base, &run.logs));
     ESE_TRY(find_start(&run, use_checkpoint, s));
     ESE_TRY(redo(&run, s));
-    *is_trap_out = s->has_checkpoint && is_passed_over(&run);
+    ESE_TRY(judge_databases(&run));
+    if (s->has_checkpoint)
+        ESE_TRY(find_trap(&run, is_trap_out));
     if (*is_trap_out)
         goto out;
+    if (find_left_out(&run) != NULL) {
+        err = ese_raise(JET_errAttachedDatabaseMismatch,
+                        "%s: the logs do not tell of this database", find_left_out(&run));
+        goto out;
+    }
     err = finish(&run);
     has_results = err >= JET_errSuccess || err == JET_errRecoveredWithoutUndo;
 out:
@@ -629,6 +685,7 @@ ese_recovery_run(const ese_recovery_options *options, ese_recovery_report *repor
     *report_out = (ese_recovery_report){0};
     err = try_run(options, true, report_out, &is_trap);
     if (err >= JET_errSuccess && is_trap) {
+        is_trap = false;
         ese_recovery_report_clear(report_out);
         err = try_run(options, false, report_out, &is_trap);
     }

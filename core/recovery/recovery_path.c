@@ -81,6 +81,12 @@ out:
 }
 
 JET_ERR
+ese_recovery__join(const char *folder, const char *name, char **path_out)
+{
+    return join(folder, name, "", path_out);
+}
+
+JET_ERR
 ese_recovery__logged_path(ese_bytes name, bool is_wide, char **path_out)
 {
     char *path = NULL;

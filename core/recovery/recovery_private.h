@@ -137,7 +137,6 @@ struct ese_recovery__run {
     ese_lgpos lgpos; /* of the record being replayed */
     ese_lgpos shut_down_mark;
     bool is_shut_down;   /* the last record is a ShutDownMark */
-    bool is_trap;        /* the checkpoint leads past a database that is dirty */
     uint8_t *scratch[4]; /* a page each */
 };
 
@@ -148,6 +147,8 @@ ese_recovery__now(const ese_recovery__run *run)
 }
 
 /* ---- recovery_path.c ---- */
+
+JET_ERR ese_recovery__join(const char *folder, const char *name, char **path_out);
 
 /* A path as logged (with its NUL, UTF-16 or not) in UTF-8. */
 JET_ERR ese_recovery__logged_path(ese_bytes name, bool is_wide, char **path_out);

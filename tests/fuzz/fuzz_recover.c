@@ -9,16 +9,13 @@
 
 #include "base/alloc.h"
 
-enum { EDIT_SIZE = 6, LOGS_MAX = 16, CACHE = 256 << 10 };
-
-static const char *const names[] = {"edb00000001.log", "edb00000002.log", "edb00000003.log",
-                                    "edb00000004.log", "edb00000005.log", "edb.log"};
+enum { EDIT_SIZE = 6, LOGS_MAX = 16, NAME_SIZE = 32, CACHE = 256 << 10 };
 
 typedef struct set {
     char folder[LOG_CORPUS_PATH];
     bool is_there;
     unsigned n;
-    const char *names[LOGS_MAX];
+    char names[LOGS_MAX][NAME_SIZE];
     recovery_file logs[LOGS_MAX];
 } set;
 
@@ -36,9 +33,12 @@ load(void)
         return;
     is_loaded = true;
     good.is_there = recovery_corpus_unpack(name != NULL ? name : "dmg-intact", good.folder);
-    for (unsigned i = 0; good.is_there && i < sizeof names / sizeof names[0]; i++) {
-        good.logs[good.n] = recovery_file_read(good.folder, names[i]);
-        good.names[good.n] = names[i];
+    for (unsigned i = 1; good.is_there && i <= LOGS_MAX; i++) {
+        if (i < LOGS_MAX)
+            snprintf(good.names[good.n], NAME_SIZE, "edb%08X.log", i);
+        else
+            snprintf(good.names[good.n], NAME_SIZE, "edb.log");
+        good.logs[good.n] = recovery_file_read(good.folder, good.names[good.n]);
         if (good.logs[good.n].bytes != NULL)
             good.n++;
     }

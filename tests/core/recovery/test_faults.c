@@ -171,6 +171,41 @@ test_recovery_faults__goes_on_where_one_of_two_databases_was_finished(void **sta
     recovery_corpus_remove(folder);
 }
 
+/* A checkpoint behind everything, without databases: redo would have nothing to do, and nobody would know. */
+static void
+test_recovery_start__does_not_trust_a_checkpoint_that_leads_past_a_dirty_database(void **state)
+{
+    char folder[LOG_CORPUS_PATH];
+    recovery_file before, expected, after, checkpoint;
+    ese_log_checkpoint decoded;
+    uint8_t bytes[2 * ESE_LOG_CHECKPOINT_SIZE];
+
+    (void)state;
+    if (!recovery_corpus_unpack("crash-04k-open", folder))
+        skip();
+    before = recovery_file_read(folder, "data.edb");
+    assert_int_equal(recover(folder), JET_errSuccess);
+    expected = recovery_file_read(folder, "data.edb");
+    recovery_file_write(folder, "data.edb", &before);
+    checkpoint = recovery_file_read(folder, "edb.chk");
+    assert_int_equal(ese_log_checkpoint_decode(checkpoint.bytes, &decoded), JET_errSuccess);
+    decoded.checkpoint = (ese_lgpos){0, 1, 5};
+    decoded.version |= 1;
+    decoded.attached.n = 0;
+    memset(bytes, 0, sizeof bytes);
+    assert_true(ese_log_checkpoint_encode(&decoded, bytes));
+    memcpy(bytes + ESE_LOG_CHECKPOINT_SIZE, bytes, ESE_LOG_CHECKPOINT_SIZE);
+    recovery_file_write(folder, "edb.chk", &(recovery_file){bytes, sizeof bytes});
+    assert_int_equal(recover(folder), JET_errSuccess);
+    after = recovery_file_read(folder, "data.edb");
+    assert_same(&after, &expected, (size_t)HEADER_PAGES * 4096);
+    free(before.bytes);
+    free(expected.bytes);
+    free(after.bytes);
+    free(checkpoint.bytes);
+    recovery_corpus_remove(folder);
+}
+
 int
 main(void)
 {
@@ -182,6 +217,8 @@ main(void)
         cmocka_unit_test(test_recovery_faults__of_syncing_change_nothing),
         cmocka_unit_test(test_recovery_faults__of_a_full_disk_change_nothing),
         cmocka_unit_test(test_recovery_faults__goes_on_where_one_of_two_databases_was_finished),
+        cmocka_unit_test(
+            test_recovery_start__does_not_trust_a_checkpoint_that_leads_past_a_dirty_database),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
