@@ -32,7 +32,7 @@ run_one() {
     name=$1-$2-$3
     database=$work/$name.edb
     "$bin/workload" "$database" --page-size "$1" --threads "$2" --seed "$3" --operations "$operations" \
-        --rows $((1600 / $2)) --check-every $((400 / $2)) --cache-pages $((150 + $3 % 3 * 225)) >"$work/$name.log" 2>&1
+        --rows $((1600 / $2)) --check-every $((64 / $2)) --cache-pages $((150 + $3 % 3 * 225)) >"$work/$name.log" 2>&1
     judge $? "$name: $(tail -n 1 "$work/$name.log")"
     "$bin/ese" check "$database" >>"$work/$name.log" 2>&1
     judge $? "$name: ese check"

@@ -183,12 +183,11 @@ def judge_esedbexport(column: Column, ours: Any, theirs: str) -> str:
         return "does not print several values"
     if column.long and theirs == "":
         return "does not read separated and some compressed values"
-    if (
-        column.compressed
-        and column.type == "LongText"
-        and theirs.encode("utf-16-le", "replace")[:20] == ours.encode("cp1252", "replace")[: len(ours) // 2 * 2][:20]
-    ):
+    start = theirs[:10].encode("utf-16-le", "replace")
+    if column.compressed and column.encoding == "cp1252" and ours.encode("cp1252", "replace").startswith(start):
         return "takes compressed text of code page 1252 for that of 1200"
+    if column.compressed and len(theirs) < len(ours) and not theirs.isascii():
+        return "gives Xpress-compressed text as it is stored"
     return DIFFERENT
 
 
