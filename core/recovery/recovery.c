@@ -9,130 +9,7 @@
 
 #include "os/os_list.h"
 
-#include <inttypes.h>
-
 enum { SCRATCH = 4, PROGRESS_STEP = 1024 };
-
-/* Where redo starts. */
-typedef struct start {
-    bool has_checkpoint;
-    ese_log_checkpoint checkpoint;
-    uint8_t bytes[ESE_LOG_CHECKPOINT_SIZE]; /* the checkpoint borrows from it */
-    unsigned first;                         /* log of the set */
-    bool is_exact; /* at the position of the checkpoint, with its databases */
-} start;
-
-/* ---- the checkpoint */
-
-static JET_ERR
-try_checkpoint(ese_recovery__run *run, const char *extension, start *s)
-{
-    const ese_recovery_options *options = run->options;
-    const char *folder =
-        options->system_folder != NULL ? options->system_folder : options->log_folder;
-    const char *log = ese_log_set_member(run->logs, 0).path;
-    const char *name = strrchr(log, '/');
-    size_t n = strlen(folder), m = strlen(extension);
-    unsigned copy = 0;
-    char *path = NULL;
-    JET_ERR err;
-
-    name = name == NULL ? log : name + 1;
-    ESE_TRY(ese_alloc(n + 3 + m + 2, &path));
-    memcpy(path, folder, n);
-    path[n] = '/';
-    memcpy(path + n + 1, name, 3);
-    memcpy(path + n + 4, extension, m + 1);
-    err = ese_log_checkpoint_read(path, s->bytes, &s->checkpoint, &copy);
-    s->has_checkpoint = err >= JET_errSuccess;
-    if (err != JET_errOutOfMemory && err != JET_errDiskIO)
-        err = JET_errSuccess; /* one that is missing or damaged only costs time */
-out:
-    ese_free(&path);
-    return err;
-}
-
-/* The generation of a log of the set: the current one has it only in its header. */
-static JET_ERR
-generation_of(ese_recovery__run *run, unsigned index, const ese_log_expect *expect,
-              int32_t *generation_out, ese_signature *sign_out)
-{
-    ese_log_file *file = NULL;
-    JET_ERR err;
-
-    ESE_TRY(ese_log_set_open_file(run->logs, index, expect, &file));
-    *generation_out = ese_log_file_header(file)->generation;
-    *sign_out = ese_log_file_header(file)->sign;
-out:
-    ese_log_file_close(&file);
-    return err;
-}
-
-static JET_ERR
-missing_log(ese_recovery__run *run, int32_t from, int32_t to)
-{
-    run->report->gen_missing_from = from;
-    run->report->gen_missing_to = to;
-    return ese_raise(JET_errMissingLogFile, "%s: the log of generation 0x%" PRIX32 " is missing",
-                     run->options->log_folder, (uint32_t)from);
-}
-
-/* The log that the checkpoint names. */
-static JET_ERR
-find_first(ese_recovery__run *run, start *s, int32_t last)
-{
-    int32_t wanted = s->checkpoint.checkpoint.generation;
-    unsigned n = ese_log_set_count(run->logs);
-    unsigned i = 0;
-
-    if (!s->has_checkpoint)
-        return JET_errSuccess;
-    while (i < n && ese_log_set_member(run->logs, i).generation < wanted &&
-           ese_log_set_member(run->logs, i).generation != 0)
-        i++;
-    if (i < n && ese_log_set_member(run->logs, i).generation == 0 && wanted != last)
-        i = n;
-    if (i == n || (ese_log_set_member(run->logs, i).generation != 0 &&
-                   ese_log_set_member(run->logs, i).generation != wanted))
-        return missing_log(run, wanted, wanted);
-    s->first = i;
-    s->is_exact = (s->checkpoint.version & 1) != 0;
-    return JET_errSuccess;
-}
-
-static ese_log_expect
-expect_of(const ese_recovery__run *run)
-{
-    return (ese_log_expect){
-        .allow_newer = (run->options->flags & ESE_RECOVERY_ALLOW_NEWER_LOGS) != 0,
-        .sign = run->has_sign ? &run->sign : NULL,
-        .page_size = run->page_size,
-    };
-}
-
-/* The last log says which stream it is. */
-static JET_ERR
-find_start(ese_recovery__run *run, bool use_checkpoint, start *s)
-{
-    const ese_log_expect expect = expect_of(run);
-    unsigned n = ese_log_set_count(run->logs);
-    int32_t last = 0;
-    JET_ERR err;
-
-    ESE_TRY(generation_of(run, n - 1, &expect, &last, &run->sign));
-    run->has_sign = true;
-    if (use_checkpoint && (run->options->flags & ESE_RECOVERY_RESTORE) == 0) {
-        ESE_TRY(try_checkpoint(run, ".chk", s));
-        if (!s->has_checkpoint)
-            ESE_TRY(try_checkpoint(run, ".jcp", s));
-        if (s->has_checkpoint && memcmp(&s->checkpoint.sign, &run->sign, sizeof run->sign) != 0)
-            s->has_checkpoint = false;
-    }
-    run->report->has_checkpoint = s->has_checkpoint;
-    ESE_TRY(find_first(run, s, last));
-out:
-    return err;
-}
 
 /* ---- one generation */
 
@@ -241,7 +118,7 @@ judge_damage(ese_recovery__run *run, int32_t generation, JET_ERR damage, bool *g
 static JET_ERR
 open_log(ese_recovery__run *run, unsigned index, bool is_first, bool *gives_up_out)
 {
-    ese_log_expect expect = expect_of(run);
+    ese_log_expect expect = ese_recovery__expect(run);
     const ese_log_extent *extent;
     JET_ERR err;
 
@@ -267,7 +144,7 @@ out:
 }
 
 static JET_ERR
-start_databases(ese_recovery__run *run, const start *s)
+start_databases(ese_recovery__run *run, const ese_recovery__start *s)
 {
     JET_ERR err;
 
@@ -291,7 +168,8 @@ out:
 
 /* `s`: on the first one. */
 static JET_ERR
-redo_generation(ese_recovery__run *run, const start *s, unsigned index, bool *gives_up_out)
+redo_generation(ese_recovery__run *run, const ese_recovery__start *s, unsigned index,
+                bool *gives_up_out)
 {
     unsigned n = ese_log_set_count(run->logs);
     JET_ERR err;
@@ -315,7 +193,7 @@ out:
 }
 
 static JET_ERR
-redo_set(ese_recovery__run *run, const start *s, unsigned first)
+redo_set(ese_recovery__run *run, const ese_recovery__start *s, unsigned first)
 {
     bool gives_up = false;
     JET_ERR err = JET_errSuccess;
@@ -337,11 +215,11 @@ find_next(ese_recovery__run *run)
            ese_log_set_member(run->logs, i).generation <= run->generation)
         i++;
     if (i < n && ese_log_set_member(run->logs, i).generation == 0) {
-        const ese_log_expect expect = expect_of(run);
+        const ese_log_expect expect = ese_recovery__expect(run);
         ese_signature sign;
         int32_t generation = 0;
 
-        if (generation_of(run, i, &expect, &generation, &sign) < JET_errSuccess ||
+        if (ese_recovery__generation_of(run, i, &expect, &generation, &sign) < JET_errSuccess ||
             generation <= run->generation)
             i = n;
     }
@@ -363,7 +241,7 @@ out:
 }
 
 static JET_ERR
-redo(ese_recovery__run *run, const start *s)
+redo(ese_recovery__run *run, const ese_recovery__start *s)
 {
     JET_ERR err;
 
@@ -649,13 +527,13 @@ try_run(const ese_recovery_options *options, bool use_checkpoint, ese_recovery_r
         bool *is_trap_out)
 {
     ese_recovery__run run = {.options = options, .report = report, .page_size = options->page_size};
-    start *s = NULL;
+    ese_recovery__start *s = NULL;
     bool has_results = false;
     JET_ERR err;
 
     ESE_TRY(ese_alloc(sizeof *s, &s));
     ESE_TRY(ese_log_set_open(options->log_folder, options->base, &run.logs));
-    ESE_TRY(find_start(&run, use_checkpoint, s));
+    ESE_TRY(ese_recovery__find_start(&run, use_checkpoint, s));
     ESE_TRY(redo(&run, s));
     ESE_TRY(judge_databases(&run));
     if (s->has_checkpoint)

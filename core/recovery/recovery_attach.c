@@ -170,7 +170,7 @@ attach_now(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
                                                                 : db->header.objid_last,
                           memory_order_relaxed);
     if (a->is_record && number(db->header.attach) != number(a->attach))
-        ese_recovery__header_attach(run, db, a->consistent);
+        ese_recovery__header_attach(run, db);
     ESE_TRY(ese_recovery__header_generation(run, db));
 out:
     return err;

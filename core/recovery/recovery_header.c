@@ -149,13 +149,11 @@ ese_recovery__header_finish_create(ese_recovery__run *run, ese_recovery__db *db)
     ese_recovery__header_set_resize(db, run->lgpos);
 }
 
-/* `consistent`: of the attach in the log. */
 void
-ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db, ese_lgpos consistent)
+ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db)
 {
     ese_dbheader *header = &db->header;
 
-    (void)consistent;
     if (memcmp(&header->sign_log, &run->sign, sizeof run->sign) != 0)
         header->consistent = (ese_lgpos){0};
     header->sign_log = run->sign;

@@ -365,14 +365,12 @@ out:
 }
 
 JET_ERR
-ese_recovery__redo_macro(ese_recovery__run *run, ese_recovery__session *session,
-                         ese_recovery__macro *macro)
+ese_recovery__redo_macro(ese_recovery__run *run, const ese_recovery__macro *macro)
 {
     ese_log_entry *entries = NULL;
     unsigned n = 0;
     JET_ERR err;
 
-    (void)session;
     ESE_TRY(ese_alloc(ENTRIES_MAX * sizeof *entries, &entries));
     ESE_TRY(decode_all(macro, entries, &n));
     ESE_TRY(redo_entries(run, entries, n));

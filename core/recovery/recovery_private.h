@@ -146,6 +146,29 @@ ese_recovery__now(const ese_recovery__run *run)
     return ese_log_lgpos_number(run->lgpos);
 }
 
+/* ---- recovery_start.c ---- */
+
+/* Where redo starts. */
+typedef struct ese_recovery__start {
+    bool has_checkpoint;
+    ese_log_checkpoint checkpoint;
+    uint8_t bytes[ESE_LOG_CHECKPOINT_SIZE]; /* the checkpoint borrows from it */
+    unsigned first;                         /* log of the set */
+    bool is_exact; /* at the position of the checkpoint, with its databases */
+} ese_recovery__start;
+
+/* Finds out which stream it is, too. */
+JET_ERR ese_recovery__find_start(ese_recovery__run *run, bool use_checkpoint,
+                                 ese_recovery__start *s);
+
+/* What every log of the stream must be. */
+ese_log_expect ese_recovery__expect(const ese_recovery__run *run);
+
+/* The generation and the stream of a log of the set: the current one has it only in its header. */
+JET_ERR ese_recovery__generation_of(ese_recovery__run *run, unsigned index,
+                                    const ese_log_expect *expect, int32_t *generation_out,
+                                    ese_signature *sign_out);
+
 /* ---- recovery_path.c ---- */
 
 JET_ERR ese_recovery__join(const char *folder, const char *name, char **path_out);
@@ -175,8 +198,7 @@ JET_ERR ese_recovery__write_header(ese_recovery__db *db);
 
 JET_ERR ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db,
                                    const ese_log_entry *entry);
-void ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db,
-                                 ese_lgpos consistent);
+void ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db);
 void ese_recovery__header_clean(ese_recovery__db *db, ese_lgpos lgpos);
 JET_ERR ese_recovery__header_generation(ese_recovery__run *run, ese_recovery__db *db);
 void ese_recovery__header_finish_create(ese_recovery__run *run, ese_recovery__db *db);
@@ -263,8 +285,7 @@ JET_ERR ese_recovery__new_data(ese_recovery__run *run, const ese_log_entry *entr
 
 JET_ERR ese_recovery__redo_tree(ese_recovery__run *run, ese_recovery__db *db,
                                 const ese_log_entry *entry);
-JET_ERR ese_recovery__redo_macro(ese_recovery__run *run, ese_recovery__session *session,
-                                 ese_recovery__macro *macro);
+JET_ERR ese_recovery__redo_macro(ese_recovery__run *run, const ese_recovery__macro *macro);
 JET_ERR ese_recovery__redo_split(ese_recovery__run *run, ese_recovery__db *db,
                                  const ese_log_entry *entries, unsigned n);
 JET_ERR ese_recovery__redo_merge(ese_recovery__run *run, ese_recovery__db *db,

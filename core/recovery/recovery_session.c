@@ -160,7 +160,7 @@ commit_macro(ese_recovery__run *run, ese_recovery__session *session, uint64_t db
 
     if (*at == NULL)
         return JET_errSuccess;
-    err = ese_recovery__redo_macro(run, session, *at);
+    err = ese_recovery__redo_macro(run, *at);
     free_macro(at);
     return err;
 }

@@ -1,0 +1,116 @@
+/*
+ * Where redo starts: at the checkpoint, if there is one that fits, else at the oldest log. Recovery specification, section 7.1.
+ */
+#include "recovery/recovery_private.h"
+
+#include <inttypes.h>
+
+static JET_ERR
+try_checkpoint(ese_recovery__run *run, const char *extension, ese_recovery__start *s)
+{
+    const ese_recovery_options *options = run->options;
+    const char *folder =
+        options->system_folder != NULL ? options->system_folder : options->log_folder;
+    const char *log = ese_log_set_member(run->logs, 0).path;
+    const char *name = strrchr(log, '/');
+    size_t n = strlen(folder), m = strlen(extension);
+    unsigned copy = 0;
+    char *path = NULL;
+    JET_ERR err;
+
+    name = name == NULL ? log : name + 1;
+    ESE_TRY(ese_alloc(n + 3 + m + 2, &path));
+    memcpy(path, folder, n);
+    path[n] = '/';
+    memcpy(path + n + 1, name, 3);
+    memcpy(path + n + 4, extension, m + 1);
+    err = ese_log_checkpoint_read(path, s->bytes, &s->checkpoint, &copy);
+    s->has_checkpoint = err >= JET_errSuccess;
+    if (err != JET_errOutOfMemory && err != JET_errDiskIO)
+        err = JET_errSuccess; /* one that is missing or damaged only costs time */
+out:
+    ese_free(&path);
+    return err;
+}
+
+/* The generation of a log of the set: the current one has it only in its header. */
+JET_ERR
+ese_recovery__generation_of(ese_recovery__run *run, unsigned index, const ese_log_expect *expect,
+                            int32_t *generation_out, ese_signature *sign_out)
+{
+    ese_log_file *file = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_log_set_open_file(run->logs, index, expect, &file));
+    *generation_out = ese_log_file_header(file)->generation;
+    *sign_out = ese_log_file_header(file)->sign;
+out:
+    ese_log_file_close(&file);
+    return err;
+}
+
+static JET_ERR
+missing_log(ese_recovery__run *run, int32_t from, int32_t to)
+{
+    run->report->gen_missing_from = from;
+    run->report->gen_missing_to = to;
+    return ese_raise(JET_errMissingLogFile, "%s: the log of generation 0x%" PRIX32 " is missing",
+                     run->options->log_folder, (uint32_t)from);
+}
+
+/* The log that the checkpoint names. */
+static JET_ERR
+find_first(ese_recovery__run *run, ese_recovery__start *s, int32_t last)
+{
+    int32_t wanted = s->checkpoint.checkpoint.generation;
+    unsigned n = ese_log_set_count(run->logs);
+    unsigned i = 0;
+
+    if (!s->has_checkpoint)
+        return JET_errSuccess;
+    while (i < n && ese_log_set_member(run->logs, i).generation < wanted &&
+           ese_log_set_member(run->logs, i).generation != 0)
+        i++;
+    if (i < n && ese_log_set_member(run->logs, i).generation == 0 && wanted != last)
+        i = n;
+    if (i == n || (ese_log_set_member(run->logs, i).generation != 0 &&
+                   ese_log_set_member(run->logs, i).generation != wanted))
+        return missing_log(run, wanted, wanted);
+    s->first = i;
+    s->is_exact = (s->checkpoint.version & 1) != 0;
+    return JET_errSuccess;
+}
+
+ese_log_expect
+ese_recovery__expect(const ese_recovery__run *run)
+{
+    return (ese_log_expect){
+        .allow_newer = (run->options->flags & ESE_RECOVERY_ALLOW_NEWER_LOGS) != 0,
+        .sign = run->has_sign ? &run->sign : NULL,
+        .page_size = run->page_size,
+    };
+}
+
+/* The last log says which stream it is. */
+JET_ERR
+ese_recovery__find_start(ese_recovery__run *run, bool use_checkpoint, ese_recovery__start *s)
+{
+    const ese_log_expect expect = ese_recovery__expect(run);
+    unsigned n = ese_log_set_count(run->logs);
+    int32_t last = 0;
+    JET_ERR err;
+
+    ESE_TRY(ese_recovery__generation_of(run, n - 1, &expect, &last, &run->sign));
+    run->has_sign = true;
+    if (use_checkpoint && (run->options->flags & ESE_RECOVERY_RESTORE) == 0) {
+        ESE_TRY(try_checkpoint(run, ".chk", s));
+        if (!s->has_checkpoint)
+            ESE_TRY(try_checkpoint(run, ".jcp", s));
+        if (s->has_checkpoint && memcmp(&s->checkpoint.sign, &run->sign, sizeof run->sign) != 0)
+            s->has_checkpoint = false;
+    }
+    run->report->has_checkpoint = s->has_checkpoint;
+    ESE_TRY(find_first(run, s, last));
+out:
+    return err;
+}
