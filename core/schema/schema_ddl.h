@@ -110,14 +110,17 @@ JET_ERR ese_schema_table_sync(ese_schema *schema, const ese_txn_session *session
 /* Does everybody see this descriptor, so that sync has nothing to do? One atomic load. */
 bool ese_schema_table_is_settled(const ese_schema_table *table);
 
+enum { ESE_SCHEMA_MAINTAINED_MAX = 3 };
+
 /*
- * The descriptors whose indexes a change of a record has to maintain: what is committed, and what a transaction has made of it; 1 or 2. Given back by ese_schema_release_maintained
+ * The descriptors whose indexes a change of a record has to maintain: what a transaction is making of the table, what is committed, and what the caller still sees, as far as they differ; each only once. Given back by ese_schema_release_maintained
  * (each is held but `table` itself, which the caller holds). Between ese_schema_enter_change and leave_change no index is added.
  */
 JET_ERR ese_schema_maintained(ese_schema *schema, const ese_schema_table *table,
-                              ese_schema_table *tables_out[2], unsigned *n_out);
+                              ese_schema_table *tables_out[ESE_SCHEMA_MAINTAINED_MAX],
+                              unsigned *n_out);
 void ese_schema_release_maintained(ese_schema *schema, const ese_schema_table *table,
-                                   ese_schema_table *tables[2], unsigned n);
+                                   ese_schema_table *tables[ESE_SCHEMA_MAINTAINED_MAX], unsigned n);
 
 /* Updates of records of a table run side by side; a change of its indexes runs alone. */
 void ese_schema_enter_change(const ese_schema_table *table);

@@ -170,8 +170,12 @@ typedef struct maintained {
 static void
 add_maintained_locked(ese_schema *schema, ese_schema__entry *entry, maintained *found)
 {
-    if (entry == NULL || found->n == 2 || (found->n == 1 && found->tables[0] == &entry->table))
+    if (entry == NULL)
         return;
+    for (unsigned i = 0; i < found->n; i++) {
+        if (found->tables[i] == &entry->table)
+            return;
+    }
     if (entry != found->own)
         ese_schema__entry_hold_locked(schema, entry);
     found->tables[found->n++] = &entry->table;
@@ -179,7 +183,7 @@ add_maintained_locked(ese_schema *schema, ese_schema__entry *entry, maintained *
 
 JET_ERR
 ese_schema_maintained(ese_schema *schema, const ese_schema_table *table,
-                      ese_schema_table *tables_out[2], unsigned *n_out)
+                      ese_schema_table *tables_out[ESE_SCHEMA_MAINTAINED_MAX], unsigned *n_out)
 {
     ese_schema__entry *entry = ese_schema__entry_of(table);
     ese_schema__group *group = entry->group;
@@ -202,7 +206,7 @@ ese_schema_maintained(ese_schema *schema, const ese_schema_table *table,
 
 void
 ese_schema_release_maintained(ese_schema *schema, const ese_schema_table *table,
-                              ese_schema_table *tables[2], unsigned n)
+                              ese_schema_table *tables[ESE_SCHEMA_MAINTAINED_MAX], unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         if (tables[i] != table)

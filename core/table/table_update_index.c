@@ -202,17 +202,28 @@ has_index(const ese_schema_table *table, uint32_t objid)
     return false;
 }
 
-/* The indexes of one state of the table, but for those that the state before has, too. */
-static JET_ERR
-change_indexes_of(ese_table_cursor *cursor, const ese_schema_table *table,
-                  const ese_schema_table *done, const ese_table__change_of_record *change)
+static bool
+is_done(ese_schema_table *const *tables, unsigned n, uint32_t objid)
 {
+    for (unsigned i = 0; i < n; i++) {
+        if (has_index(tables[i], objid))
+            return true;
+    }
+    return false;
+}
+
+/* The indexes of one state of the table, but for those that the states before have, too. */
+static JET_ERR
+change_indexes_of(ese_table_cursor *cursor, ese_schema_table *const *tables, unsigned number,
+                  const ese_table__change_of_record *change)
+{
+    const ese_schema_table *table = tables[number];
     maintenance work = {.cursor = cursor, .update = cursor->update, .change = change};
     JET_ERR err = JET_errSuccess;
 
     for (unsigned i = 0; i < table->n_indexes; i++) {
         work.index = &table->indexes[i];
-        if (work.index != table->primary && !has_index(done, work.index->objid) &&
+        if (work.index != table->primary && !is_done(tables, number, work.index->objid) &&
             is_concerned(change, work.index))
             ESE_TRY(change_index(&work));
     }
@@ -223,13 +234,13 @@ out:
 JET_ERR
 ese_table__index_change(ese_table_cursor *cursor, const ese_table__change_of_record *change)
 {
-    ese_schema_table *tables[2] = {NULL, NULL};
+    ese_schema_table *tables[ESE_SCHEMA_MAINTAINED_MAX] = {NULL};
     unsigned n = 0;
     JET_ERR err;
 
     ESE_TRY(ese_schema_maintained(cursor->schema, cursor->table, tables, &n));
     for (unsigned i = 0; i < n && err >= JET_errSuccess; i++)
-        err = change_indexes_of(cursor, tables[i], i > 0 ? tables[0] : NULL, change);
+        err = change_indexes_of(cursor, tables, i, change);
     ese_schema_release_maintained(cursor->schema, cursor->table, tables, n);
 out:
     return err;

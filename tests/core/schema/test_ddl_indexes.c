@@ -289,7 +289,7 @@ test_schema_create_index__counts_the_locales_in_use(void **state)
 static void
 assert_maintained(ddl_test *t, const ese_schema_table *table, unsigned n, unsigned n_indexes)
 {
-    ese_schema_table *tables[2] = {NULL, NULL};
+    ese_schema_table *tables[ESE_SCHEMA_MAINTAINED_MAX] = {NULL};
     unsigned n_tables = 0;
 
     TEST_OK(ese_schema_maintained(t->schema, table, tables, &n_tables));

@@ -102,7 +102,7 @@ read_tables(void *argument)
     test_fresh_session(&t->db, &session);
     TEST_OK(ese_schema_table_open(t->schema, &session, "common", &table));
     while (!atomic_load(&w->all->is_over)) {
-        ese_schema_table *again = NULL, *maintained[2];
+        ese_schema_table *again = NULL, *maintained[ESE_SCHEMA_MAINTAINED_MAX];
         unsigned n = 0;
 
         TEST_OK(ese_txn_begin(&session, false));
