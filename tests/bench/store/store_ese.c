@@ -120,7 +120,7 @@ store_reader(store *store)
     reader *reader = calloc(1, sizeof *reader);
 
     reader->store = store;
-    must(JetDupSession(store->sesid, &reader->sesid));
+    must(JetBeginSession(store->instance, &reader->sesid, NULL, NULL));
     must(JetOpenDatabase(reader->sesid, store->path, NULL, &reader->dbid, 0));
     must(JetOpenTable(reader->sesid, reader->dbid, "t", NULL, 0, 0, &reader->tableid));
     reader->n_settings = store->has_indexes ? 4 : 2;

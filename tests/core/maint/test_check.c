@@ -439,7 +439,7 @@ test_maint_check__tells_of_a_missing_long_value(void **state)
     all = delete_line(
         &made, (wanted_page){.use = ESE_MAINT_USE_TREE, .table = "values", .is_long_value = true},
         0);
-    expect_finding(&all, ESE_MAINT_LONG_VALUE, "chunks without a root");
+    expect_finding(&all, ESE_MAINT_LONG_VALUE, "it is deleted and not cleared away");
     expect_finding(&all, ESE_MAINT_RECORD, "refers to long value 1, which does not exist");
     copy_close(&made);
 }
