@@ -119,7 +119,7 @@ undo_node(ese_page_mut *page, const ese_log_record *record)
     case OPER_FLAG_DELETE: change_flags(page, record, ESE_PAGE_NODE_DELETED, 0); break;
     case OPER_DELTA: ese_page_add(page, node->line, node->offset, WIDTH_DELTA, back); break;
     case OPER_DELTA64: ese_page_add(page, node->line, node->offset, WIDTH_DELTA64, back); break;
-    default: assert(!"an operation that can be undone");
+    default: assert(false && "an operation that can be undone");
     }
 }
 
@@ -154,7 +154,7 @@ ese_log_apply_node(ese_page_mut *page, const ese_log_record *record)
     case ESE_LOG_DELTA64: add_to_node(page, record, WIDTH_DELTA64); break;
     case ESE_LOG_SET_EXTERNAL_HEADER: ese_page_set_external_header(page, node->data); break;
     case ESE_LOG_UNDO: undo_node(page, record); break;
-    default: assert(!"a record about one node");
+    default: assert(false && "a record about one node");
     }
 }
 
