@@ -122,7 +122,7 @@ extern const char *const column_names[N_COLUMNS];
 extern const char *const counter_names[N_COUNTERS];
 
 /* Ends the program: the first difference is the one to look at. */
-void fail(const worker *w, const char *format, ...);
+void fail(const worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void must(const worker *w, JET_ERR err, const char *call);
 
 #define MUST(w, call) must((w), (call), #call)
