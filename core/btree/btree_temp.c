@@ -35,7 +35,7 @@ make_path(const char *path, char **path_out)
 
     if (err < JET_errSuccess)
         return err;
-    memcpy(full, path, size);
+    memcpy(full, path, size + 1);
     if (is_folder && !has_separator)
         full[size++] = '/';
     if (is_folder)

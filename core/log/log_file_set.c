@@ -45,7 +45,7 @@ struct ese_log_set {
 static char
 lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
 /* Names of one file system may stand in another one that tells capitals apart. */
@@ -110,7 +110,7 @@ join(const char *folder, const char *name, char **path_out)
 
     if (err < JET_errSuccess)
         return err;
-    memcpy(path, folder, n);
+    memcpy(path, folder, n + 1);
     if (n != 0 && folder[n - 1] != '/')
         path[n++] = '/';
     memcpy(path + n, name, m + 1);

@@ -401,7 +401,8 @@ kind_shown(const ese_log__field *field, const ese_log_entry *entry)
 static uint64_t
 signed_number(const void *from, size_t width)
 {
-    uint64_t number = number_of(from, width), sign = (uint64_t)1 << (8 * width - 1);
+    uint64_t number = number_of(from, width);
+    uint64_t sign = (uint64_t)1 << (width < sizeof number ? 8 * width - 1 : 63);
 
     return (number ^ sign) - sign;
 }

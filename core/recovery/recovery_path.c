@@ -17,7 +17,7 @@ static const char part_suffix[] = ".recovering";
 static char
 lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
 /* Paths of both systems: they tell no capitals apart, and the bars are the same. */
@@ -25,8 +25,8 @@ static bool
 equals(const char *a, const char *b)
 {
     while (*a != '\0' && *b != '\0') {
-        char x = *a == '\\' ? '/' : lower(*a);
-        char y = *b == '\\' ? '/' : lower(*b);
+        char x = (char)(*a == '\\' ? '/' : lower(*a));
+        char y = (char)(*b == '\\' ? '/' : lower(*b));
 
         if (x != y)
             return false;
@@ -70,10 +70,10 @@ join(const char *folder, const char *name, const char *suffix, char **path_out)
     JET_ERR err;
 
     ESE_TRY(ese_alloc(n + m + k + 2, &path));
-    memcpy(path, folder, n);
+    memcpy(path, folder, n + 1);
     if (n != 0 && folder[n - 1] != '/')
         path[n++] = '/';
-    memcpy(path + n, name, m);
+    memcpy(path + n, name, m + 1);
     memcpy(path + n + m, suffix, k + 1);
     *path_out = path;
 out:

@@ -20,7 +20,7 @@ try_checkpoint(ese_recovery__run *run, const char *extension, ese_recovery__star
 
     name = name == NULL ? log : name + 1;
     ESE_TRY(ese_alloc(n + 3 + m + 2, &path));
-    memcpy(path, folder, n);
+    memcpy(path, folder, n + 1);
     path[n] = '/';
     memcpy(path + n + 1, name, 3);
     memcpy(path + n + 4, extension, m + 1);

@@ -50,7 +50,7 @@ claim_locked(ese_schema *schema, ese_schema__change *change, ese_schema__group *
         if (!newest->is_dead)
             break;
     }
-    if (newest->is_dead)
+    if (newest == NULL || newest->is_dead)
         return JET_errObjectNotFound;
     if (newest->ended != NULL)
         return ese_txn_trx_is_own(newest->ended, change->session) ? JET_errObjectNotFound

@@ -486,6 +486,7 @@ delete_column(column_change *c, const ese_schema_table *table, const char *name,
     c->by.default_value = (ese_bytes){NULL, 0};
     ESE_TRY(finish(c));
 out:
+    c->by.name = (ese_bytes){NULL, 0}; /* it was on the stack */
     return err;
 }
 
@@ -523,6 +524,7 @@ rename_column(column_change *c, const ese_schema_table *table, const char *name,
     c->by.name = ese_schema__name_bytes(&made);
     ESE_TRY(finish(c));
 out:
+    c->by.name = (ese_bytes){NULL, 0}; /* it was on the stack */
     return err;
 }
 

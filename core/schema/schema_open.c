@@ -125,6 +125,7 @@ ese_schema_table_sync(ese_schema *schema, const ese_txn_session *session,
                       ese_schema_table **table_inout)
 {
     ese_schema__entry *entry = ese_schema__entry_of(*table_inout);
+    const char *name = entry->table.name;
 
     if (ese_schema_table_is_settled(&entry->table))
         return JET_errSuccess;
@@ -133,7 +134,7 @@ ese_schema_table_sync(ese_schema *schema, const ese_txn_session *session,
     ese_os_mutex_unlock(&schema->lock);
     if (entry == NULL)
         return ese_raise(JET_errObjectNotFound, "%s: table '%s' is gone",
-                         ese_cache_path(schema->file), (*table_inout)->name);
+                         ese_cache_path(schema->file), name);
     *table_inout = &entry->table;
     return JET_errSuccess;
 }

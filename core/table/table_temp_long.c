@@ -245,7 +245,7 @@ ese_table__longs_read(ese_table__temp *temp, uint64_t number, uint32_t offset, u
     n = to == NULL ? 0 : left < room ? left : room;
     if (longs->is_in_tree)
         ESE_TRY(copy_from_tree(longs, number, offset, to, n));
-    else if (n != 0)
+    else if (n != 0 && value != NULL)
         memcpy(to, value->data + offset, n);
     *left_out = left;
 out:

@@ -440,7 +440,7 @@ ese_table__db_update(ese_table_cursor *cursor, void *to, uint32_t room, uint32_t
     make.room = room;
     ESE_TRY(prepare_values(cursor));
     ESE_TRY(run(&make, make_update));
-    if (to != NULL)
+    if (to != NULL && make.bookmark.data != NULL)
         memcpy(to, make.bookmark.data, make.bookmark.size);
     *size_out = (uint32_t)make.bookmark.size;
     ese_table__update_end(cursor);

@@ -92,8 +92,8 @@ make_defaults(const ese_table_cursor *cursor, ese_table__layout *layout)
         return err;
     for (size_t id = ESE_RECORD_FIXED_FIRST; id <= ESE_RECORD_FIXED_LAST; id++)
         add_default(list, layout->fixed[id]);
-    for (size_t i = 0; i < sizeof layout->variable / sizeof *layout->variable; i++)
-        add_default(list, layout->variable[i]);
+    for (size_t id = ESE_RECORD_VARIABLE_FIRST; id <= ESE_RECORD_VARIABLE_LAST; id++)
+        add_default(list, layout->variable[id - ESE_RECORD_VARIABLE_FIRST]);
     if (list->n == 0)
         goto out;
     list->size += ROOM + 2 * ESE_RECORD_VARIABLE_LAST;

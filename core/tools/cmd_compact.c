@@ -120,6 +120,7 @@ create_table(copying *c, JET_GRBIT flags, const ese_tools__table *template_table
 {
     const ese_tools__table *from = &c->from;
     JET_COLUMNCREATE_A *columns = ese_tools__alloc(from->n_columns, sizeof *columns);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     JET_INDEXCREATE3_A **parts = ese_tools__alloc(from->n_indexes, sizeof *parts);
     JET_INDEXCREATE3_A *indexes = ese_tools__alloc(from->n_indexes, sizeof *indexes);
     bool is_fixed = (flags & (JET_bitObjectTableFixedDDL | JET_bitObjectTableTemplate)) != 0;
