@@ -3,7 +3,6 @@
 
 #include "tools/dump.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -42,9 +41,11 @@ make_label(const char *name, char *to)
     size_t n = 0;
 
     for (; *name != '\0' && n + 2 < LABEL_ROOM; name++) {
-        if (isupper((unsigned char)*name))
+        bool is_capital = *name >= 'A' && *name <= 'Z';
+
+        if (is_capital)
             to[n++] = ' ';
-        to[n++] = (char)tolower((unsigned char)*name);
+        to[n++] = (char)(is_capital ? *name + ('a' - 'A') : *name);
     }
     to[n] = '\0';
 }

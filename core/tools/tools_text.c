@@ -307,11 +307,13 @@ parse_date(const char *text, double *days_out)
     double second = 0, fraction;
     int64_t era, day_of_year, days;
 
+    /* The widths keep the numbers in their type. NOLINTNEXTLINE(cert-err34-c) */
     if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &n) != 3 || n != 10)
         return false;
     if (text[n] == ' ' || text[n] == 'T') {
         int m = 0;
 
+        /* NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(text + n + 1, "%2d:%2d%n", &hour, &minute, &m) != 2)
             return false;
         n += 1 + m;
