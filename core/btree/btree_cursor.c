@@ -270,6 +270,17 @@ out:
     return err;
 }
 
+/* Is the node what the session sees, so that the version store need not be asked? The image is looked at last, as ese_btree__is_plain demands. */
+static bool
+is_up_to_date(const ese_btree_cursor *cursor)
+{
+    bool is_of_page = !cursor->is_behind && cursor->node.data.data != cursor->before.data;
+
+    return is_of_page &&
+           ese_btree__is_plain(cursor->tree, &cursor->page->page, cursor->node.flags) &&
+           ese_cache_is_current(cursor->page);
+}
+
 JET_ERR
 ese_btree_refresh(ese_btree_cursor *cursor, bool *found_out)
 {
@@ -279,10 +290,9 @@ ese_btree_refresh(ese_btree_cursor *cursor, bool *found_out)
 
     if (!found || cursor->tree->shared == NULL)
         goto done;
-    is_stale = !ese_cache_is_current(cursor->page);
-    if (!is_stale && !cursor->is_behind &&
-        (cursor->node.flags & (ESE_PAGE_NODE_VERSION | ESE_PAGE_NODE_DELETED)) == 0)
+    if (is_up_to_date(cursor))
         goto done;
+    is_stale = !ese_cache_is_current(cursor->page);
     do {
         if (is_stale)
             ESE_TRY(find_again(cursor, &found));

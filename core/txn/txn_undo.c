@@ -171,8 +171,10 @@ own_change_before(const ese_txn_version *version)
     older = version->older;
     while (older != NULL && older->trx == version->trx && ese_txn__is_lock(older->oper))
         older = older->older;
+    if (older != NULL && older->trx != version->trx)
+        older = NULL; /* somebody may be cleaning it up: it is not looked at without the latch */
     ese_txn__unlock(store, version->hash);
-    return older != NULL && older->trx == version->trx ? older : NULL;
+    return older;
 }
 
 static bool
