@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "log/log_file.h"
+#include "log/log_stream.h"
 
 enum { ESE_RECOVERY_DATABASES_MAX = 32 };
 
@@ -93,3 +93,12 @@ typedef struct ese_recovery_options {
  */
 JET_ERR ese_recovery_run(const ese_recovery_options *options, ese_recovery_report *report_out);
 void ese_recovery_report_clear(ese_recovery_report *report);
+
+/*
+ * What JetInit does: finds the logs in options->log_folder; begins a new stream when there is none; recovers when the last run did not end cleanly: in the databases
+ * themselves, so that it can be ended at any moment and begun anew, and what it takes back is logged. *stream_out is open behind all that; the caller logs Init2.
+ * options->target_folder is not looked at. Errors: recovery specification, section 7.7.
+ */
+JET_ERR ese_recovery_start(const ese_recovery_options *options,
+                           const ese_log_stream_options *stream_options,
+                           ese_recovery_report *report_out, ese_log_stream **stream_out);
