@@ -76,6 +76,8 @@ static JET_ERR
 open_as(const char *path, int flags, ese_os_file **file_out)
 {
     JET_ERR err;
+    bool is_recorded = ese_os__record_begin();
+    ese_os_change change = {.kind = ESE_OS_CHANGE_OPEN, .path = path};
     ese_os_file *file = NULL;
 
     ESE_TRY(ese_alloc(sizeof *file, &file));
@@ -83,9 +85,11 @@ open_as(const char *path, int flags, ese_os_file **file_out)
     ESE_TRY(ese_alloc_copy(path, strlen(path) + 1, &file->path));
     ESE_TRY(open_descriptor(path, flags, &file->fd));
     ESE_TRY(inspect(file));
+    change.id = file->id;
     *file_out = file;
     file = NULL;
 out:
+    ese_os__record_end(is_recorded, err >= JET_errSuccess ? &change : NULL);
     ese_os_file_close(&file);
     return err;
 }
@@ -115,11 +119,14 @@ lock(const ese_os_file *file)
 static JET_ERR
 truncate_to(ese_os_file *file, uint64_t size)
 {
+    bool is_recorded = ese_os__record_begin();
+    ese_os_change change = {.kind = ESE_OS_CHANGE_RESIZE, .id = file->id, .n = size};
     int rc;
 
     do
         rc = ftruncate(file->fd, (off_t)size);
     while (rc != 0 && errno == EINTR);
+    ese_os__record_end(is_recorded, rc == 0 ? &change : NULL);
     if (rc != 0)
         return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), file->path, "resize", errno);
     return JET_errSuccess;
@@ -202,7 +209,7 @@ raise_size(ese_os_file *file, uint64_t size)
 
 /* The part of the file that a failing write may have made it longer by is not used: `size` stays. */
 static JET_ERR
-write_all(ese_os_file *file, uint64_t offset, const uint8_t *from, size_t n)
+write_bytes(ese_os_file *file, uint64_t offset, const uint8_t *from, size_t n)
 {
     while (n != 0) {
         ssize_t put = pwrite(file->fd, from, n, (off_t)offset);
@@ -216,6 +223,18 @@ write_all(ese_os_file *file, uint64_t offset, const uint8_t *from, size_t n)
         offset += (uint64_t)put;
     }
     return JET_errSuccess;
+}
+
+static JET_ERR
+write_all(ese_os_file *file, uint64_t offset, const uint8_t *from, size_t n)
+{
+    bool is_recorded = ese_os__record_begin();
+    ese_os_change change = {
+        .kind = ESE_OS_CHANGE_WRITE, .id = file->id, .offset = offset, .n = n, .bytes = from};
+    JET_ERR err = write_bytes(file, offset, from, n);
+
+    ese_os__record_end(is_recorded, err >= JET_errSuccess ? &change : NULL);
+    return err;
 }
 
 JET_ERR
@@ -238,13 +257,17 @@ out:
 JET_ERR
 ese_os_file_sync(ese_os_file *file)
 {
+    ese_os_change change = {.kind = ESE_OS_CHANGE_SYNC, .id = file->id};
+    bool is_recorded;
     int rc;
 
     if (ese_fault_hit(ESE_FAULT_POINT_SYNC))
         return ese_raise(JET_errDiskIO, "%s: cannot sync: injected fault", file->path);
+    is_recorded = ese_os__record_begin();
     do
         rc = fdatasync(file->fd);
     while (rc != 0 && errno == EINTR);
+    ese_os__record_end(is_recorded, rc == 0 ? &change : NULL);
     if (rc != 0)
         return ese_os__raise(JET_errDiskIO, file->path, "sync", errno);
     return JET_errSuccess;
@@ -253,13 +276,17 @@ ese_os_file_sync(ese_os_file *file)
 static JET_ERR
 grow(ese_os_file *file, uint64_t from, uint64_t size)
 {
+    ese_os_change change = {.kind = ESE_OS_CHANGE_RESIZE, .id = file->id, .n = size};
+    bool is_recorded;
     int rc;
 
     if (ese_fault_hit(ESE_FAULT_POINT_DISK_FULL))
         return ese_raise(JET_errDiskFull, "%s: cannot grow: injected fault", file->path);
+    is_recorded = ese_os__record_begin();
     do
         rc = fallocate(file->fd, 0, (off_t)from, (off_t)(size - from));
     while (rc != 0 && errno == EINTR);
+    ese_os__record_end(is_recorded, rc == 0 ? &change : NULL);
     if (rc == 0)
         return JET_errSuccess;
     if (errno == EOPNOTSUPP || errno == ENOSYS)

@@ -61,16 +61,26 @@ ese_os__code_of(int reason, JET_ERR otherwise)
 JET_ERR
 ese_os_file_delete(const char *path)
 {
-    if (unlink(path) != 0)
-        return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), path, "delete", errno);
+    bool is_recorded = ese_os__record_begin();
+    ese_os_change change = {.kind = ESE_OS_CHANGE_DELETE, .path = path};
+    int reason = unlink(path) != 0 ? errno : 0;
+
+    ese_os__record_end(is_recorded, reason == 0 ? &change : NULL);
+    if (reason != 0)
+        return ese_os__raise(ese_os__code_of(reason, JET_errDiskIO), path, "delete", reason);
     return JET_errSuccess;
 }
 
 JET_ERR
 ese_os_file_rename(const char *from, const char *to)
 {
-    if (rename(from, to) != 0)
-        return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), from, "rename", errno);
+    bool is_recorded = ese_os__record_begin();
+    ese_os_change change = {.kind = ESE_OS_CHANGE_RENAME, .path = from, .to = to};
+    int reason = rename(from, to) != 0 ? errno : 0;
+
+    ese_os__record_end(is_recorded, reason == 0 ? &change : NULL);
+    if (reason != 0)
+        return ese_os__raise(ese_os__code_of(reason, JET_errDiskIO), from, "rename", reason);
     return JET_errSuccess;
 }
 
@@ -96,6 +106,8 @@ ese_os_folder_sync(const char *path_of_file_in_it)
 {
     JET_ERR err;
     char *folder = NULL;
+    ese_os_change change = {.kind = ESE_OS_CHANGE_FOLDER_SYNC};
+    bool is_recorded;
     int fd = -1, rc;
 
     if (ese_fault_hit(ESE_FAULT_POINT_SYNC))
@@ -107,9 +119,12 @@ ese_os_folder_sync(const char *path_of_file_in_it)
         err = ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), folder, "open", errno);
         goto out;
     }
+    change.path = folder;
+    is_recorded = ese_os__record_begin();
     do
         rc = fsync(fd);
     while (rc != 0 && errno == EINTR);
+    ese_os__record_end(is_recorded, rc == 0 ? &change : NULL);
     if (rc != 0 && errno != EINVAL && errno != ENOTSUP) /* some file systems need no such thing */
         err = ese_os__raise(JET_errDiskIO, folder, "sync", errno);
 out:
