@@ -32,6 +32,23 @@ find_fault(ese_api_database *database, JET_ERR err)
     return JET_errSuccess;
 }
 
+/* What to do with a database that is not clean. */
+static JET_ERR
+raise_dirty(const char *path, const ese_dbheader *header)
+{
+    uint32_t first = header->gen_min_required, last = header->gen_max_required;
+
+    if (header->gen_max_committed > last)
+        last = header->gen_max_committed;
+    if (first == 0)
+        return ese_raise(JET_errDatabaseDirtyShutdown,
+                         "%s: was not shut down cleanly: recover it with its logs", path);
+    return ese_raise(JET_errDatabaseDirtyShutdown,
+                     "%s: was not shut down cleanly: recover it with its logs of generations "
+                     "%08X to %08X (with names like edb%08X.log, the newest like edb.log)",
+                     path, (unsigned)first, (unsigned)last, (unsigned)first);
+}
+
 static JET_ERR
 check_state(ese_api_database *database)
 {
@@ -41,12 +58,7 @@ check_state(ese_api_database *database)
     switch (header->state) {
     case ESE_DBSTATE_CLEAN: return JET_errSuccess;
     case ESE_DBSTATE_DIRTY:
-    case ESE_DBSTATE_DIRTY_AND_PATCHED:
-        return find_fault(
-            database,
-            ese_raise(JET_errDatabaseDirtyShutdown,
-                      "%s: not closed properly: generations %u to %u of its log are needed", path,
-                      (unsigned)header->gen_min_required, (unsigned)header->gen_max_required));
+    case ESE_DBSTATE_DIRTY_AND_PATCHED: return find_fault(database, raise_dirty(path, header));
     case ESE_DBSTATE_BEING_CONVERTED:
         return find_fault(database, ese_raise(JET_errDatabaseIncompleteUpgrade,
                                               "%s: an upgrade did not end", path));

@@ -123,6 +123,83 @@ typedef struct ese_problem {
 ESE_API JET_ERR ese_get_problem(JET_SESID sesid, JET_DBID dbid, uint32_t index,
                                 ese_problem *problem_out);
 
+/* ---- Recovery without an instance
+ * ---------------------------------------------------------------------- */
+
+/* A database that lies elsewhere than its log says. */
+typedef struct ese_recover_map {
+    const char *logged; /* its path in the log, or the end of it; NULL: its signature tells */
+    const char *path;
+} ese_recover_map;
+
+/* Options of ese_recover. */
+#define ESE_bitRecoverInPlace       0x00000001u /* the results take the place of the databases */
+#define ESE_bitRecoverIgnoreMissing 0x00000002u /* go on without databases that are missing */
+/* Without the last logs, if no database needs them; what was committed in them is lost: JET_wrnCommittedLogFilesLost. */
+#define ESE_bitRecoverIgnoreLostLogs 0x00000004u
+#define ESE_bitRecoverDropDamaged    0x00000008u /* with it: damaged logs, too */
+#define ESE_bitRecoverNewer          0x00000010u /* read logs that are newer than what is known */
+#define ESE_bitRecoverWithoutUndo    0x00000020u /* leave what did not commit, and the state dirty */
+#define ESE_bitRecoverBackup         0x00000040u /* databases and logs are a backup */
+
+typedef struct ese_recover_options {
+    const char *source;    /* folder of the databases, or one database of it */
+    const char *logs;      /* folder; NULL: that of the source. Of a backup: those that follow it */
+    const char *system;    /* folder of the checkpoint; NULL: that of the logs */
+    const char *databases; /* folder of those that no map tells of; NULL: that of the source */
+    const char *base; /* three letters that the names of the logs begin with; NULL: found out */
+    const char *
+        target; /* folder of the results, made when there is none; NULL: "recovered" in that of the source */
+    const ese_recover_map *maps;
+    uint32_t n_maps;
+    JET_GRBIT grbit;      /* ESE_bitRecover... */
+    uint64_t cache_bytes; /* memory for pages; 0: a default */
+    /* Told now and then how far it is; a negative answer ends recovery with JET_errTermInProgress. NULL is fine. */
+    JET_ERR (*progress)(void *context, const char *phase, uint64_t done, uint64_t total);
+    void *context;
+} ese_recover_options;
+
+typedef enum ese_recover_outcome {
+    ESE_recoverDone = 0,    /* recovered out of the database that was found */
+    ESE_recoverRebuilt = 1, /* made from the log alone, from its creation on */
+    ESE_recoverClean = 2,   /* nothing was to be done */
+    ESE_recoverMissing = 3, /* there is no such file */
+    ESE_recoverForeign = 4, /* the file is not the database of the log */
+    ESE_recoverRemoved = 5, /* its creation had not ended */
+} ese_recover_outcome;
+
+typedef struct ese_recover_database {
+    const char *logged; /* its path in the log */
+    const char *source; /* NULL: there was none */
+    const char *result; /* NULL: no file was made */
+    ese_recover_outcome outcome;
+    uint32_t min_required, max_required, max_committed; /* generations; of the header as found */
+} ese_recover_database;
+
+typedef struct ese_recover_report {
+    uint32_t first, last;                /* generations that were replayed; 0: none */
+    uint32_t missing_from, missing_to;   /* generations that a database needs; 0: none */
+    JET_ERR warning;                     /* JET_wrnCommittedLogFilesLost or ...Removed; 0: none */
+    int32_t has_checkpoint;              /* 1: it was there and fits */
+    uint64_t log_bytes, n_records;       /* read */
+    uint64_t n_pages, n_pages_changed;   /* that records tell of */
+    uint64_t n_committed, n_rolled_back; /* transactions */
+    uint64_t n_undone;                   /* changes of those rolled back */
+    uint32_t n_databases;
+    const ese_recover_database *databases;
+} ese_recover_report;
+
+/*
+ * Brings databases that were not shut down up to date from their logs, in a copy of each: logs and databases are only read, unless
+ * ESE_bitRecoverInPlace says otherwise. Results are clean, and are there all or not at all. With ESE_bitRecoverWithoutUndo it
+ * ends with JET_errRecoveredWithoutUndo. Paths are UTF-8. The report is given after errors of the recovery itself, too; `report_out`
+ * may be NULL. Errors are those of JetInit.
+ */
+ESE_API JET_ERR ese_recover(const ese_recover_options *options, ese_recover_report **report_out);
+
+/* NULL is fine; clears the pointer. */
+ESE_API void ese_recover_free(ese_recover_report **report_inout);
+
 /* ---- Fault injection
  * --------------------------------------------------------------------------------- */
 
