@@ -198,17 +198,34 @@ keep_column(ese_model_reader *reader, const ese_column *column, ese_model_cell *
 
 /* ---- Reading -------------------------------------------------------------------------------------------- */
 
-/* Sets is_at_end when there is no further record. */
+static JET_ERR
+get_row(ese_model_reader *reader)
+{
+    const ese_model_cursor *cursor = reader->cursor;
+
+    if (reader->n_columns == 0)
+        return JET_errSuccess;
+    return ese_get_row(cursor->sesid, cursor->tableid, 0, reader->columns, reader->n_columns);
+}
+
+/* Moves on and gets the row, in one call where there is one for both. Sets is_at_end when there is no further record. */
 static JET_ERR
 step(ese_model_reader *reader)
 {
+    const ese_model_cursor *cursor = reader->cursor;
     int32_t rows = reader->is_begun ? reader->step : reader->first_move;
     JET_ERR err;
 
     reader->is_begun = true;
     if (rows == 0)
-        return JET_errSuccess;
-    err = JetMove(reader->cursor->sesid, reader->cursor->tableid, rows, 0);
+        return get_row(reader);
+    if (rows == 1 && reader->n_columns > 0) {
+        err = ese_next_row(cursor->sesid, cursor->tableid, 0, reader->columns, reader->n_columns);
+    } else {
+        err = JetMove(cursor->sesid, cursor->tableid, rows, 0);
+        if (err >= JET_errSuccess)
+            return get_row(reader);
+    }
     if (err != JET_errNoCurrentRecord)
         return err;
     reader->is_at_end = true;
@@ -218,16 +235,12 @@ step(ese_model_reader *reader)
 static JET_ERR
 read_row(ese_model_reader *reader)
 {
-    const ese_model_cursor *cursor = reader->cursor;
     ese_model_cell *cells;
-    JET_ERR err = step(reader);
+    JET_ERR err = reserve_row(reader);
 
+    if (err >= JET_errSuccess)
+        err = step(reader);
     if (err < JET_errSuccess || reader->is_at_end)
-        return err;
-    err = reserve_row(reader);
-    if (err >= JET_errSuccess && reader->n_columns > 0)
-        err = ese_get_row(cursor->sesid, cursor->tableid, 0, reader->columns, reader->n_columns);
-    if (err < JET_errSuccess)
         return err;
     cells = reader->cells + (size_t)reader->n_rows * reader->n_columns;
     for (uint32_t i = 0; i < reader->n_columns && err >= JET_errSuccess; i++)

@@ -2,6 +2,7 @@
 #include "api/api_cursor.h"
 
 #include "record/record.h"
+#include "table/table_update.h"
 
 /* ---- One column ---- */
 
@@ -123,21 +124,52 @@ out:
 
 /* ---- All of a row ---- */
 
+/* What ese_get_row and ese_next_row are given. */
+typedef struct row_arguments {
+    ese_column *columns;
+    uint32_t n_columns;
+    uint32_t value_limit;
+} row_arguments;
+
+static JET_ERR
+do_get_row(ese_table_cursor *cursor, void *arguments)
+{
+    const row_arguments *row = arguments;
+
+    if (row->columns == NULL && row->n_columns != 0)
+        return ese_raise(JET_errInvalidParameter, "no columns");
+    return ese_table_get_row(cursor, row->value_limit, row->columns, row->n_columns);
+}
+
+static JET_ERR
+do_next_row(ese_table_cursor *cursor, void *arguments)
+{
+    bool found = false;
+    JET_ERR err;
+
+    ese_table_cancel_update(cursor);
+    err = ese_table_move(cursor, 1, ESE_TABLE_BY_ENTRY, &found);
+    if (err < JET_errSuccess)
+        return err;
+    return found ? do_get_row(cursor, arguments) : JET_errNoCurrentRecord;
+}
+
 JET_ERR
 ese_get_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit, ese_column *columns,
             uint32_t n_columns)
 {
-    ese_api_session *session;
-    ese_table_cursor *cursor = NULL;
-    JET_ERR err = ese_api_enter_cursor(sesid, tableid, &session, &cursor);
+    row_arguments arguments = {columns, n_columns, value_limit};
 
-    if (err < JET_errSuccess)
-        return err;
-    if (columns == NULL && n_columns != 0)
-        ESE_TRY(ese_raise(JET_errInvalidParameter, "no columns"));
-    ESE_TRY(ese_table_get_row(cursor, value_limit, columns, n_columns));
-out:
-    return ese_api_leave(session, err);
+    return ese_api_on_cursor(sesid, tableid, do_get_row, &arguments);
+}
+
+JET_ERR
+ese_next_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit, ese_column *columns,
+             uint32_t n_columns)
+{
+    row_arguments arguments = {columns, n_columns, value_limit};
+
+    return ese_api_on_cursor(sesid, tableid, do_next_row, &arguments);
 }
 
 /* ---- Sizes ---- */

@@ -84,6 +84,13 @@ typedef struct ese_column {
 ESE_API JET_ERR ese_get_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit,
                             ese_column *columns, uint32_t n_columns);
 
+/*
+ * JetMove(JET_MoveNext) and ese_get_row in one call, for scans. JET_errNoCurrentRecord at the end. Other errors of ese_get_row leave the cursor on the record they
+ * are about.
+ */
+ESE_API JET_ERR ese_next_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit,
+                             ese_column *columns, uint32_t n_columns);
+
 /* ---- Columns of a table
  * ------------------------------------------------------------------------------ */
 

@@ -212,13 +212,16 @@ store_scan(reader *reader, uint64_t from, unsigned n)
 {
     ese_column columns[2] = {{.columnid = reader->id}, {.columnid = reader->value}};
     uint64_t sum = 0, id;
-    bool is_there = seek(reader, from, JET_bitSeekGE);
+    JET_ERR err = JET_errNoCurrentRecord;
 
-    for (; is_there && n > 0; n--) {
-        must(ese_get_row(reader->sesid, reader->tableid, 0, columns, 2));
+    if (seek(reader, from, JET_bitSeekGE))
+        err = ese_get_row(reader->sesid, reader->tableid, 0, columns, 2);
+    for (; err >= JET_errSuccess && n > 0; n--) {
         memcpy(&id, columns[0].values[0].data, sizeof id);
         sum += id + *(const uint8_t *)columns[1].values[0].data;
-        is_there = JetMove(reader->sesid, reader->tableid, JET_MoveNext, 0) == JET_errSuccess;
+        err = ese_next_row(reader->sesid, reader->tableid, 0, columns, 2);
     }
+    if (err != JET_errNoCurrentRecord)
+        must(err);
     return sum;
 }

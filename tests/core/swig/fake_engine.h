@@ -390,6 +390,16 @@ ese_get_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit, ese_colu
 }
 
 JET_ERR
+ese_next_row(JET_SESID sesid, JET_TABLEID tableid, uint32_t value_limit, ese_column *columns,
+             uint32_t n_columns)
+{
+    JET_ERR err = JetMove(sesid, tableid, JET_MoveNext, 0);
+
+    return err < JET_errSuccess ? err
+                                : ese_get_row(sesid, tableid, value_limit, columns, n_columns);
+}
+
+JET_ERR
 ese_get_problem(JET_SESID sesid, JET_DBID dbid, uint32_t index, ese_problem *problem_out)
 {
     (void)sesid, (void)dbid, (void)index, (void)problem_out;
