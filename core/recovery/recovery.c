@@ -7,14 +7,12 @@
  */
 #include "recovery/recovery_private.h"
 
-#include "os/os_list.h"
-
 enum { SCRATCH = 4, PROGRESS_STEP = 1024 };
 
 /* ---- one generation */
 
-static bool
-tell(ese_recovery__run *run, const char *phase, uint64_t done, uint64_t total)
+bool
+ese_recovery__tell(ese_recovery__run *run, const char *phase, uint64_t done, uint64_t total)
 {
     const ese_recovery_watcher *watcher = run->options->watcher;
 
@@ -22,9 +20,8 @@ tell(ese_recovery__run *run, const char *phase, uint64_t done, uint64_t total)
            watcher->progress(watcher->self, phase, done, total);
 }
 
-/* Is this generation only committed, not needed by any database that was found? */
-static bool
-is_spare(const ese_recovery__run *run, int32_t generation)
+bool
+ese_recovery__is_spare(const ese_recovery__run *run, int32_t generation)
 {
     bool is_committed = false;
 
@@ -50,8 +47,10 @@ begin_generation(ese_recovery__run *run)
     for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
         ese_recovery__db *db = run->by_dbid[i];
 
-        if (db != NULL && db->state == ESE_RECOVERY__ATTACHED)
-            ESE_TRY(ese_recovery__header_generation(run, db));
+        if (db != NULL && db->state == ESE_RECOVERY__ATTACHED) {
+            ESE_TRY(ese_recovery__header_check_times(run, db));
+            ese_recovery__header_generation(run, db);
+        }
     }
 out:
     return err;
@@ -84,7 +83,7 @@ replay(ese_recovery__run *run, unsigned done, unsigned total)
             break;
         run->report->log_bytes += entry->size;
         ESE_TRY(ese_recovery__apply(run, entry));
-        if (++n % PROGRESS_STEP == 0 && !tell(run, "redo", done, total)) {
+        if (++n % PROGRESS_STEP == 0 && !ese_recovery__tell(run, "redo", done, total)) {
             err = ese_raise(JET_errTermInProgress, "recovery was ended");
             goto out;
         }
@@ -100,7 +99,7 @@ judge_damage(ese_recovery__run *run, int32_t generation, JET_ERR damage, bool *g
     const uint32_t wanted = ESE_RECOVERY_IGNORE_LOST_LOGS | ESE_RECOVERY_DROP_DAMAGED_LOGS;
 
     *gives_up_out = false;
-    if (!is_spare(run, generation))
+    if (!ese_recovery__is_spare(run, generation))
         return ese_raise(damage, "%s: generation 0x%X is damaged", run->options->log_folder,
                          (unsigned)generation);
     if ((run->options->flags & wanted) != wanted)
@@ -254,138 +253,6 @@ out:
 
 /* ---- the end of redo */
 
-static bool
-is_known(const ese_recovery__run *run, const char *path)
-{
-    for (unsigned i = 0; i < run->n_dbs; i++) {
-        if (run->dbs[i]->source != NULL && strcmp(run->dbs[i]->source, path) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Is it a dirty database of this stream that the log never came to attach? */
-static bool
-is_left_out(const ese_recovery__run *run, const char *path)
-{
-    uint8_t *bytes = NULL;
-    ese_dbheader header;
-    bool is_dirty = ese_recovery__read_header(path, &bytes, &header) >= JET_errSuccess &&
-                    header.state == ESE_DBSTATE_DIRTY &&
-                    memcmp(&header.sign_log, &run->sign, sizeof run->sign) == 0;
-
-    ese_free(&bytes);
-    return is_dirty && !is_known(run, path);
-}
-
-typedef struct folder_search {
-    const ese_recovery__run *run;
-    const char *folder;
-    bool found;
-} folder_search;
-
-static JET_ERR
-look_at(void *self, const char *name)
-{
-    folder_search *s = self;
-    char *path = NULL;
-    JET_ERR err = ese_recovery__join(s->folder, name, &path);
-
-    if (err >= JET_errSuccess && is_left_out(s->run, path))
-        s->found = true;
-    ese_free(&path);
-    return err;
-}
-
-/* The first database that was asked for by name, and left out. */
-static const char *
-find_left_out(const ese_recovery__run *run)
-{
-    for (unsigned i = 0; i < run->options->n_maps; i++) {
-        if (is_left_out(run, run->options->maps[i].to))
-            return run->options->maps[i].to;
-    }
-    return NULL;
-}
-
-/* Did the checkpoint lead past what has to be done? */
-static JET_ERR
-find_trap(const ese_recovery__run *run, bool *is_trap_out)
-{
-    const char *folder = run->options->database_folder != NULL ? run->options->database_folder
-                                                               : run->options->log_folder;
-    folder_search s = {run, folder, find_left_out(run) != NULL};
-    JET_ERR err = JET_errSuccess;
-
-    if (!s.found)
-        ESE_TRY(ese_os_folder_list(folder, look_at, &s));
-    *is_trap_out = s.found;
-out:
-    return err;
-}
-
-static JET_ERR
-judge_deferred(const ese_recovery__run *run, const ese_recovery__db *db)
-{
-    bool may_miss = (run->options->flags & ESE_RECOVERY_IGNORE_MISSING_DATABASES) != 0;
-    bool is_clean = db->header_bytes != NULL && db->header.state == ESE_DBSTATE_CLEAN;
-
-    if (may_miss || (db->why == ESE_RECOVERY__WHY_FUTURE && (run->is_shut_down || is_clean)))
-        return JET_errSuccess;
-    if (db->why == ESE_RECOVERY__WHY_MISSING)
-        return ese_raise(JET_errAttachedDatabaseMismatch,
-                         "%s: this database of the log, %s there, is missing", db->final,
-                         db->logged_path);
-    return ese_raise(JET_errAttachedDatabaseMismatch,
-                     "%s: is not the database that the log knows as %s", db->source,
-                     db->logged_path);
-}
-
-static JET_ERR
-judge_last(ese_recovery__run *run, const ese_recovery__db *db)
-{
-    uint32_t last = (uint32_t)run->generation;
-
-    if (db->found_max_required > last) {
-        run->report->gen_missing_from = run->generation + 1;
-        run->report->gen_missing_to = (int32_t)db->found_max_required;
-        return ese_raise(JET_errRequiredLogFilesMissing,
-                         "%s: needs the logs up to generation 0x%X, the last one is 0x%X",
-                         db->source, (unsigned)db->found_max_required, (unsigned)last);
-    }
-    if (db->found_max_committed <= last || run->report->are_logs_lost)
-        return JET_errSuccess;
-    run->report->gen_missing_from = run->generation + 1;
-    run->report->gen_missing_to = (int32_t)db->found_max_committed;
-    if ((run->options->flags & ESE_RECOVERY_IGNORE_LOST_LOGS) == 0)
-        return ese_raise(
-            JET_errCommittedLogFilesMissing,
-            "%s: transactions were committed up to generation 0x%X, the last one is 0x%X",
-            db->source, (unsigned)db->found_max_committed, (unsigned)last);
-    run->report->are_logs_lost = true;
-    run->report->warning = JET_wrnCommittedLogFilesLost;
-    return JET_errSuccess;
-}
-
-static JET_ERR
-judge_databases(ese_recovery__run *run)
-{
-    JET_ERR err = JET_errSuccess;
-
-    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
-        const ese_recovery__db *db = run->by_dbid[i];
-
-        if (db == NULL)
-            continue;
-        if (db->state == ESE_RECOVERY__DEFERRED)
-            ESE_TRY(judge_deferred(run, db));
-        else
-            ESE_TRY(judge_last(run, db));
-    }
-out:
-    return err;
-}
-
 /* A database whose creation had not ended is none. */
 static void
 remove_unfinished(ese_recovery__run *run)
@@ -437,7 +304,7 @@ finish(ese_recovery__run *run)
     if ((run->options->flags & ESE_RECOVERY_WITHOUT_UNDO) != 0)
         return leave_dirty(run);
     remove_unfinished(run);
-    if (!tell(run, "undo", 0, 0))
+    if (!ese_recovery__tell(run, "undo", 0, 0))
         return ese_raise(JET_errTermInProgress, "recovery was ended");
     if (!run->is_shut_down)
         ESE_TRY(ese_recovery__undo(run));
@@ -445,62 +312,6 @@ finish(ese_recovery__run *run)
     ESE_TRY(ese_recovery__keep_results(run));
 out:
     return err;
-}
-
-/* ---- the report */
-
-static ese_recovery_outcome
-outcome_of(const ese_recovery__db *db)
-{
-    if (db->is_removed)
-        return ESE_RECOVERY_REMOVED;
-    if (db->was_rebuilt)
-        return ESE_RECOVERY_REBUILT;
-    if (db->source == NULL)
-        return ESE_RECOVERY_MISSING;
-    if (db->header_bytes != NULL && db->header.state == ESE_DBSTATE_CLEAN &&
-        (db->state == ESE_RECOVERY__IDLE || db->why == ESE_RECOVERY__WHY_FUTURE) && !db->has_work &&
-        db->attach == 0 && db->log.file == NULL)
-        return ESE_RECOVERY_CLEAN;
-    return db->state == ESE_RECOVERY__DEFERRED ? ESE_RECOVERY_FOREIGN : ESE_RECOVERY_RECOVERED;
-}
-
-/* Hands the names over. */
-static void
-report_databases(ese_recovery__run *run, bool has_results)
-{
-    ese_recovery_report *report = run->report;
-
-    for (unsigned i = 0; i < run->n_dbs; i++) {
-        ese_recovery__db *db = run->dbs[i];
-        ese_recovery_database *to = &report->databases[report->n_databases++];
-        bool has_file = db->log.file != NULL || db->was_rebuilt;
-
-        *to = (ese_recovery_database){
-            .logged_path = db->logged_path,
-            .source = db->source,
-            .outcome = outcome_of(db),
-            .gen_min_required = db->found_min_required,
-            .gen_max_required = db->found_max_required,
-            .gen_max_committed = db->found_max_committed,
-        };
-        db->logged_path = db->source = NULL;
-        if (has_results && has_file && !db->is_removed) {
-            to->result = db->final;
-            db->final = NULL;
-        }
-    }
-}
-
-void
-ese_recovery_report_clear(ese_recovery_report *report)
-{
-    for (unsigned i = 0; i < report->n_databases; i++) {
-        ese_free(&report->databases[i].logged_path);
-        ese_free(&report->databases[i].source);
-        ese_free(&report->databases[i].result);
-    }
-    *report = (ese_recovery_report){0};
 }
 
 /* ---- a run */
@@ -535,20 +346,20 @@ try_run(const ese_recovery_options *options, bool use_checkpoint, ese_recovery_r
     ESE_TRY(ese_log_set_open(options->log_folder, options->base, &run.logs));
     ESE_TRY(ese_recovery__find_start(&run, use_checkpoint, s));
     ESE_TRY(redo(&run, s));
-    ESE_TRY(judge_databases(&run));
+    ESE_TRY(ese_recovery__judge_all(&run));
     if (s->has_checkpoint)
-        ESE_TRY(find_trap(&run, is_trap_out));
+        ESE_TRY(ese_recovery__find_trap(&run, is_trap_out));
     if (*is_trap_out)
         goto out;
-    if (find_left_out(&run) != NULL) {
+    if (ese_recovery__left_out(&run) != NULL) {
         err = ese_raise(JET_errAttachedDatabaseMismatch,
-                        "%s: the logs do not tell of this database", find_left_out(&run));
+                        "%s: the logs do not tell of this database", ese_recovery__left_out(&run));
         goto out;
     }
     err = finish(&run);
     has_results = err >= JET_errSuccess || err == JET_errRecoveredWithoutUndo;
 out:
-    report_databases(&run, has_results);
+    ese_recovery__report(&run, has_results);
     clear_run(&run);
     ese_free(&s);
     return err;

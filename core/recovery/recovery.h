@@ -14,19 +14,33 @@
 
 enum { ESE_RECOVERY_DATABASES_MAX = 32 };
 
+typedef enum ese_recovery_map_flag { /* JET_bitRestoreMap… */
+                                     ESE_RECOVERY_MAP_IGNORE_WHEN_MISSING = 1,
+                                     ESE_RECOVERY_MAP_FAIL_WHEN_MISSING =
+                                         2, /* at its attach already */
+                                     ESE_RECOVERY_MAP_OVERWRITE_ON_CREATE = 4,
+} ese_recovery_map_flag;
+
 /* Where a database lies now. */
 typedef struct ese_recovery_map {
     const char *from; /* path in the log, or the end of it; NULL: the signature of `to` tells */
     const char *to;
+    uint32_t flags; /* ese_recovery_map_flag */
 } ese_recovery_map;
 
 typedef enum ese_recovery_flag {
     ESE_RECOVERY_IGNORE_MISSING_DATABASES = 1, /* JET_bitReplayIgnoreMissingDB */
     ESE_RECOVERY_WITHOUT_UNDO = 2,             /* JET_bitRecoveryWithoutUndo */
     ESE_RECOVERY_IGNORE_LOST_LOGS = 4,         /* JET_bitReplayIgnoreLostLogs */
-    ESE_RECOVERY_DROP_DAMAGED_LOGS = 8, /* JET_paramDeleteOutOfRangeLogs; they are not deleted */
+    ESE_RECOVERY_DROP_DAMAGED_LOGS =
+        8, /* JET_paramDeleteOutOfRangeLogs; only _start deletes them */
     ESE_RECOVERY_ALLOW_NEWER_LOGS = 16,
     ESE_RECOVERY_RESTORE = 32, /* databases and logs come out of a backup; no checkpoint */
+    /* _start only: */
+    ESE_RECOVERY_LOG_MUST_EXIST = 64,           /* JET_bitLogStreamMustExist */
+    ESE_RECOVERY_REPLAY_UNMAPPED = 128,         /* JET_bitReplayMissingMapEntryDB */
+    ESE_RECOVERY_CLEANUP_MISMATCHED_LOGS = 256, /* JET_paramCleanupMismatchedLogFiles */
+    ESE_RECOVERY_DELETE_OLD_LOGS = 512, /* JET_paramDeleteOldLogs: of an older format, once clean */
 } ese_recovery_flag;
 
 typedef enum ese_recovery_outcome {

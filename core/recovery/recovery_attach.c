@@ -32,18 +32,21 @@ number(ese_lgpos lgpos)
 
 /* ---- files */
 
+/* Logs that are read are on the disk; what else has to be there before a page is. */
 static JET_ERR
-note_nothing(void *self, uint64_t lgpos)
+before_write(void *self, const ese_page *page, uint64_t lgpos)
 {
-    (void)self;
+    ese_recovery__db *db = self;
+
+    (void)page;
     (void)lgpos;
-    return JET_errSuccess; /* the header says dirty since the attach, and logs that are read are on the disk */
+    return db->is_header_stale ? ese_recovery__write_header(db) : JET_errSuccess;
 }
 
 static JET_ERR
 open_pages(ese_recovery__run *run, ese_recovery__db *db)
 {
-    const ese_cache_write_ops ops = {.self = db, .before_write = note_nothing};
+    const ese_cache_write_ops ops = {.self = db, .before_write = before_write};
     uint32_t size = run->page_size;
     JET_ERR err = JET_errSuccess;
 
@@ -67,14 +70,6 @@ ese_recovery__close_db(ese_recovery__db *db)
     ese_os_file_close(&db->os);
 }
 
-static void
-note_found(ese_recovery__db *db)
-{
-    db->found_min_required = db->header.gen_min_required;
-    db->found_max_required = db->header.gen_max_required;
-    db->found_max_committed = db->header.gen_max_committed;
-}
-
 /* The header of the file there is: of the copy, once it is made. */
 static JET_ERR
 load_header(ese_recovery__db *db)
@@ -84,7 +79,7 @@ load_header(ese_recovery__db *db)
     if (db->header_bytes != NULL || db->source == NULL)
         return JET_errSuccess;
     ESE_TRY(ese_recovery__read_header(db->source, &db->header_bytes, &db->header));
-    note_found(db);
+    ese_recovery__header_note_found(db);
 out:
     return err;
 }
@@ -108,10 +103,21 @@ defer(ese_recovery__run *run, ese_recovery__db *db, uint8_t dbid, ese_recovery__
 /* ---- attaching */
 
 static JET_ERR
-check_required(ese_recovery__run *run, const ese_recovery__db *db)
+miss(ese_recovery__run *run, ese_recovery__db *db, uint8_t dbid)
+{
+    if ((db->map_flags & ESE_RECOVERY_MAP_FAIL_WHEN_MISSING) != 0)
+        return ese_raise(JET_errAttachedDatabaseMismatch,
+                         "%s: this database of the log, %s there, is missing", db->final,
+                         db->logged_path);
+    return defer(run, db, dbid, ESE_RECOVERY__WHY_MISSING);
+}
+
+static JET_ERR
+check_required(ese_recovery__run *run, ese_recovery__db *db)
 {
     const ese_dbheader *header = &db->header;
     bool is_restore = (run->options->flags & ESE_RECOVERY_RESTORE) != 0;
+    JET_ERR err = JET_errSuccess;
 
     if (header->page_size != run->page_size)
         return ese_raise(JET_errPageSizeMismatch, "%s: pages of %u bytes, in the log of %u bytes",
@@ -126,11 +132,14 @@ check_required(ese_recovery__run *run, const ese_recovery__db *db)
                          "%s: needs the logs from generation 0x%X on, there are those from 0x%X on",
                          db->source, (unsigned)header->gen_min_required, (unsigned)run->generation);
     }
+    if (run->survey.last_generation != 0)
+        ESE_TRY(ese_recovery__judge_last(run, db, run->survey.last_generation));
     if (!is_restore && ese_load_le32(header->backup_full_cur + 16) != 0 &&
         ese_load_le32(header->backup_full_cur + 20) == 0)
         return ese_raise(JET_errSoftRecoveryOnBackupDatabase,
                          "%s: comes out of a backup and has to be restored", db->source);
-    return JET_errSuccess;
+out:
+    return err;
 }
 
 static JET_ERR
@@ -171,7 +180,8 @@ attach_now(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
                           memory_order_relaxed);
     if (a->is_record && number(db->header.attach) != number(a->attach))
         ese_recovery__header_attach(run, db);
-    ESE_TRY(ese_recovery__header_generation(run, db));
+    ESE_TRY(ese_recovery__header_check_times(run, db));
+    ese_recovery__header_generation(run, db);
 out:
     return err;
 }
@@ -233,9 +243,15 @@ decide(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
     bool is_deferred = false;
     JET_ERR err;
 
+    if (db->is_unmapped)
+        return defer(run, db, a->dbid, ESE_RECOVERY__WHY_UNMAPPED);
     if (db->source == NULL && !db->has_work)
+        return miss(run, db, a->dbid);
+    err = load_header(db);
+    if ((err == JET_errReadVerifyFailure || err == JET_errDatabaseCorrupted) &&
+        (db->map_flags & ESE_RECOVERY_MAP_IGNORE_WHEN_MISSING) != 0)
         return defer(run, db, a->dbid, ESE_RECOVERY__WHY_MISSING);
-    ESE_TRY(load_header(db));
+    ESE_TRY(err);
     ESE_TRY(check_state(db, &is_deferred));
     is_of_stream = is_same(&header->sign_log, &run->sign);
     is_of_former = is_same(&header->sign_log, &a->sign_log);
@@ -326,6 +342,15 @@ out:
     return err;
 }
 
+/* The file in the place of the new database is another one. */
+static JET_ERR
+replace_or_defer(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry *entry)
+{
+    if ((db->map_flags & ESE_RECOVERY_MAP_OVERWRITE_ON_CREATE) != 0)
+        return create_now(run, db, entry);
+    return defer(run, db, entry->dbid, ESE_RECOVERY__WHY_FOREIGN);
+}
+
 static JET_ERR
 decide_create(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry *entry)
 {
@@ -337,6 +362,8 @@ decide_create(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry 
                           .sign_log = run->sign};
     JET_ERR err;
 
+    if (db->is_unmapped)
+        return defer(run, db, entry->dbid, ESE_RECOVERY__WHY_UNMAPPED);
     if (db->source == NULL && !db->has_work)
         return create_now(run, db, entry);
     err = load_header(db);
@@ -345,7 +372,7 @@ decide_create(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry 
         return create_now(run, db, entry);
     ESE_TRY(err);
     if (!is_same(&header->sign_log, &run->sign))
-        return defer(run, db, entry->dbid, ESE_RECOVERY__WHY_FOREIGN);
+        return replace_or_defer(run, db, entry);
     if (number(header->attach) == number(run->lgpos) && is_same(&header->sign_db, &a.sign_db)) {
         if (number(header->attach) <= number(header->consistent))
             return defer(run, db, entry->dbid, ESE_RECOVERY__WHY_FUTURE);
@@ -353,7 +380,7 @@ decide_create(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry 
     }
     if (number(header->attach) > number(run->lgpos))
         return defer(run, db, entry->dbid, ESE_RECOVERY__WHY_FUTURE);
-    return defer(run, db, entry->dbid, ESE_RECOVERY__WHY_FOREIGN);
+    return replace_or_defer(run, db, entry);
 out:
     return err;
 }
@@ -401,7 +428,7 @@ ese_recovery__detach(ese_recovery__run *run, ese_recovery__db *db, ese_lgpos lgp
         ESE_TRY(ese_os_file_sync(db->os));
         ese_recovery__header_clean(db, lgpos);
         ESE_TRY(ese_recovery__write_header(db));
-        note_found(db);
+        ese_recovery__header_note_found(db);
         ese_recovery__close_db(db);
     }
     db->state = ESE_RECOVERY__IDLE;

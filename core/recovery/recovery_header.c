@@ -109,6 +109,7 @@ ese_recovery__write_header(ese_recovery__db *db)
         ESE_TRY(ese_os_file_write(db->os, i * size, db->header_bytes, size));
         ESE_TRY(ese_os_file_sync(db->os));
     }
+    db->is_header_stale = false;
 out:
     return err;
 }
@@ -136,6 +137,8 @@ ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db, const e
     }
     db->header.gen_min_required = db->header.gen_max_required = db->header.gen_max_committed =
         (uint32_t)run->generation;
+    memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, run->created, 8);
+    memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, run->created, 8);
     db->found_min_required = db->found_max_required = db->found_max_committed = 0;
     db->last_resize = 0;
 out:
@@ -165,27 +168,64 @@ ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db)
     memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);
     header->gen_min_required = header->gen_max_required = header->gen_max_committed =
         (uint32_t)run->generation;
+    memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, run->created, 8);
+    memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, run->created, 8);
     ese_recovery__header_set_resize(db, run->lgpos);
 }
 
+void
+ese_recovery__header_note_found(ese_recovery__db *db)
+{
+    db->found_min_required = db->header.gen_min_required;
+    db->found_max_required = db->header.gen_max_required;
+    db->found_max_committed = db->header.gen_max_committed;
+    memcpy(db->found_required_time, db->header_bytes + LOGTIME_REQUIRED_OFFSET, 8);
+    memcpy(db->found_committed_time, db->header_bytes + LOGTIME_COMMITTED_OFFSET, 8);
+}
+
+static bool
+is_other_time(const uint8_t found[8], const uint8_t created[8])
+{
+    static const uint8_t unknown[8] = {0};
+
+    return memcmp(found, unknown, 8) != 0 && memcmp(found, created, 8) != 0;
+}
+
 JET_ERR
+ese_recovery__header_check_times(const ese_recovery__run *run, const ese_recovery__db *db)
+{
+    uint32_t generation = (uint32_t)run->generation;
+    bool may_lose = (run->options->flags & ESE_RECOVERY_IGNORE_LOST_LOGS) != 0;
+
+    if ((generation == db->found_max_required &&
+         is_other_time(db->found_required_time, run->created)) ||
+        (generation == db->found_max_committed && !may_lose &&
+         is_other_time(db->found_committed_time, run->created)))
+        return ese_raise(JET_errRequiredLogFilesMissing,
+                         "%s: the log of generation 0x%X is another one than the database knows",
+                         db->source != NULL ? db->source : db->final, (unsigned)generation);
+    return JET_errSuccess;
+}
+
+void
 ese_recovery__header_generation(ese_recovery__run *run, ese_recovery__db *db)
 {
     uint32_t generation = (uint32_t)run->generation;
 
     if (db->header.gen_max_required >= generation && db->header.state == ESE_DBSTATE_DIRTY)
-        return JET_errSuccess;
+        return;
     if (db->header.state != ESE_DBSTATE_JUST_CREATED)
         db->header.state = ESE_DBSTATE_DIRTY;
     if (db->header.gen_max_required < generation) {
         db->header.gen_max_required = generation;
-        memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, run->log_header->created, 8);
+        memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, run->created, 8);
     }
     if (db->header.gen_max_committed < generation) {
         db->header.gen_max_committed = generation;
-        memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, run->log_header->created, 8);
+        memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, run->created, 8);
     }
-    return ese_recovery__write_header(db);
+    ese_store_le32(db->header_bytes + GEN_RECOVERING_OFFSET, generation);
+    db->is_header_stale = true;
 }
 
 void
@@ -221,6 +261,7 @@ void
 ese_recovery__header_set_resize(ese_recovery__db *db, ese_lgpos lgpos)
 {
     ese_log_lgpos_store(db->header_bytes + LAST_RESIZE_OFFSET, lgpos);
+    db->is_header_stale = true;
 }
 
 /* ---- out of a backup */
@@ -295,9 +336,7 @@ ese_recovery__header_restore(ese_recovery__db *db)
     ESE_TRY(err);
     take_trailer(db, trailer);
     ESE_TRY(ese_os_file_resize(db->os, ese_os_file_size(db->os) - size));
-    db->found_min_required = db->header.gen_min_required;
-    db->found_max_required = db->header.gen_max_required;
-    db->found_max_committed = db->header.gen_max_committed;
+    ese_recovery__header_note_found(db);
 out:
     ese_free(&trailer);
     return err;

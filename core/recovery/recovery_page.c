@@ -44,9 +44,13 @@ shrink(ese_recovery__run *run, ese_recovery__db *db, ese_pgno last)
     uint64_t size = ((uint64_t)last + ESE_RECOVERY__HEADER_PAGES) * db->header.page_size;
     JET_ERR err = JET_errSuccess;
 
-    ese_recovery__lost_drop(&db->lost, last + 1, ESE_PAGE_PGNO_MAX - last);
-    if (last == 0 || last >= ese_cache_page_count(db->file) || ese_recovery__may_be_newer(run, db))
+    /* Without its position in the header nobody knows whether the file was made larger since. */
+    if (last == 0 || last >= ese_cache_page_count(db->file) ||
+        (db->last_resize == 0 && ese_recovery__may_be_newer(run, db)))
         return JET_errSuccess;
+    /* Recovery that begins anew must know that pages behind the new end may be gone. */
+    if (db->is_header_stale)
+        ESE_TRY(ese_recovery__write_header(db));
     ESE_TRY(ese_cache_flush(db->file));
     ese_cache_set_page_count(db->file, last);
     ESE_TRY(ese_os_file_resize(db->os, size));
@@ -81,6 +85,7 @@ ese_recovery__redo_file(ese_recovery__run *run, ese_recovery__db *db, const ese_
     case ESE_LOG_SHRINK_DB3:
         if (entry->pgno > ESE_PAGE_PGNO_MAX)
             return ese_recovery__inconsistent(run, entry->pgno, "there is no such page");
+        ese_recovery__lost_drop(&db->lost, entry->pgno + 1, ESE_PAGE_PGNO_MAX - entry->pgno);
         if (!is_done) {
             ESE_TRY(shrink(run, db, entry->pgno));
             ese_recovery__header_set_resize(db, run->lgpos);
@@ -150,8 +155,14 @@ judge(ese_recovery__run *run, ese_recovery__db *db, const ese_page *page,
     if (dbtime >= DBTIME_SPECIAL)
         err = ese_raise(JET_errPageNotInitialized, "%s: page %u is not in use", db->work,
                         (unsigned)page->pgno);
-    else if (dbtime >= stamp->after)
+    else if (dbtime >= stamp->after && ese_recovery__may_be_newer(run, db))
         *verdict_out = THERE;
+    else if (dbtime >= stamp->after)
+        return ese_raise(JET_errDbTimeBeyondMaxRequired,
+                         "%s: page %u has the time 0x%llx, later than generation 0x%X, up to "
+                         "which the database needs the log",
+                         db->work, (unsigned)page->pgno, (unsigned long long)dbtime,
+                         (unsigned)db->found_max_required);
     else if (dbtime != stamp->before)
         err = wrong_time(run, db, page, stamp);
     else if (stamp->objid != 0 && ese_page_objid(page) != stamp->objid)

@@ -1,7 +1,7 @@
 /*
  * Where databases lie: paths of the log, of another system, become files here; copies to work in; names of results. Recovery specification, section 8.
  *
- * INV-1  The file that is found is only read. The copy beside the result has a name of its own until all of them are right and on the disk.
+ * INV-1  The file that is found is only read, unless recovery is in place. The copy beside the result has a name of its own until all of them are right and on the disk.
  */
 #include "recovery/recovery_private.h"
 
@@ -42,6 +42,19 @@ ends_with(const char *text, const char *end)
     size_t n = strlen(text), m = strlen(end);
 
     return m <= n && equals(text + (n - m), end);
+}
+
+/* A path of this system, where capitals matter. */
+static bool
+is_rooted(const char *path)
+{
+    return path[0] == '/';
+}
+
+static bool
+is_same_path(const char *a, const char *b)
+{
+    return is_rooted(a) && is_rooted(b) ? strcmp(a, b) == 0 : equals(a, b);
 }
 
 static const char *
@@ -189,21 +202,28 @@ locate(ese_recovery__run *run, ese_recovery__db *db, const ese_signature *sign)
     const ese_recovery_map *map = find_map(options, db->logged_path, sign);
     const char *folder =
         options->database_folder != NULL ? options->database_folder : options->log_folder;
+    bool is_own = run->is_in_place && is_rooted(db->logged_path);
     char *path = NULL;
     bool exists = false;
     JET_ERR err;
 
     if (map != NULL) {
         ESE_TRY(copy_text(map->to, &path));
+        db->map_flags = map->flags;
+        exists = is_there(path);
+    } else if (is_own && options->database_folder == NULL) {
+        ESE_TRY(copy_text(db->logged_path, &path));
         exists = is_there(path);
     } else {
         ESE_TRY(find_in_folder(folder, file_name(db->logged_path), &path, &exists));
     }
-    if (options->target_folder != NULL)
+    db->is_unmapped = run->is_in_place && map == NULL && options->n_maps != 0 &&
+                      (options->flags & ESE_RECOVERY_REPLAY_UNMAPPED) == 0;
+    if (options->target_folder != NULL && !run->is_in_place)
         ESE_TRY(join(options->target_folder, file_name(path), "", &db->final));
     else
         ESE_TRY(copy_text(path, &db->final));
-    ESE_TRY(join("", db->final, part_suffix, &db->work));
+    ESE_TRY(join("", db->final, run->is_in_place ? "" : part_suffix, &db->work));
     if (exists) {
         db->source = path;
         path = NULL;
@@ -251,7 +271,7 @@ ese_recovery__find_db(ese_recovery__run *run, const char *logged_path, const ese
     JET_ERR err = JET_errSuccess;
 
     for (unsigned i = 0; i < run->n_dbs; i++) {
-        if (equals(run->dbs[i]->logged_path, logged_path)) {
+        if (is_same_path(run->dbs[i]->logged_path, logged_path)) {
             *db_out = run->dbs[i];
             return JET_errSuccess;
         }
@@ -259,6 +279,7 @@ ese_recovery__find_db(ese_recovery__run *run, const char *logged_path, const ese
     if (run->n_dbs == ESE_RECOVERY_DATABASES_MAX)
         return ese_raise(JET_errTooManyAttachedDatabases, "the log speaks of too many databases");
     ESE_TRY(ese_alloc(sizeof *db, &db));
+    db->run = run;
     ESE_TRY(copy_text(logged_path, &db->logged_path));
     ESE_TRY(locate(run, db, sign));
     ESE_TRY(check_distinct(run, db));
@@ -315,7 +336,7 @@ ese_recovery__copy_db(ese_recovery__run *run, ese_recovery__db *db)
     ese_os_file *from = NULL, *to = NULL;
     JET_ERR err = JET_errSuccess;
 
-    if (db->has_work)
+    if (db->has_work || run->is_in_place)
         return JET_errSuccess;
     ESE_TRY(ese_os_file_open(db->source, &from));
     ESE_TRY(ese_os_file_open_for(db->work, ESE_OS_FILE_REPLACE, &to));
@@ -351,7 +372,7 @@ void
 ese_recovery__drop_results(ese_recovery__run *run)
 {
     for (unsigned i = 0; i < run->n_dbs; i++) {
-        if (run->dbs[i]->has_work)
+        if (run->dbs[i]->has_work && !run->is_in_place)
             (void)ese_os_file_delete(run->dbs[i]->work);
         run->dbs[i]->has_work = false;
     }

@@ -50,10 +50,12 @@ typedef enum ese_recovery__state {
 typedef enum ese_recovery__why {
     ESE_RECOVERY__WHY_MISSING,
     ESE_RECOVERY__WHY_FOREIGN,
-    ESE_RECOVERY__WHY_FUTURE, /* clean at a later position */
+    ESE_RECOVERY__WHY_FUTURE,   /* clean at a later position */
+    ESE_RECOVERY__WHY_UNMAPPED, /* nobody asked for it */
 } ese_recovery__why;
 
 typedef struct ese_recovery__db {
+    ese_recovery__run *run;
     ese_recovery__state state;
     ese_recovery__why why; /* DEFERRED */
     uint8_t dbid;
@@ -64,9 +66,13 @@ typedef struct ese_recovery__db {
     bool has_work;     /* the copy exists */
     bool was_rebuilt, is_removed;
     bool is_unfinished;    /* CREATE_DB without CREATE_DB_FINISH so far */
+    bool is_unmapped;      /* there are maps, and none tells of it */
+    uint32_t map_flags;    /* ese_recovery_map_flag */
     uint8_t *header_bytes; /* a page, NULL: no header was read */
     ese_dbheader header;
+    bool is_header_stale; /* to be written before the next page */
     uint32_t found_min_required, found_max_required, found_max_committed; /* as found on the disk */
+    uint8_t found_required_time[8], found_committed_time[8]; /* when those logs were begun */
     uint64_t attach;      /* position of the attach that is replayed */
     uint64_t last_resize; /* position of the newest change of the file size that is in the file */
     ese_os_file *os;
@@ -79,8 +85,9 @@ typedef struct ese_recovery__db {
 
 /* What a change replaced, as long as its transaction is open. */
 typedef struct ese_recovery__version {
-    struct ese_recovery__version *older; /* of the session */
-    struct ese_recovery__version *next;  /* in its hash chain */
+    struct ese_recovery__version *older;         /* of the session */
+    struct ese_recovery__version *next;          /* in its hash chain */
+    struct ese_recovery__version *next_of_entry; /* in that of its entry */
     ese_recovery__session *session;
     ese_recovery__db *db; /* NULL: gone */
     uint32_t rceid;
@@ -89,6 +96,7 @@ typedef struct ese_recovery__version {
     uint8_t oper; /* ese_txn_oper */
     uint8_t level;
     bool is_waiting; /* for its UNDO_INFO */
+    bool has_info;   /* its UNDO_INFO is in the log */
     bool is_unique;
     ese_bytes key, key_data, before;
     unsigned offset;
@@ -116,8 +124,17 @@ struct ese_recovery__session {
 
 /* ---- the run ---- */
 
+/* What lies in the logs that are to be replayed, seen before any of them is. */
+typedef struct ese_recovery__survey {
+    int32_t last_generation; /* 0: not looked at */
+    int32_t damaged;         /* the first generation with a damaged body; 0: none */
+    ese_log_stream_end end;
+} ese_recovery__survey;
+
 struct ese_recovery__run {
     const ese_recovery_options *options;
+    bool is_in_place; /* the databases themselves are changed, and the log goes on */
+    ese_recovery__survey survey;
     ese_recovery_report *report;
     ese_log_set *logs; /* being replayed: those of the backup first */
     ese_log_file *log; /* open at the moment */
@@ -130,9 +147,10 @@ struct ese_recovery__run {
     unsigned n_dbs;
     ese_recovery__db *by_dbid[ESE_LOG_MAX_DATABASES + 1];
     ese_recovery__session **sessions; /* by number */
-    ese_recovery__version **versions; /* hash chains */
-    int32_t generation;               /* being replayed */
-    uint8_t created[8];               /* of the generation replayed last */
+    ese_recovery__version **versions; /* hash chains, by number */
+    ese_recovery__version **entries; /* the same by entry: of those whose UNDO_INFO may be needed */
+    int32_t generation;              /* being replayed */
+    uint8_t created[8];              /* of the generation replayed last */
     uint64_t checksum;
     ese_lgpos lgpos; /* of the record being replayed */
     ese_lgpos shut_down_mark;
@@ -145,6 +163,30 @@ ese_recovery__now(const ese_recovery__run *run)
 {
     return ese_log_lgpos_number(run->lgpos);
 }
+
+/* ---- recovery.c ---- */
+
+/* Is this generation only committed, not needed by any database that was found? */
+bool ese_recovery__is_spare(const ese_recovery__run *run, int32_t generation);
+
+/* False: whoever watches wants it to end. */
+bool ese_recovery__tell(ese_recovery__run *run, const char *phase, uint64_t done, uint64_t total);
+
+/* ---- recovery_judge.c ---- */
+
+/* The first database that was asked for by name, and left out. */
+const char *ese_recovery__left_out(const ese_recovery__run *run);
+
+/* Did the checkpoint lead past what has to be done? */
+JET_ERR ese_recovery__find_trap(const ese_recovery__run *run, bool *is_trap_out);
+
+/* Does the log reach as far as the database needs it? */
+JET_ERR ese_recovery__judge_last(ese_recovery__run *run, ese_recovery__db *db, int32_t last);
+
+/* Databases that are missing, or need more than there is. */
+JET_ERR ese_recovery__judge_all(ese_recovery__run *run);
+
+void ese_recovery__report(ese_recovery__run *run, bool has_results);
 
 /* ---- recovery_start.c ---- */
 
@@ -198,9 +240,18 @@ JET_ERR ese_recovery__write_header(ese_recovery__db *db);
 
 JET_ERR ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db,
                                    const ese_log_entry *entry);
+
+/* As it was found: what it needs. */
+void ese_recovery__header_note_found(ese_recovery__db *db);
+
+/* The log that begins now is the one of that number that the database knows. */
+JET_ERR ese_recovery__header_check_times(const ese_recovery__run *run, const ese_recovery__db *db);
+
 void ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db);
 void ese_recovery__header_clean(ese_recovery__db *db, ese_lgpos lgpos);
-JET_ERR ese_recovery__header_generation(ese_recovery__run *run, ese_recovery__db *db);
+
+/* A generation begins; written with the next page. */
+void ese_recovery__header_generation(ese_recovery__run *run, ese_recovery__db *db);
 void ese_recovery__header_finish_create(ese_recovery__run *run, ese_recovery__db *db);
 uint64_t ese_recovery__header_last_resize(const ese_recovery__db *db);
 void ese_recovery__header_set_resize(ese_recovery__db *db, ese_lgpos lgpos);

@@ -315,7 +315,7 @@ take_argument(recover *recovering, const char *path)
 
     if (!is_folder(path)) {
         folder = folder_of(recovering, path);
-        recovering->maps[options->n_maps++] = (ese_recovery_map){NULL, path};
+        recovering->maps[options->n_maps++] = (ese_recovery_map){.to = path};
     }
     options->database_folder = folder;
     if ((options->flags & ESE_RECOVERY_RESTORE) != 0) {

@@ -187,9 +187,25 @@ test_recovery_redo__passes_over_what_is_there_but_knows_of_it(void **state)
 
     entry.dbtime = TIME;
     entry.dbtime_before = TIME - 1;
+    f->db.found_max_required = 1;
     assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
     assert_page(f, 2, TIME);
     assert_non_null(ese_recovery__find_version(&f->run, &f->db, 11));
+}
+
+static void
+test_recovery_redo__refuses_a_page_that_is_newer_than_the_database_can_be(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = insertion(1, "c", "gamma");
+
+    entry.dbtime = TIME;
+    entry.dbtime_before = TIME - 1;
+    f->run.generation = 2;
+    f->db.found_max_required = 1;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry),
+                     JET_errDbTimeBeyondMaxRequired);
+    assert_page(f, 2, TIME);
 }
 
 static void
@@ -279,6 +295,7 @@ test_recovery_redo__takes_the_old_data_from_a_later_record(void **state)
     ese_log_entry entry = entry_of(ESE_LOG_REPLACE, 0);
     ese_recovery__version *version;
 
+    f->db.found_max_required = 1;
     entry.dbtime = TIME; /* the page is written already */
     entry.dbtime_before = TIME - 1;
     assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
@@ -353,6 +370,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         WITH_PAGE(test_recovery_redo__inserts_a_node_where_the_record_says),
         WITH_PAGE(test_recovery_redo__passes_over_what_is_there_but_knows_of_it),
+        WITH_PAGE(test_recovery_redo__refuses_a_page_that_is_newer_than_the_database_can_be),
         WITH_PAGE(test_recovery_redo__refuses_a_page_that_lost_a_change),
         WITH_PAGE(test_recovery_redo__waits_for_a_page_that_may_be_given_up_later),
         WITH_PAGE(test_recovery_redo__refuses_nodes_that_do_not_fit),
