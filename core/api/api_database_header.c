@@ -80,12 +80,13 @@ out:
 /* ---- What the cache asks for ---- */
 
 static JET_ERR
-before_write(void *self, uint64_t lgpos)
+before_write(void *self, const ese_page *page, uint64_t lgpos)
 {
     ese_api_database *database = self;
     JET_ERR err = JET_errSuccess;
 
-    (void)lgpos; /* there is no log */
+    (void)page; /* there is no log */
+    (void)lgpos;
     /* Acquire: matches the release below. */
     if (atomic_load_explicit(&database->is_marked, memory_order_acquire))
         return JET_errSuccess;
@@ -116,7 +117,7 @@ note_failure(void *self, JET_ERR err)
 JET_ERR
 ese_api_database_begin_changes(ese_api_database *database, ese_dbstate state)
 {
-    ese_cache_write_ops ops = {database, before_write, note_failure};
+    ese_cache_write_ops ops = {database, before_write, note_failure, NULL};
     JET_ERR err;
 
     database->log.file = database->pages;

@@ -116,17 +116,24 @@ void ese_cache_unlatch(ese_cache_page **page_inout, ese_cache_outcome outcome);
 /* As ese_cache_unlatch, but keeps the pin: on the image as it is now. Not for a blank page that stays UNCHANGED. */
 void ese_cache_unlatch_keep(ese_cache_page *page, ese_cache_outcome outcome);
 
-/* What a file needs before its changed pages may be written. */
+/*
+ * What a file needs before its changed pages may be written. Called by any thread that needs memory for a page: it may hold latches of any pages and other locks
+ * of upper layers. Must not pin or latch pages, and takes no lock that anybody holds while he pins, latches or flushes.
+ */
 typedef struct ese_cache_write_ops {
     void *self;
     /*
-     * The header says "dirty", the log is durable up to `lgpos`. Called by any thread that needs memory for a page: it may hold latches of any pages
-     * and other locks of upper layers. Must not pin or latch pages, and takes no lock that anybody holds while he pins, latches or flushes.
-     * NULL: nothing is needed.
+     * The header says "dirty", and the log is durable up to `lgpos` and to what undoing the changes on the page needs. Asked for each of the pages that are about to be
+     * written together, which are latched; `lgpos` is that of the newest change of all of them. NULL: nothing is needed.
      */
-    JET_ERR (*before_write)(void *self, uint64_t lgpos);
-    /* A write failed. The page stays changed in memory; nothing later may pretend to be durable. Called as before_write. NULL is fine. */
+    JET_ERR (*before_write)(void *self, const ese_page *page, uint64_t lgpos);
+    /* A write failed. The page stays changed in memory; nothing later may pretend to be durable. NULL is fine. */
     void (*failed)(void *self, JET_ERR err);
+    /*
+     * Told of all pages that are about to be written together before before_write is asked about the first one: time to log what all of them need, so that the log need
+     * be flushed only once. NULL is fine.
+     */
+    JET_ERR (*prepare)(void *self, const ese_page *page);
 } ese_cache_write_ops;
 
 /* Before the first latch; without it no page of the file can be latched: JET_errDatabaseFileReadOnly. */
@@ -135,9 +142,12 @@ void ese_cache_set_write_ops(ese_cache_file *file, const ese_cache_write_ops *op
 /* Writes all changed pages of the file; changes made meanwhile may or may not be among them. Does not sync. */
 JET_ERR ese_cache_flush(ese_cache_file *file);
 
+/* The same for pages that hold ese_cache_oldest_change back: those with a change of a transaction that began before `lgpos`. Neighbours may go with them. */
+JET_ERR ese_cache_flush_older(ese_cache_file *file, uint64_t lgpos);
+
 /*
  * Smallest lgpos_begin (or lgpos_modify where that is 0) noted for the changed pages of the file, UINT64_MAX when there is none: what recovery would
- * have to start from.
+ * have to start from. Every change counts that was noted before the call and is not in the file, whether or not anybody sees it yet.
  */
 uint64_t ese_cache_oldest_change(ese_cache_file *file);
 

@@ -313,7 +313,18 @@ trim_if_over(ese_cache *cache)
         ese_cache__trim(cache);
 }
 
-/* Puts a copy into the place of its old image, which lives as long as its pins. Takes: partition. */
+/* The copy has what was noted for the old image: INV-7. Takes: pool. */
+static void
+forget_notes(ese_cache__frame *old)
+{
+    if (atomic_load_explicit(&old->lgpos_begin, memory_order_relaxed) == UINT64_MAX)
+        return;
+    ese_os_mutex_lock(&old->cache->pool);
+    atomic_store_explicit(&old->lgpos_begin, UINT64_MAX, memory_order_relaxed);
+    ese_os_mutex_unlock(&old->cache->pool);
+}
+
+/* Puts a copy into the place of its old image, which lives as long as its pins. Takes: pool, partition. */
 static void
 supersede(ese_cache__frame *frame, uint32_t state)
 {
@@ -323,7 +334,7 @@ supersede(ese_cache__frame *frame, uint32_t state)
 
     frame->old = NULL;
     atomic_store_explicit(&frame->is_referenced, true, memory_order_relaxed);
-    atomic_store_explicit(&old->lgpos_begin, UINT64_MAX, memory_order_relaxed);
+    forget_notes(old);
     ese_os_mutex_lock(&partition->mutex);
     /* Valid only with its key and in its chain: the clock may be over it. Release: as in publish. */
     ese_cache__chain_replace(old, frame);

@@ -12,6 +12,8 @@
  * INV-5  WRITING is set only while the pin of the holder of the latch is the only one. Who adds a pin and finds it set takes the pin back
  *        and waits. So a pin that counts never sees bytes change.
  * INV-6  A page is written to the file by the holder of its latch. So the writes of a page have one order, the one of its changes.
+ * INV-7  What is noted of changes that are not in the file (lgpos_begin) is in some frame of the ring from the note to the end of the write. A copy takes over what its old image
+ *        has; that leaves the old image later, and with the pool held: whoever goes through the whole ring with the pool held meets one of the two.
  *
  * States of a frame (bits beside the number of pins; `copy` has none of them and no key):
  *

@@ -86,6 +86,22 @@ newest_change(const write_run *run)
     return lgpos;
 }
 
+/* Asks the owner of the file. Holds: write, the latches. May block on: the log, the disk. */
+static JET_ERR
+ask_before_write(const write_run *run)
+{
+    const ese_cache_write_ops *ops = &run->file->ops;
+    uint64_t lgpos = newest_change(run);
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = run->first; i < run->end && ops->prepare != NULL; i++)
+        ESE_TRY(ops->prepare(ops->self, &run->frames[i]->page.page));
+    for (unsigned i = run->first; i < run->end && ops->before_write != NULL; i++)
+        ESE_TRY(ops->before_write(ops->self, &run->frames[i]->page.page, lgpos));
+out:
+    return err;
+}
+
 /* Holds: write, the latches. May block on: the log, the disk. */
 static JET_ERR
 write_run_locked(const write_run *run)
@@ -97,8 +113,7 @@ write_run_locked(const write_run *run)
 
     if (file->write_buffer == NULL)
         ESE_TRY(ese_alloc_aligned(ESE_CACHE__RUN_BYTES, ESE_PAGE_SIZE_MIN, &file->write_buffer));
-    if (ops->before_write != NULL)
-        ESE_TRY(ops->before_write(ops->self, newest_change(run)));
+    ESE_TRY(ask_before_write(run));
     fill_buffer(run);
     err = ese_os_file_write(file->file, ese_cache__offset_of(file, first), file->write_buffer,
                             (size_t)(run->end - run->first) * file->page_size);
@@ -149,9 +164,17 @@ compare_pgnos(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-/* The numbers of the changed pages of the file, ascending. Takes: pool. */
+/* Was the page changed by a transaction that began before `lgpos`? */
+static bool
+is_older(const ese_cache__frame *frame, uint64_t lgpos)
+{
+    return lgpos == UINT64_MAX ||
+           atomic_load_explicit(&frame->lgpos_begin, memory_order_relaxed) < lgpos;
+}
+
+/* The numbers of the changed pages of the file that are older than `lgpos`, ascending. Takes: pool. */
 static JET_ERR
-list_changed(ese_cache_file *file, ese_pgno **pgnos_out, size_t *n_out)
+list_changed(ese_cache_file *file, uint64_t lgpos, ese_pgno **pgnos_out, size_t *n_out)
 {
     ese_cache *cache = file->cache;
     ese_pgno *pgnos = NULL;
@@ -166,7 +189,8 @@ list_changed(ese_cache_file *file, ese_pgno **pgnos_out, size_t *n_out)
 
         /* Acquire, as for a latch: who caused the flush knows of the change. */
         if (key >> 32 == file->key_base >> 32 &&
-            (atomic_load_explicit(&frame->state, memory_order_acquire) & ESE_CACHE__DIRTY) != 0)
+            (atomic_load_explicit(&frame->state, memory_order_acquire) & ESE_CACHE__DIRTY) != 0 &&
+            is_older(frame, lgpos))
             pgnos[n++] = (ese_pgno)key;
     }
     *pgnos_out = pgnos;
@@ -191,14 +215,14 @@ flush_page(ese_cache_file *file, ese_pgno pgno)
     return JET_errSuccess;
 }
 
-JET_ERR
-ese_cache_flush(ese_cache_file *file)
+static JET_ERR
+flush(ese_cache_file *file, uint64_t lgpos)
 {
     JET_ERR err;
     ese_pgno *pgnos = NULL;
     size_t n = 0;
 
-    ESE_TRY(list_changed(file, &pgnos, &n));
+    ESE_TRY(list_changed(file, lgpos, &pgnos, &n));
     for (size_t i = 0; i < n; i++)
         ESE_TRY(flush_page(file, pgnos[i]));
 out:
@@ -208,6 +232,19 @@ out:
     return err;
 }
 
+JET_ERR
+ese_cache_flush(ese_cache_file *file)
+{
+    return flush(file, UINT64_MAX);
+}
+
+JET_ERR
+ese_cache_flush_older(ese_cache_file *file, uint64_t lgpos)
+{
+    return flush(file, lgpos);
+}
+
+/* Frames whose changes are not visible yet stand in the ring, too; and what is noted moves from frame to frame only while the pool is held (INV-7). */
 uint64_t
 ese_cache_oldest_change(ese_cache_file *file)
 {

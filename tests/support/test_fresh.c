@@ -48,7 +48,7 @@ note_failure(void *self, JET_ERR err)
 static void
 attach(test_fresh *t)
 {
-    ese_cache_write_ops ops = {t, NULL, note_failure};
+    ese_cache_write_ops ops = {t, NULL, note_failure, NULL};
 
     assert_int_equal(ese_cache_create(t->options.cache_limit, &t->cache), JET_errSuccess);
     assert_int_equal(ese_cache_attach(t->cache, t->file, t->header.page_size, &t->pages),

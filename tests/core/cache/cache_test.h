@@ -17,17 +17,34 @@ typedef struct cache_test {
     ese_cache *cache;
     ese_cache_file *pages;
     int64_t live;
-    _Atomic unsigned n_before_write, n_failed; /* calls of the write ops */
-    _Atomic uint64_t lgpos;                    /* largest that before_write was told */
-    _Atomic JET_ERR refusal;                   /* what before_write answers */
-    JET_ERR failure;                           /* what `failed` was told last */
+    _Atomic unsigned n_before_write, n_prepare, n_failed; /* calls of the write ops */
+    _Atomic unsigned n_runs; /* calls of `prepare` behind one of before_write */
+    _Atomic bool is_preparing;
+    _Atomic uint64_t lgpos;  /* largest that before_write was told */
+    _Atomic JET_ERR refusal; /* what before_write answers */
+    JET_ERR failure;         /* what `failed` was told last */
 } cache_test;
 
 static inline JET_ERR
-cache_test_before_write(void *self, uint64_t lgpos)
+cache_test_prepare(void *self, const ese_page *page)
 {
     cache_test *t = self;
 
+    assert_true(page->size == t->db.page_size && page->pgno != 0);
+    t->n_prepare++;
+    if (!t->is_preparing)
+        t->n_runs++;
+    t->is_preparing = true;
+    return t->refusal;
+}
+
+static inline JET_ERR
+cache_test_before_write(void *self, const ese_page *page, uint64_t lgpos)
+{
+    cache_test *t = self;
+
+    assert_true(page->size == t->db.page_size && page->pgno != 0);
+    t->is_preparing = false;
     t->n_before_write++;
     if (lgpos > t->lgpos)
         t->lgpos = lgpos;
@@ -64,8 +81,9 @@ cache_test_open(cache_test *t, uint32_t page_size, unsigned n, size_t limit)
                      JET_errSuccess);
     assert_int_equal(ese_cache_create(limit, &t->cache), JET_errSuccess);
     assert_int_equal(ese_cache_attach(t->cache, t->file, page_size, &t->pages), JET_errSuccess);
-    ese_cache_set_write_ops(t->pages,
-                            &(ese_cache_write_ops){t, cache_test_before_write, cache_test_failed});
+    ese_cache_set_write_ops(
+        t->pages,
+        &(ese_cache_write_ops){t, cache_test_before_write, cache_test_failed, cache_test_prepare});
 }
 
 static inline void
@@ -87,8 +105,9 @@ cache_test_reattach(cache_test *t)
 
     ese_cache_detach(&t->pages);
     assert_int_equal(ese_cache_attach(t->cache, t->file, page_size, &t->pages), JET_errSuccess);
-    ese_cache_set_write_ops(t->pages,
-                            &(ese_cache_write_ops){t, cache_test_before_write, cache_test_failed});
+    ese_cache_set_write_ops(
+        t->pages,
+        &(ese_cache_write_ops){t, cache_test_before_write, cache_test_failed, cache_test_prepare});
 }
 
 static inline uint32_t

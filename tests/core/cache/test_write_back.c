@@ -68,7 +68,8 @@ test_cache_evict__writes_neighbours_together(void **state)
         assert_int_equal(cache_test_change(t.pages, pgno, pgno), JET_errSuccess);
     ese_cache_set_limit(t.cache, 4096);
     assert_in_range(ese_cache_size(t.cache), 0, 4096);
-    assert_in_range(t.n_before_write, 1, 8); /* and not one for each page */
+    assert_in_range(t.n_runs, 1, 8); /* and not one for each page */
+    assert_int_equal(t.n_prepare, t.n_before_write);
     for (ese_pgno pgno = 1; pgno < N; pgno++)
         assert_int_equal(cache_test_read(t.pages, pgno), pgno);
     cache_test_close(&t);
@@ -118,7 +119,9 @@ test_cache_flush__writes_each_changed_page_once(void **state)
     for (ese_pgno pgno = 1; pgno <= 200; pgno++)
         assert_int_equal(cache_test_change(t.pages, pgno, 7), JET_errSuccess);
     assert_int_equal(ese_cache_flush(t.pages), JET_errSuccess);
-    assert_int_equal(t.n_before_write, 104); /* 64 pages at a time */
+    assert_int_equal(t.n_before_write, 300); /* asked about each, */
+    assert_int_equal(t.n_prepare, 300);
+    assert_int_equal(t.n_runs, 104); /* and written 64 at a time */
     assert_int_equal(counter_in_file(&t, 199), 7);
     cache_test_close(&t);
 }
@@ -178,6 +181,55 @@ test_cache_flush__asks_for_the_log_up_to_the_newest_change(void **state)
     assert_true(ese_cache_oldest_change(t.pages) == UINT64_MAX);
     note(&t, 3, 150, 140);
     assert_int_equal(ese_cache_oldest_change(t.pages), 140);
+    cache_test_close(&t);
+}
+
+static void
+test_cache_flush_older__writes_what_holds_the_checkpoint_back(void **state)
+{
+    cache_test t = {0};
+
+    (void)state;
+    cache_test_open(&t, 4096, 20, 1 << 20);
+    note(&t, 3, 200, 100);
+    note(&t, 7, 210, 150);
+    note(&t, 11, 220, 0);
+    assert_int_equal(ese_cache_flush_older(t.pages, 100), JET_errSuccess);
+    assert_int_equal(t.n_before_write, 0);
+    assert_int_equal(ese_cache_flush_older(t.pages, 151), JET_errSuccess);
+    assert_int_equal(t.n_before_write, 2);
+    assert_int_equal(counter_in_file(&t, 3), 1);
+    assert_int_equal(counter_in_file(&t, 7), 1);
+    assert_int_equal(counter_in_file(&t, 11), 0);
+    assert_int_equal(ese_cache_oldest_change(t.pages), 220);
+    cache_test_close(&t);
+}
+
+static void
+test_cache_oldest__counts_changes_that_nobody_sees_yet(void **state)
+{
+    cache_test t = {0};
+    ese_cache_page *page = NULL, *pinned = NULL, *blank = NULL;
+
+    (void)state;
+    cache_test_open(&t, 4096, 20, 1 << 20);
+    assert_int_equal(ese_cache_latch(t.pages, 3, &page), JET_errSuccess);
+    assert_int_equal(ese_cache_make_writable(&page), JET_errSuccess); /* in place */
+    ese_cache_note_log(page, 300, 250);
+    assert_int_equal(ese_cache_oldest_change(t.pages), 250);
+    ese_cache_unlatch(&page, ESE_CACHE_CHANGED);
+    assert_int_equal(ese_cache_pin(t.pages, 5, &pinned), JET_errSuccess);
+    assert_int_equal(ese_cache_latch(t.pages, 5, &page), JET_errSuccess);
+    assert_int_equal(ese_cache_make_writable(&page), JET_errSuccess); /* a copy */
+    ese_cache_note_log(page, 290, 240);
+    assert_int_equal(ese_cache_oldest_change(t.pages), 240);
+    ese_cache_unlatch(&page, ESE_CACHE_CHANGED);
+    assert_int_equal(ese_cache_latch_blank(t.pages, 9, &blank), JET_errSuccess);
+    ese_cache_note_log(blank, 280, 230);
+    assert_int_equal(ese_cache_oldest_change(t.pages), 230);
+    ese_cache_unlatch(&blank, ESE_CACHE_UNCHANGED);
+    assert_int_equal(ese_cache_oldest_change(t.pages), 240);
+    ese_cache_unpin(&pinned);
     cache_test_close(&t);
 }
 
@@ -301,6 +353,8 @@ main(void)
         cmocka_unit_test(test_cache_flush__writes_each_changed_page_once),
         cmocka_unit_test(test_cache_flush__writes_pages_that_are_pinned),
         cmocka_unit_test(test_cache_flush__asks_for_the_log_up_to_the_newest_change),
+        cmocka_unit_test(test_cache_flush_older__writes_what_holds_the_checkpoint_back),
+        cmocka_unit_test(test_cache_oldest__counts_changes_that_nobody_sees_yet),
         cmocka_unit_test(test_cache_flush__keeps_pages_changed_when_it_may_not_write),
         cmocka_unit_test(test_cache_evict__stays_within_its_limit_when_nothing_can_be_written),
         cmocka_unit_test(test_cache_write__survives_every_failure),

@@ -26,9 +26,10 @@ typedef struct fixture {
 } fixture;
 
 static JET_ERR
-agree(void *self, uint64_t lgpos)
+agree(void *self, const ese_page *page, uint64_t lgpos)
 {
     (void)self;
+    (void)page;
     (void)lgpos;
     return JET_errSuccess;
 }
