@@ -8,6 +8,19 @@
 
 enum { TWO = 2 * ESE_LOG_SEGMENT_SIZE };
 
+static bool
+is_from_root(ese_bytes path)
+{
+    return path.size != 0 && path.data[0] == '/';
+}
+
+bool
+ese_log__is_ours(const ese_log_header *header)
+{
+    return header->major == ESE_LOG_MAJOR && is_from_root(header->params.log_path) &&
+           is_from_root(header->params.system_path);
+}
+
 /* Judges the segment that `scan` has come to, into `segment`. */
 static JET_ERR
 load_segment(ese_log_file *file, ese_log_scan *scan, uint8_t *segment, ese_log_verdict *verdict_out)

@@ -3,7 +3,7 @@
  *
  * INV-1  Members ascend by generation, the current log is the last; of two names of one generation both are members.
  */
-#include "log/log_file.h"
+#include "log/log_file_private.h"
 
 #include "base/alloc.h"
 #include "os/os_list.h"
@@ -78,9 +78,8 @@ parse_generation(const char *digits, size_t n, int32_t *generation_out)
     return number != 0 && number <= INT32_MAX;
 }
 
-/* Whether a name is that of a log, and of which generation. */
-static bool
-parse_name(const char *name, const char *base, int32_t *generation_out)
+bool
+ese_log__parse_name(const char *name, const char *base, int32_t *generation_out)
 {
     size_t n = strlen(name), n_digits;
     const char *extension;
@@ -126,7 +125,7 @@ add(void *self, const char *name)
     unsigned room;
     JET_ERR err = JET_errSuccess;
 
-    if (!parse_name(name, set->base, &generation))
+    if (!ese_log__parse_name(name, set->base, &generation))
         goto out;
     if (set->n == set->room) {
         room = set->room == 0 ? FIRST_ROOM : 2 * set->room;

@@ -147,6 +147,9 @@ JET_ERR ese_log_stream_write_checkpoint(ese_log_stream *stream, uint64_t lgpos, 
 /* Deletes archived logs below `generation`, but none that the checkpoint needs. */
 JET_ERR ese_log_stream_truncate(ese_log_stream *stream, int32_t generation);
 
+/* No log from `generation` on is deleted, until another one is told; 0: none is kept. */
+void ese_log_stream_hold(ese_log_stream *stream, int32_t generation);
+
 /* The oldest generation that is there. */
 int32_t ese_log_stream_oldest(ese_log_stream *stream);
 

@@ -74,10 +74,14 @@ ese_os_file_delete(const char *path)
 JET_ERR
 ese_os_file_rename(const char *from, const char *to)
 {
-    bool is_recorded = ese_os__record_begin();
     ese_os_change change = {.kind = ESE_OS_CHANGE_RENAME, .path = from, .to = to};
-    int reason = rename(from, to) != 0 ? errno : 0;
+    bool is_recorded;
+    int reason;
 
+    if (ese_fault_hit(ESE_FAULT_POINT_RENAME))
+        return ese_raise(JET_errDiskIO, "%s: cannot rename: injected fault", from);
+    is_recorded = ese_os__record_begin();
+    reason = rename(from, to) != 0 ? errno : 0;
     ese_os__record_end(is_recorded, reason == 0 ? &change : NULL);
     if (reason != 0)
         return ese_os__raise(ese_os__code_of(reason, JET_errDiskIO), from, "rename", reason);

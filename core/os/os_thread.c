@@ -79,6 +79,12 @@ ese_os_cond_broadcast(ese_os_cond *cond)
 }
 
 void
+ese_os_cond_signal(ese_os_cond *cond)
+{
+    expect_success(pthread_cond_signal(&cond->native));
+}
+
+void
 ese_os_cond_destroy(ese_os_cond *cond)
 {
     expect_success(pthread_cond_destroy(&cond->native));

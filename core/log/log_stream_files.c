@@ -1,0 +1,514 @@
+/*
+ * The files of a stream: names, reserves, the log that is made ahead, and how one generation follows another on the disk.
+ *
+ * INV-1  A log gets its name only when it is full of zeros (or reads as such), has its header, and both are on the disk. What another generation left is never used again.
+ * INV-2  Until the current log has got its new name nothing has happened; from then on the archives are complete, and whoever finds no current log begins the next one.
+ */
+#include "log/log_stream_private.h"
+
+#include "base/alloc.h"
+#include "log/log_file_private.h"
+#include "os/os_list.h"
+
+#include <stdio.h>
+
+enum {
+    ARCHIVE_TAIL = 16,   /* digits, extension and the end */
+    CHUNK = 1024 * 1024, /* written between two syncs of a log that is made ahead */
+    PIECE = 64 * 1024,   /* of zeros in memory */
+    FIVE_DIGITS_MAX = 0xFFFFF,
+    NAME_FLAG_LOG = 1,  /* JET_paramLegacyFileNames: .log, .chk */
+    NAME_FLAG_FIVE = 2, /* … five digits */
+    FLAG_RESERVE = 1,   /* of headers */
+    FLAG_CIRCULAR = 2,
+    FLAG_WAS_CIRCULAR = 4,
+    UPDATE_MAJOR = 5,
+    UPDATE_MINOR = 16,
+    ENGINE_VERSION = 8920,
+};
+
+/* ---- names */
+
+static JET_ERR
+join(const char *folder, const char *base, const char *tail, char **path_out)
+{
+    size_t n = strlen(folder), m = strlen(base), k = strlen(tail);
+    char *path = NULL;
+    JET_ERR err = ese_alloc(n + m + k + 2, &path);
+
+    if (err < JET_errSuccess)
+        return err;
+    memcpy(path, folder, n);
+    if (n != 0 && folder[n - 1] != '/')
+        path[n++] = '/';
+    memcpy(path + n, base, m);
+    memcpy(path + n + m, tail, k + 1);
+    *path_out = path;
+    return JET_errSuccess;
+}
+
+static JET_ERR
+init_paths(ese_log__names *names, const char *system_folder)
+{
+    bool is_log = strcmp(names->extension, ".log") == 0;
+    JET_ERR err;
+
+    ESE_TRY(join(names->folder, names->base, names->extension, &names->current));
+    ESE_TRY(join(names->folder, names->base, is_log ? "tmp.log" : "tmp.jtx", &names->spare));
+    ESE_TRY(join(names->folder, names->base, "res00001.jrs", &names->reserves[0]));
+    ESE_TRY(join(names->folder, names->base, "res00002.jrs", &names->reserves[1]));
+    ESE_TRY(join(system_folder, names->base, is_log ? ".chk" : ".jcp", &names->checkpoint));
+out:
+    return err;
+}
+
+void
+ese_log__names_clear(ese_log__names *names)
+{
+    ese_free(&names->folder);
+    ese_free(&names->current);
+    ese_free(&names->spare);
+    ese_free(&names->reserves[0]);
+    ese_free(&names->reserves[1]);
+    ese_free(&names->checkpoint);
+}
+
+JET_ERR
+ese_log__archive_path(const ese_log__names *names, int32_t generation, char **path_out)
+{
+    int digits = names->has_five_digits && generation <= FIVE_DIGITS_MAX ? 5 : 8;
+    char tail[ARCHIVE_TAIL];
+
+    (void)snprintf(tail, sizeof tail, "%0*X%s", digits, (unsigned)generation, names->extension);
+    return join(names->folder, names->base, tail, path_out);
+}
+
+/* What stands in the folder. */
+typedef struct finding {
+    const ese_log__names *names;
+    char *current[2]; /* by extension: .jtx, .log */
+    bool has[2];      /* any log of the extension */
+    int32_t oldest;
+} finding;
+
+static bool
+is_left_over(const char *name, const char *base)
+{
+    size_t n = strlen(name);
+
+    if (strcmp(name, "res1.log") == 0 || strcmp(name, "res2.log") == 0)
+        return true;
+    return n == 10 && memcmp(name, base, 3) == 0 &&
+           (strcmp(name + 3, "tmp.log") == 0 || strcmp(name + 3, "tmp.jtx") == 0);
+}
+
+static JET_ERR
+find(void *self, const char *name)
+{
+    finding *found = self;
+    const ese_log__names *names = found->names;
+    int32_t generation = 0;
+    unsigned kind;
+    char *path = NULL;
+    JET_ERR err = JET_errSuccess;
+
+    if (is_left_over(name, names->base)) {
+        ESE_TRY(join(names->folder, "", name, &path));
+        err = ese_os_file_delete(path);
+        if (err == JET_errFileNotFound)
+            err = JET_errSuccess;
+    } else if (ese_log__parse_name(name, names->base, &generation)) {
+        kind = name[strlen(name) - 1] == 'g' || name[strlen(name) - 1] == 'G';
+        found->has[kind] = true;
+        if (generation == 0 && found->current[kind] == NULL)
+            ESE_TRY(join(names->folder, "", name, &found->current[kind]));
+        if (generation != 0 && (found->oldest == 0 || generation < found->oldest))
+            found->oldest = generation;
+    }
+out:
+    ese_free(&path);
+    return err;
+}
+
+JET_ERR
+ese_log__open_folder(ese_log_stream *stream, const ese_log_stream_options *options,
+                     char **current_out)
+{
+    ese_log__names *names = &stream->names;
+    finding found = {.names = names};
+    unsigned kind = (options->names & NAME_FLAG_LOG) != 0;
+    JET_ERR err;
+
+    memcpy(names->base, options->base, 3);
+    names->has_five_digits = (options->names & NAME_FLAG_FIVE) != 0;
+    ESE_TRY(join(options->folder, "", "", &names->folder));
+    ESE_TRY(ese_os_folder_list(options->folder, find, &found));
+    if (!found.has[kind] && found.has[!kind])
+        kind = !kind; /* a stream keeps its extension */
+    names->extension = kind == 1 ? ".log" : ".jtx";
+    ESE_TRY(init_paths(names, options->system_folder));
+    atomic_store_explicit(&stream->oldest, found.oldest, memory_order_relaxed);
+    *current_out = found.current[kind];
+    found.current[kind] = NULL;
+out:
+    ese_free(&found.current[0]);
+    ese_free(&found.current[1]);
+    return err;
+}
+
+/* ---- files of zeros */
+
+JET_ERR
+ese_log__wipe(ese_os_file *file, uint32_t sector, uint8_t *work, size_t work_size)
+{
+    uint64_t at = (uint64_t)sector * ESE_LOG_SEGMENT_SIZE, end = ese_os_file_size(file);
+    bool is_changed = false;
+    JET_ERR err = JET_errSuccess;
+
+    while (at < end) {
+        size_t n = end - at < work_size ? (size_t)(end - at) : work_size;
+
+        ESE_TRY(ese_os_file_read(file, at, work, n));
+        if (work[0] != 0 || memcmp(work, work + 1, n - 1) != 0) {
+            memset(work, 0, n);
+            ESE_TRY(ese_os_file_write(file, at, work, n));
+            is_changed = true;
+        }
+        at += n;
+    }
+    if (is_changed)
+        ESE_TRY(ese_os_file_sync(file));
+out:
+    return err;
+}
+
+static JET_ERR
+fill_with_zeros(ese_os_file *file, uint64_t size)
+{
+    uint8_t *zeros = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_os_file_resize(file, size));
+    ESE_TRY(ese_alloc(PIECE, &zeros));
+    for (uint64_t at = 0; at < size; at += PIECE) {
+        size_t n = size - at < PIECE ? (size_t)(size - at) : PIECE;
+
+        ESE_TRY(ese_os_file_write(file, at, zeros, n));
+        if ((at + n) % CHUNK == 0) /* so commits in between need not wait for all of it */
+            ESE_TRY(ese_os_file_sync(file));
+    }
+    ESE_TRY(ese_os_file_sync(file));
+out:
+    ese_free(&zeros);
+    return err;
+}
+
+/* A log full of zeros under the name of the spare log. */
+static JET_ERR
+make_spare(const ese_log_stream *stream, ese_os_file **file_out)
+{
+    ese_os_file *file = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_os_file_open_for(stream->names.spare, ESE_OS_FILE_REPLACE, &file));
+    err = fill_with_zeros(file, (uint64_t)stream->n_sectors * ESE_LOG_SEGMENT_SIZE);
+    if (err < JET_errSuccess) {
+        (void)ese_os_file_delete(stream->names.spare); /* gives its room back */
+        goto out;
+    }
+    *file_out = file;
+    file = NULL;
+out:
+    ese_os_file_close(&file);
+    return err;
+}
+
+/* ---- reserves */
+
+/* It only keeps the room: whatever it holds is wiped when it is used. */
+static JET_ERR
+make_reserve(const char *path, uint64_t size)
+{
+    ese_os_file *file = NULL;
+    JET_ERR err = ese_os_file_open_for(path, ESE_OS_FILE_UPDATE, &file);
+
+    if (err >= JET_errSuccess && ese_os_file_size(file) == size)
+        goto out;
+    if (err < JET_errSuccess)
+        ESE_TRY(ese_os_file_open_for(path, ESE_OS_FILE_REPLACE, &file));
+    ESE_TRY(ese_os_file_resize(file, 0));
+    err = ese_os_file_resize(file, size);
+    if (err < JET_errSuccess)
+        (void)ese_os_file_delete(path);
+out:
+    ese_os_file_close(&file);
+    return err;
+}
+
+JET_ERR
+ese_log__make_reserves(ese_log_stream *stream)
+{
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 0; i < ESE_LOG__RESERVES; i++)
+        ESE_TRY(make_reserve(stream->names.reserves[i],
+                             (uint64_t)stream->n_sectors * ESE_LOG_SEGMENT_SIZE));
+out:
+    return err;
+}
+
+/* One of the reserves becomes the spare log. JET_errFileNotFound: none is left. */
+static JET_ERR
+use_reserve(ese_log_stream *stream, ese_os_file **file_out)
+{
+    ese_os_file *file = NULL;
+    uint8_t *work = NULL;
+    JET_ERR err = JET_errFileNotFound;
+
+    for (unsigned i = ESE_LOG__RESERVES; i-- != 0 && err == JET_errFileNotFound;)
+        err = ese_os_file_rename(stream->names.reserves[i], stream->names.spare);
+    ESE_TRY(err);
+    ESE_TRY(ese_os_file_open_for(stream->names.spare, ESE_OS_FILE_UPDATE, &file));
+    ESE_TRY(ese_os_file_resize(file, (uint64_t)stream->n_sectors * ESE_LOG_SEGMENT_SIZE));
+    ESE_TRY(ese_alloc(PIECE, &work));
+    ESE_TRY(ese_log__wipe(file, 0, work, PIECE));
+    ESE_TRY(ese_os_file_sync(file)); /* its size */
+    *file_out = file;
+    file = NULL;
+out:
+    ese_free(&work);
+    ese_os_file_close(&file);
+    return err;
+}
+
+/* ---- the spare log, made ahead */
+
+/* Hands the spare log over, or says why there is none; the mutex is held. */
+static void
+end_spare(ese_log_stream *stream, ese_os_file *file)
+{
+    stream->spare = file;
+    stream->spare_state = file == NULL ? ESE_LOG__SPARE_NONE : ESE_LOG__SPARE_READY;
+    ese_os_cond_broadcast(&stream->change);
+}
+
+/* A failure is met again by who needs the log. */
+static void *
+make_ahead(void *argument)
+{
+    ese_log_stream *stream = argument;
+
+    ese_os_mutex_lock(&stream->mutex);
+    while (!stream->is_closing) {
+        ese_os_file *file = NULL;
+
+        if (stream->spare_state != ESE_LOG__SPARE_WANTED) {
+            ese_os_cond_wait(&stream->change, &stream->mutex);
+            continue;
+        }
+        stream->spare_state = ESE_LOG__SPARE_IN_WORK;
+        ese_os_mutex_unlock(&stream->mutex);
+        (void)make_spare(stream, &file);
+        ese_os_mutex_lock(&stream->mutex);
+        end_spare(stream, file);
+    }
+    ese_os_mutex_unlock(&stream->mutex);
+    return NULL;
+}
+
+void
+ese_log__want_spare(ese_log_stream *stream)
+{
+    if (!stream->is_spare_made_ahead || stream->is_spare_wanted ||
+        stream->sector < stream->n_sectors / 2)
+        return;
+    stream->is_spare_wanted = true;
+    if (!stream->has_thread)
+        stream->has_thread =
+            ese_os_thread_start(&stream->thread, make_ahead, stream) >= JET_errSuccess;
+    if (stream->has_thread && stream->spare_state == ESE_LOG__SPARE_NONE) {
+        stream->spare_state = ESE_LOG__SPARE_WANTED;
+        ese_os_cond_broadcast(&stream->change);
+    }
+}
+
+/* The spare log that is there or in work; NULL: none. */
+static ese_os_file *
+take_spare(ese_log_stream *stream)
+{
+    ese_os_file *file = NULL;
+
+    ese_os_mutex_lock(&stream->mutex);
+    if (stream->spare_state == ESE_LOG__SPARE_WANTED)
+        stream->spare_state = ESE_LOG__SPARE_NONE;
+    while (stream->spare_state == ESE_LOG__SPARE_IN_WORK)
+        ese_os_cond_wait(&stream->change, &stream->mutex);
+    if (stream->spare_state == ESE_LOG__SPARE_READY) {
+        file = stream->spare;
+        stream->spare = NULL;
+        stream->spare_state = ESE_LOG__SPARE_NONE;
+    }
+    ese_os_mutex_unlock(&stream->mutex);
+    return file;
+}
+
+void
+ese_log__close_spare(ese_log_stream *stream)
+{
+    ese_os_mutex_lock(&stream->mutex);
+    stream->is_closing = true;
+    ese_os_cond_broadcast(&stream->change);
+    ese_os_mutex_unlock(&stream->mutex);
+    if (stream->has_thread)
+        ese_os_thread_join(&stream->thread);
+    if (stream->spare != NULL)
+        (void)ese_os_file_delete(stream->names.spare);
+    ese_os_file_close(&stream->spare);
+}
+
+/* The file of the next generation, under the name of the spare log. */
+static JET_ERR
+get_next_file(ese_log_stream *stream, uint8_t *flags_inout, ese_os_file **file_out)
+{
+    ese_os_file *file = take_spare(stream);
+    JET_ERR err = JET_errSuccess;
+
+    if (file == NULL)
+        err = make_spare(stream, &file);
+    if (err == JET_errDiskFull) {
+        err = use_reserve(stream, &file);
+        if (err == JET_errFileNotFound)
+            err = ese_raise(JET_errLogDiskFull, "%s: the disk is full, and the reserves are used",
+                            stream->names.current);
+        if (err >= JET_errSuccess) {
+            *flags_inout |= FLAG_RESERVE;
+            atomic_store_explicit(&stream->is_disk_full, true, memory_order_relaxed);
+        }
+    }
+    if (err >= JET_errSuccess)
+        *file_out = file;
+    return err;
+}
+
+void
+ese_log__refill(ese_log_stream *stream)
+{
+    ese_os_file *file = NULL;
+    JET_ERR err;
+
+    stream->is_leading = true;
+    ese_os_mutex_unlock(&stream->mutex);
+    file = take_spare(stream);
+    err = file == NULL ? make_spare(stream, &file) : JET_errSuccess;
+    if (err >= JET_errSuccess)
+        err = ese_log__make_reserves(stream);
+    if (err >= JET_errSuccess)
+        atomic_store_explicit(&stream->is_disk_full, false, memory_order_relaxed);
+    ese_os_mutex_lock(&stream->mutex);
+    end_spare(stream, file);
+    stream->is_leading = false;
+    ese_log__wake(stream, false);
+}
+
+/* ---- one generation after another */
+
+/* The header of the generation behind stream->last. */
+static JET_ERR
+make_header(ese_log_stream *stream, const ese_log_generation *next, uint8_t flags)
+{
+    ese_log_header header = {
+        .generation = next->number,
+        .sector_size = ESE_LOG_SEGMENT_SIZE,
+        .n_header_sectors = 1,
+        .n_sectors = stream->n_sectors,
+        .page_size = stream->page_size,
+        .major = ESE_LOG_MAJOR,
+        .minor = ESE_LOG_MINOR,
+        .update_major = UPDATE_MAJOR,
+        .update_minor = UPDATE_MINOR,
+        .sign = stream->sign,
+        .params = stream->params,
+        .flags = flags,
+        .checkpoint = ese_log__lgpos(ese_log_stream_checkpoint(stream)),
+        .checksum_prev = stream->checksum,
+        .efv = ENGINE_VERSION,
+        .file_type = ESE_LOG_FILE_TYPE_LOG,
+    };
+    uint64_t begin = ese_log__position(next->number, 1, 0);
+    bool fits;
+
+    memcpy(header.created, next->created, sizeof header.created);
+    memcpy(header.prev_created, stream->last.created, sizeof header.prev_created);
+    ese_os_mutex_lock(&stream->mutex);
+    fits = ese_log__list_attached(stream, begin, &header.attached) &&
+           ese_log_header_encode(&header, stream->header);
+    ese_os_mutex_unlock(&stream->mutex);
+    if (!fits)
+        return ese_raise(JET_errTooManyAttachedDatabases,
+                         "%s: the attached databases have no room in a header",
+                         stream->names.current);
+    return JET_errSuccess;
+}
+
+/* The next file gets the name of the current one, which gets that of an archive. */
+static JET_ERR
+change_names(ese_log_stream *stream)
+{
+    const ese_log__names *names = &stream->names;
+    char *archive = NULL;
+    JET_ERR err = JET_errSuccess;
+
+    if (stream->file != NULL) {
+        ESE_TRY(ese_log__archive_path(names, stream->last.number, &archive));
+        ESE_TRY(ese_os_file_rename(names->current, archive));
+    }
+    ESE_TRY(ese_os_file_rename(names->spare, names->current));
+    ESE_TRY(ese_os_folder_sync(names->current));
+out:
+    ese_free(&archive);
+    return err;
+}
+
+/* From here on records of the generation may be called durable. */
+static void
+settle(ese_log_stream *stream)
+{
+    stream->written = ese_log__position(stream->last.number, 0, ESE_LOG_SEGMENT_SIZE);
+    /* Release: as in sync_segments. */
+    atomic_store_explicit(&stream->durable, stream->written, memory_order_release);
+    ese_os_mutex_lock(&stream->mutex);
+    stream->begun = stream->last;
+    stream->is_spare_wanted = false;
+    ese_os_mutex_unlock(&stream->mutex);
+}
+
+JET_ERR
+ese_log__begin_generation(ese_log_stream *stream)
+{
+    ese_log_generation next = {.number = stream->last.number + 1};
+    uint8_t flags = stream->is_circular ? FLAG_CIRCULAR : 0;
+    ese_os_file *file = NULL;
+    JET_ERR err;
+
+    ese_log__time(next.created);
+    if ((stream->flags_past & (FLAG_CIRCULAR | FLAG_WAS_CIRCULAR)) != 0)
+        flags |= FLAG_WAS_CIRCULAR;
+    ESE_TRY(get_next_file(stream, &flags, &file));
+    ESE_TRY(make_header(stream, &next, flags));
+    ESE_TRY(ese_os_file_write(file, 0, stream->header, ESE_LOG_HEADER_SIZE));
+    ESE_TRY(ese_os_file_sync(file));
+    ESE_TRY(change_names(stream));
+    ese_os_file_close(&stream->file);
+    stream->file = file;
+    file = NULL;
+    stream->last = next;
+    stream->flags_past = flags;
+    stream->checksum = 0;
+    stream->n_unsynced = 0;
+    if (stream->ops.begun != NULL)
+        ESE_TRY(stream->ops.begun(stream->ops.self, &next));
+    settle(stream);
+out:
+    ese_os_file_close(&file);
+    return err;
+}
