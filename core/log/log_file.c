@@ -77,6 +77,19 @@ out:
     return err;
 }
 
+/* Whether nothing can follow the log in its stream. */
+static bool
+is_last(const char *path, const ese_log_expect *expect)
+{
+    const char *slash = strrchr(path, '/');
+    int32_t generation = -1;
+
+    if (expect != NULL && expect->is_last)
+        return true;
+    return ese_log__parse_name(slash == NULL ? path : slash + 1, NULL, &generation) &&
+           generation == 0;
+}
+
 JET_ERR
 ese_log_file_open(const char *path, const ese_log_expect *expect, ese_log_file **file_out)
 {
@@ -85,6 +98,7 @@ ese_log_file_open(const char *path, const ese_log_expect *expect, ese_log_file *
 
     ESE_TRY(ese_alloc(sizeof *file, &file));
     file->record = ese_growbuf_make(ESE_LOG_RECORD_MAX);
+    file->is_last = is_last(path, expect);
     ESE_TRY(ese_os_file_open(path, &file->os));
     file->extent.file_size = ese_os_file_size(file->os);
     err = name_file(path, read_header(file, expect));

@@ -101,6 +101,7 @@ bool ese_log_header_encode(const ese_log_header *header, uint8_t *bytes);
 typedef struct ese_log_expect {
     bool allow_newer; /* of a version above what this engine knows */
     bool allow_cut;   /* ese_log_file_open: the file may have another size than its header says */
+    bool is_last;     /* no log follows it; known of one that is named as a current log */
     uint32_t efv_max; /* JET_paramEngineFormatVersion: no log above its version */
     const ese_signature *sign; /* of the stream */
     uint32_t page_size;        /* of the instance */
@@ -154,6 +155,7 @@ typedef enum ese_log_verdict {
     ESE_LOG_VERDICT_EMPTY,
     ESE_LOG_VERDICT_STALE,  /* of an older generation */
     ESE_LOG_VERDICT_SHADOW, /* copy of the segment before */
+    ESE_LOG_VERDICT_TORN,   /* behind the end of one of our logs: what a crash left */
     ESE_LOG_VERDICT_CORRUPT,
 } ese_log_verdict;
 
@@ -161,6 +163,8 @@ typedef struct ese_log_scan {
     int32_t generation; /* set by the caller, */
     uint32_t sector;    /* the first data segment, counts up, */
     bool is_empty;      /* false: from here on there must be no data */
+    bool may_be_torn;   /* set by the caller: the last log of a stream of our own */
+    uint32_t end;       /* may_be_torn: the first segment without data; 0: not met yet */
     uint32_t last_good; /* 0: there is none */
     uint64_t checksum;  /* of all good segments: checksum_prev of the next generation */
     uint32_t counts[ESE_LOG_VERDICT_CORRUPT + 1];
@@ -168,6 +172,9 @@ typedef struct ese_log_scan {
 } ese_log_scan;
 
 /*
+ * Where one of our own logs may be torn, nothing is read behind its first segment without data. Between two syncs so few segments are written (log_stream.h, INV-2), into
+ * a file so clean, that anything may stand close to that end, and nothing but zeros farther behind: else the log is damaged.
+ *
  * Judges the next segment. `bytes` is corrected or replaced by its copy where that is possible; `next` is the segment behind it (NULL: none) and stays
  * as it is.
  */
@@ -220,7 +227,7 @@ typedef struct ese_log_tally {
 
 /*
  * Opens a log, checks its header against `expect` (NULL: whatever it is; the file size is checked unless allow_cut) and finds its end. A damaged
- * body is no error here: records up to the damage can be read.
+ * body is no error here: records up to the damage can be read. The last log of a stream that this engine has written ends where a crash has torn it.
  */
 JET_ERR ese_log_file_open(const char *path, const ese_log_expect *expect, ese_log_file **file_out);
 void ese_log_file_close(ese_log_file **file_inout); /* NULL is fine */

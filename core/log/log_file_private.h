@@ -32,6 +32,7 @@ struct ese_log_file {
     ese_log_extent extent;
     ese_log_tally tally;
     uint32_t n_sectors; /* that the file has */
+    bool is_last;       /* in its stream */
     uint64_t window_at;
     size_t window_size;
     uint8_t *window; /* ESE_LOG__WINDOW_SIZE bytes of the file from window_at on */

@@ -41,7 +41,8 @@ JET_ERR
 ese_log__find_end8(ese_log_file *file)
 {
     ese_log_scan scan = {.generation = file->header.generation,
-                         .sector = file->header.n_header_sectors};
+                         .sector = file->header.n_header_sectors,
+                         .may_be_torn = file->is_last && ese_log__is_ours(&file->header)};
     uint32_t last = file->header.n_sectors - 1; /* holds nothing but a copy */
     ese_log_verdict verdict = ESE_LOG_VERDICT_DATA;
     JET_ERR err = JET_errSuccess;

@@ -1,5 +1,5 @@
 /* Segments of version 8, and where a log ends: log specification, sections 3.1, 3.2 and 3.5. */
-#include "log/log_file.h"
+#include "log/log_stream.h"
 
 enum {
     FLAGS_OFFSET = 36,
@@ -102,6 +102,18 @@ judge_bad(const ese_log_scan *scan, uint8_t *bytes, const uint8_t *next)
     return ESE_LOG_VERDICT_RESTORED;
 }
 
+/* At or behind the end of one of our logs. */
+static ese_log_verdict
+judge_torn(ese_log_scan *scan, ese_log_segment_state state)
+{
+    if (scan->end == 0)
+        scan->end = scan->sector;
+    if (state == ESE_LOG_SEGMENT_BLANK)
+        return ESE_LOG_VERDICT_EMPTY;
+    return scan->sector - scan->end < ESE_LOG_STREAM_UNSYNCED ? ESE_LOG_VERDICT_TORN
+                                                              : ESE_LOG_VERDICT_CORRUPT;
+}
+
 ese_log_verdict
 ese_log_scan_step(ese_log_scan *scan, uint8_t *bytes, const uint8_t *next)
 {
@@ -114,8 +126,10 @@ ese_log_scan_step(ese_log_scan *scan, uint8_t *bytes, const uint8_t *next)
         verdict = ESE_LOG_VERDICT_EMPTY;
     else
         verdict = judge_bad(scan, bytes, next);
-    if (verdict == ESE_LOG_VERDICT_EMPTY && !scan->is_empty && next != NULL &&
-        is_copy_of(scan, next, scan->sector))
+    if (scan->may_be_torn && (scan->end != 0 || verdict > ESE_LOG_VERDICT_RESTORED))
+        verdict = judge_torn(scan, state);
+    else if (verdict == ESE_LOG_VERDICT_EMPTY && !scan->is_empty && next != NULL &&
+             is_copy_of(scan, next, scan->sector))
         scan->lost_sector = scan->sector;
     if (verdict <= ESE_LOG_VERDICT_RESTORED) {
         scan->last_good = scan->sector;

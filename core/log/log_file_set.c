@@ -248,6 +248,7 @@ ese_log_set_open_file(ese_log_set *set, unsigned index, const ese_log_expect *ex
         all.has_checksum_prev = set->has_checksum;
         all.checksum_prev = set->checksum;
     }
+    all.is_last = index + 1 == set->n;
     if (wanted->generation != 0 && all.generation == 0)
         all.generation = wanted->generation;
     set->has_prev = false;
