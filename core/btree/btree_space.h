@@ -45,6 +45,15 @@ JET_ERR ese_btree_db_shrink(ese_btree_db *db, ese_pgno n_wanted, ese_pgno *n_out
 /* Pages the file grows by: JET_paramDbExtensionSize. */
 void ese_btree_db_set_extension(ese_btree_db *db, uint32_t n_pages);
 
+/* Who is told before the file changes its size: an error keeps it as it is. Called with the space lock held. */
+typedef struct ese_btree_file_ops {
+    void *self;
+    JET_ERR (*resize)(void *self, ese_pgno n_before, ese_pgno n_after);
+} ese_btree_file_ops;
+
+/* Before anybody else uses the database. */
+void ese_btree_db_set_file_ops(ese_btree_db *db, const ese_btree_file_ops *ops);
+
 /* More pages the database does not get: JET_errOutOfDatabaseSpace. 0: no limit. */
 void ese_btree_db_set_limit(ese_btree_db *db, ese_pgno n_pages);
 

@@ -22,6 +22,12 @@ ese_btree_db_set_limit(ese_btree_db *db, ese_pgno n_pages)
     atomic_store_explicit(&db->space.limit, n_pages, memory_order_relaxed);
 }
 
+void
+ese_btree_db_set_file_ops(ese_btree_db *db, const ese_btree_file_ops *ops)
+{
+    db->space.file_ops = *ops;
+}
+
 static JET_ERR
 load_root(ese_btree_db *db, ese_btree__owner *root_out)
 {
@@ -50,16 +56,19 @@ last_owned(const ese_btree__owner *root, ese_page_extent *extent_out)
 }
 
 static JET_ERR
-set_file_pages(ese_cache_file *file, ese_pgno n_pages)
+set_file_pages(ese_btree_db *db, ese_cache_file *file, ese_pgno n_pages)
 {
+    const ese_btree_file_ops *ops = &db->space.file_ops;
     uint64_t size = ((uint64_t)n_pages + HEADER_PAGES) * ese_cache_page_size(file);
-    JET_ERR err;
+    JET_ERR err = JET_errSuccess;
 
+    if (ops->resize != NULL)
+        ESE_TRY(ops->resize(ops->self, ese_cache_page_count(file), n_pages));
     if (n_pages < ese_cache_page_count(file)) /* nobody reads there any more */
         ese_cache_set_page_count(file, n_pages);
-    err = ese_os_file_resize(ese_cache_os_file(file), size);
-    if (err >= JET_errSuccess)
-        ese_cache_set_page_count(file, n_pages);
+    ESE_TRY(ese_os_file_resize(ese_cache_os_file(file), size));
+    ese_cache_set_page_count(file, n_pages);
+out:
     return err;
 }
 
@@ -116,7 +125,7 @@ extend(ese_btree__owner *root, uint32_t n_pages)
         ESE_TRY(clear_pages(root->tree.file, ese_btree__extent_first(&extent),
                             extent.last < n_file ? extent.last : n_file));
     if (extent.last > n_file)
-        ESE_TRY(set_file_pages(root->tree.file, extent.last));
+        ESE_TRY(set_file_pages(root->db, root->tree.file, extent.last));
     ESE_TRY(ese_btree__extent_gain(root, &extent, NULL));
 out:
     return err;
@@ -246,7 +255,7 @@ ese_btree_db_shrink(ese_btree_db *db, ese_pgno n_wanted, ese_pgno *n_out)
     ESE_TRY(err);
     ESE_TRY(last_owned(&root, &owned));
     if (owned.last < ese_cache_page_count(root.tree.file))
-        ESE_TRY(set_file_pages(root.tree.file, owned.last));
+        ESE_TRY(set_file_pages(db, root.tree.file, owned.last));
     *n_out = owned.last;
 out:
     ese_os_mutex_unlock(&db->space.lock);

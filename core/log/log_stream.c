@@ -22,7 +22,7 @@ enum {
     SLOTS_MIN = 64,
     ENTRY_ON_STACK = 512,
     TRX_STEP = 4,
-    DETACH_DBID = 3, /* where the number of the database stands in DetachDB */
+    RECORD_DBID = 3, /* where the number of the database stands in CreateDB, AttachDB, DetachDB */
 };
 
 void
@@ -179,6 +179,20 @@ out:
     return err;
 }
 
+/* CreateDB, AttachDB, DetachDB. */
+static void
+note_attachment(ese_log_stream *stream, const uint8_t *bytes, size_t size, uint64_t lgpos)
+{
+    uint8_t dbid = size > RECORD_DBID ? bytes[RECORD_DBID] : 0;
+
+    if (dbid == 0 || dbid > ESE_LOG_MAX_DATABASES)
+        return;
+    if (bytes[0] == ESE_LOG_DETACH_DB)
+        stream->detach_positions[dbid] = lgpos;
+    else
+        ese_log__note_attach(stream, dbid, lgpos);
+}
+
 static JET_ERR
 place(ese_log_stream *stream, const uint8_t *bytes, size_t size, uint64_t *lgpos_out)
 {
@@ -196,9 +210,8 @@ place(ese_log_stream *stream, const uint8_t *bytes, size_t size, uint64_t *lgpos
     }
     lgpos = ese_log__position(stream->generation, stream->sector,
                               stream->at == ESE_LOG_SEGMENT_HEADER ? 0 : stream->at);
-    if (bytes[0] == ESE_LOG_DETACH_DB && size > DETACH_DBID &&
-        bytes[DETACH_DBID] <= ESE_LOG_MAX_DATABASES)
-        stream->detach_positions[bytes[DETACH_DBID]] = lgpos;
+    if (bytes[0] >= ESE_LOG_CREATE_DB && bytes[0] <= ESE_LOG_DETACH_DB)
+        note_attachment(stream, bytes, size, lgpos);
     if (size <= ESE_LOG_SEGMENT_SIZE - stream->at)
         put(stream, bytes, size);
     else

@@ -120,7 +120,9 @@ JET_ERR ese_log_stream_roll(ese_log_stream *stream);
 
 /* ---- Attached databases, as the headers of logs and the checkpoint list them */
 
-/* What it says of the name is copied. dbtime and objid_last are read through the pointers (atomic; they outlive the attachment). */
+/*
+ * Before the record: attachment->attach is zero, and the next CreateDB or AttachDB of this number sets it. Behind the record: where that stands. What it says of the name is
+ * copied. dbtime and objid_last are read through the pointers (atomic; they outlive the attachment). */
 JET_ERR ese_log_stream_attach(ese_log_stream *stream, const ese_log_attachment *attachment,
                               const _Atomic uint64_t *dbtime, const _Atomic uint32_t *objid_last);
 void ese_log_stream_detach(ese_log_stream *stream, uint8_t dbid);

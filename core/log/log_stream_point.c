@@ -108,7 +108,8 @@ ese_log_stream_attach(ese_log_stream *stream, const ese_log_attachment *attachme
     entry->item.name.data = entry->name;
     entry->dbtime = dbtime;
     entry->objid_last = objid_last;
-    entry->attach = ese_log_lgpos_number(attachment->attach);
+    entry->attach = attachment->attach.generation == 0 ? ESE_LOG__NOT_YET
+                                                       : ese_log_lgpos_number(attachment->attach);
     entry->detached = UINT64_MAX;
     ese_os_mutex_lock(&stream->mutex);
     if (fits(stream, &entry->item)) {
@@ -127,6 +128,17 @@ out:
 }
 
 void
+ese_log__note_attach(ese_log_stream *stream, uint8_t dbid, uint64_t position)
+{
+    ese_log__attached *entry = find_attached(stream, dbid);
+
+    if (entry == NULL || entry->attach != ESE_LOG__NOT_YET)
+        return;
+    entry->attach = position;
+    entry->item.attach = ese_log__lgpos(position);
+}
+
+void
 ese_log_stream_detach(ese_log_stream *stream, uint8_t dbid)
 {
     ese_log__attached *entry;
@@ -134,7 +146,9 @@ ese_log_stream_detach(ese_log_stream *stream, uint8_t dbid)
 
     ese_os_mutex_lock(&stream->mutex);
     entry = find_attached(stream, dbid);
-    if (entry != NULL) {
+    if (entry != NULL && entry->attach == ESE_LOG__NOT_YET) {
+        drop(entry);
+    } else if (entry != NULL) {
         position = stream->detach_positions[dbid];
         if (position <= entry->attach) /* no DetachDB: the run ends */
             position = atomic_load_explicit(&stream->tip, memory_order_relaxed);

@@ -37,9 +37,11 @@ typedef struct ese_log__attached {
     uint8_t *name; /* what item.name borrows */
     const _Atomic uint64_t *dbtime;
     const _Atomic uint32_t *objid_last;
-    uint64_t attach;   /* position of AttachDB or CreateDB */
+    uint64_t attach;   /* position of AttachDB or CreateDB; ESE_LOG__NOT_YET: still to come */
     uint64_t detached; /* of DetachDB; UINT64_MAX: it is attached */
 } ese_log__attached;
+
+#define ESE_LOG__NOT_YET UINT64_MAX
 
 typedef enum ese_log__spare_state {
     ESE_LOG__SPARE_NONE,
@@ -192,6 +194,8 @@ JET_ERR ese_log__wipe(ese_os_file *file, uint32_t sector, uint8_t *work, size_t 
 /* Those attached at `position`; names are borrowed, valid under the mutex, which is held. False: too many. */
 bool ese_log__list_attached(ese_log_stream *stream, uint64_t position,
                             ese_log_attachments *list_out);
+/* AttachDB or CreateDB of the database stands there; the mutex is held. */
+void ese_log__note_attach(ese_log_stream *stream, uint8_t dbid, uint64_t position);
 void ese_log__clear_attached(ese_log_stream *stream);
 
 /* What an older checkpoint of this stream says is taken over, if it is not above `end`. */

@@ -155,6 +155,11 @@ JET_ERR ese_txn_commit(ese_txn_session *session);
 JET_ERR ese_txn_rollback(ese_txn_session *session, bool is_whole_transaction);
 
 /*
+ * Ends the transaction, if there is one, and leaves its changes as they are: for an instance that ends as a crash would end it. Recovery takes them back.
+ */
+void ese_txn_abandon(ese_txn_session *session);
+
+/*
  * A statement that changes more than one thing: on failure everything since the savepoint is undone. Outside a transaction the statement is one:
  * enter begins it, leave commits it (err >= 0) or rolls it back. Nests. leave returns `err`, or JET_errRollbackError, which is fatal. No latch is held:
  * enter may clean up when the store is nearly full.

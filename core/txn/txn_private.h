@@ -225,6 +225,9 @@ void ese_txn__remove(ese_txn_session *session, ese_txn_version *version);
 /* Undoes the changes of the session beyond the first `n_changes`. JET_errRollbackError: the transaction has been given up. */
 JET_ERR ese_txn__undo(ese_txn_session *session, uint32_t n_changes);
 
+/* The changes of the transaction stay as they are, and nobody ever sees them as committed. */
+void ese_txn__give_up(ese_txn_session *session);
+
 /*
  * A statement has succeeded: of its replacements, the changes beyond the first `n_changes`, those are forgotten that stand on another one of the session which
  * is undone with them.

@@ -106,6 +106,15 @@ ese_txn_rollback(ese_txn_session *session, bool is_whole_transaction)
     return err;
 }
 
+void
+ese_txn_abandon(ese_txn_session *session)
+{
+    if (session->level == 0)
+        return;
+    ese_txn__give_up(session);
+    roll_back_outermost(session);
+}
+
 /* ---- Statements ---- */
 
 JET_ERR

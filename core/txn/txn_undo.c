@@ -118,8 +118,8 @@ undo_action(ese_txn_session *session, ese_txn_version *version)
  * The transaction can be neither undone nor committed. Its versions stay for as long as the store: so nobody sees its changes. Only upper layers are told that
  * theirs are undone.
  */
-static void
-give_up(ese_txn_session *session)
+void
+ese_txn__give_up(ese_txn_session *session)
 {
     ese_txn_version *version = session->newest;
 
@@ -154,7 +154,7 @@ ese_txn__undo(ese_txn_session *session, uint32_t n_changes)
     session->n_changes = n_changes;
 out:
     if (err < JET_errSuccess)
-        give_up(session);
+        ese_txn__give_up(session);
     return err;
 }
 
