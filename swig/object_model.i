@@ -177,6 +177,13 @@ open_file(const char *path, int access, uint32_t grbit, uint32_t page_size, ese_
 }
 %}
 
+%rename(recover) ese_model_recover;
+JET_ERR ese_model_recover(const ese_recover_options *options, ese_recover_report **report_out);
+
+%rename(open_recovered) ese_model_open_recovered;
+JET_ERR ese_model_open_recovered(const ese_recover_options *options, ese_recover_report **report_out,
+                                 ese_model_database **database_out);
+
 %rename(dup_handle) ese_model_dup_handle;
 JET_ERR ese_model_dup_handle(uint64_t sesid);
 

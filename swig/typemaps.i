@@ -59,6 +59,10 @@ ESE_LIST_OUT(ese_model_table_info, tables_out, n_tables_out, put_tables)
 ESE_LIST_OUT(ese_column_info, columns_out, n_columns_out, put_columns)
 ESE_LIST_OUT(ese_model_index_info, indexes_out, n_indexes_out, put_indexes)
 
+%typemap(in, numinputs=0) ese_recover_report **report_out (ese_recover_report *report = NULL) "$1 = &report;"
+%typemap(argout) ese_recover_report **report_out { ESE_PUT(put_report, *$1) }
+%typemap(freearg) ese_recover_report **report_out "ese_recover_free($1);"
+
 /* Keys: values and a side. */
 %typemap(in) const ese_model_key * (ese_model_key key) { ESE_GET(get_key, &key) $1 = &key; }
 

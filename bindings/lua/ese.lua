@@ -22,9 +22,13 @@ ese.null = keys.null
 --- beside it), "r+" for change, "w" for a new file whatever there was, "x" for one where there is none, "c" for
 --- change and
 --- created when there is none.
+---
+--- damaged: reads a dirty or damaged file as far as possible. logs: a folder of logs; a database that was not shut
+--- down is recovered with them into a copy that nobody else sees and that goes when it is closed (scratch: a folder
+--- with room for it; ignore_lost_logs, progress: as for ese.recover), a clean one is simply opened.
 ---@param path string
 ---@param mode? "r"|"r+"|"w"|"x"|"c"
----@param options? {damaged: boolean?, page_size: integer?} damaged: read a dirty or damaged file as far as possible
+---@param options? table damaged, page_size, logs, scratch, ignore_lost_logs, progress
 ---@return ese.Database
 function ese.open(path, mode, options)
    return database.open(path, mode, options)
@@ -36,6 +40,32 @@ end
 ---@return ese.Dict
 function ese.dict(path, flag)
    return require("ese.dict").open(path, flag)
+end
+
+--- Brings databases that were not shut down up to date from their logs, in a copy of each.
+---
+---     local report = ese.recover { source = "evidence/ntds", to = "recovered" }
+---     print(report, report.databases[1].path)
+---
+--- source: a folder with databases, or one database. to: folder of the results ("recovered" beside the source).
+--- logs, system: folders of logs and checkpoint, if not beside the databases. base: three letters of the logs' names.
+--- maps: where databases lie now, {["path in the log"] = path} or paths that are recognised. in_place, ignore_missing,
+--- ignore_lost_logs, drop_damaged_logs, newer: as for the command. undo: false leaves what did not commit. progress:
+--- called with phase, done and total; when it raises, so does recover, and when it returns false,
+--- JET_errTermInProgress is raised.
+---@param options table
+---@return ese.RecoveryReport
+function ese.recover(options)
+   return require("ese.recovery").recover(options)
+end
+
+--- Makes databases of a backup, in the folder `to`. logs: folder of the logs that were written after the backup.
+---@param backup string
+---@param to string
+---@param options? {logs: string?, base: string?, maps: table?, progress: function?}
+---@return ese.RecoveryReport
+function ese.restore(backup, to, options)
+   return require("ese.recovery").restore(backup, to, options)
 end
 
 --- Starts an engine of its own.

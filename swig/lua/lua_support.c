@@ -82,7 +82,8 @@ push_error(lua_State *L, JET_ERR err, const char *message)
 void
 ese_lua_push_error(lua_State *L, JET_ERR err)
 {
-    push_error(L, err, ese_model_error_text(err));
+    if (!ese_lua_push_pending(L))
+        push_error(L, err, ese_model_error_text(err));
 }
 
 ese_lua_pushed

@@ -9,6 +9,7 @@
 #include "object_model.h"
 #include "object_model_batch.h"
 #include "object_model_ddl.h"
+#include "object_model_recover.h"
 #include "object_model_write.h"
 
 #include <lua.h>
@@ -100,3 +101,41 @@ ese_lua_pushed ese_lua_write(lua_State *L, ese_model_writer *writer,
 ese_lua_pushed ese_lua_stream_read(lua_State *L, ese_model_cursor *cursor,
                                    const ese_model_stream *stream, uint64_t offset,
                                    uint32_t n_bytes);
+
+/* ---- lua_recover.c ------------------------------------------------------------------------------------------- */
+
+/* A function that is told how far a work is. */
+typedef struct ese_lua_progress {
+    lua_State *L;  /* NULL: nothing to release */
+    int reference; /* LUA_NOREF: there is no function */
+} ese_lua_progress;
+
+/* nil is none. */
+bool ese_lua_get_progress(lua_State *L, int at, ese_lua_progress *progress);
+void ese_lua_release_progress(ese_lua_progress *progress);
+
+/*
+ * `context` is an ese_lua_progress with a function. An error ends the work: the function answered false, or raised; then ese_lua_push_error pushes
+ * what it raised.
+ */
+JET_ERR ese_lua_tell_progress(void *context, const char *phase, uint64_t done, uint64_t total);
+
+/* Pushes what a progress function raised, and forgets it; false, and nothing pushed, when none did. */
+bool ese_lua_push_pending(lua_State *L);
+
+typedef struct ese_lua_recovery {
+    ese_recover_options options;
+    ese_recover_map *maps;
+    ese_lua_progress progress;
+} ese_lua_recovery;
+
+#define ESE_LUA_NO_RECOVERY                                                                        \
+    {                                                                                              \
+        .maps = NULL                                                                               \
+    }
+
+/* {source =, logs =, system =, base =, to =, maps =, grbit =, progress =}; the options borrow from it. */
+bool ese_lua_get_recovery(lua_State *L, int at, ese_lua_recovery *recovery);
+void ese_lua_release_recovery(ese_lua_recovery *recovery);
+
+void ese_lua_put_report(lua_State *L, const ese_recover_report *report); /* NULL: nil */

@@ -34,6 +34,10 @@ ESE_INTEGER(uint64_t, INT64_MIN, INT64_MAX)
 
 %typemap(in, checkfn="lua_isstring") (const void *data, size_t size) { $1 = lua_tolstring(L, $input, &$2); }
 
+%typemap(in) const ese_recover_options *options (ese_lua_recovery recovery = ESE_LUA_NO_RECOVERY)
+    { ESE_GET(get_recovery, &recovery) $1 = &recovery.options; }
+%typemap(freearg) const ese_recover_options *options "ese_lua_release_recovery(&recovery$argnum);"
+
 %typemap(in, numinputs=0) lua_State *L "$1 = L;"
 %typemap(in) int names_position, int metatable_position, int rows_position, int columns_position, int null_position
     "$1 = $input;"

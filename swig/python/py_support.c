@@ -27,6 +27,8 @@ ese_py_raise(JET_ERR err)
     PyObject *error;
     const char *text;
 
+    if (PyErr_Occurred()) /* of a callable that was told about progress */
+        return;
     if (error_factory == NULL) {
         PyErr_Format(PyExc_RuntimeError, "error %d: %s", err, ese_model_error_text(err));
         return;

@@ -12,6 +12,7 @@
 #include "object_model.h"
 #include "object_model_batch.h"
 #include "object_model_ddl.h"
+#include "object_model_recover.h"
 #include "object_model_write.h"
 
 /* Sets the exception for an error of the model or the engine; by the factory of the idiomatic layer. */
@@ -98,3 +99,31 @@ PyObject *ese_py_write(ese_model_writer *writer, ese_model_write_kind kind, PyOb
 
 PyObject *ese_py_stream_read(ese_model_cursor *cursor, const ese_model_stream *stream,
                              uint64_t offset, uint64_t n_bytes);
+
+/* ---- py_recover.c ------------------------------------------------------------------------------------------ */
+
+/*
+ * Tells a callable (NULL: nobody) how far the work is, taking the lock of the interpreter meanwhile; an error ends the work. When the
+ * callable raised, its exception is the one that ese_py_raise leaves.
+ */
+JET_ERR ese_py_progress(void *context, const char *phase, uint64_t done, uint64_t total);
+
+/* Borrowed; NULL for None. */
+bool ese_py_get_callback(PyObject *object, PyObject **callback_out);
+
+typedef struct ese_py_recovery {
+    ese_recover_options options;
+    ese_recover_map *maps;
+} ese_py_recovery;
+
+#define ESE_PY_NO_RECOVERY                                                                         \
+    {                                                                                              \
+        .maps = NULL                                                                               \
+    }
+
+/* (source, logs, system, base, target, [(logged, path), ...], grbit, progress); the options borrow from it. */
+bool ese_py_get_recovery(PyObject *object, ese_py_recovery *recovery);
+void ese_py_release_recovery(ese_py_recovery *recovery);
+
+/* A dict of the fields; None for NULL. */
+PyObject *ese_py_put_report(const ese_recover_report *report);

@@ -1,6 +1,6 @@
 --- Prints the content of a database as JSON lines, through the Lua module.
 --
--- usage: dump.lua [--all-tables] [--damaged] FILE
+-- usage: dump.lua [--all-tables] [--damaged] [--logs=FOLDER] FILE
 --
 -- One line for each record, in primary order, then one for each secondary index; see tests/support/edb/expected.py.
 
@@ -118,10 +118,10 @@ end
 
 local options = {}
 for _, argument in ipairs(arg) do
-   local name = argument:match "^%-%-(.*)"
-   options[name or "file"] = name and true or argument
+   local name, value = argument:match "^%-%-([^=]*)=?(.*)"
+   options[name or "file"] = name == nil and argument or value == "" or value
 end
-local db <close> = ese.open(options.file, { damaged = options.damaged })
+local db <close> = ese.open(options.file, { damaged = options.damaged, logs = options.logs })
 local names = db:tables()
 if options["all-tables"] then
    table.move(db:system_tables(), 1, #db:system_tables(), #names + 1, names)

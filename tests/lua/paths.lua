@@ -6,7 +6,18 @@ local function quote(text)
    return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
+--- Runs a command with its arguments, quoted, in the places of %s; it must succeed.
+function paths.shell(command, ...)
+   local arguments = table.pack(...)
+   for i = 1, arguments.n do
+      arguments[i] = quote(arguments[i])
+   end
+   assert(os.execute(command:format(table.unpack(arguments))))
+end
+
 function paths.set_up(here)
+   paths.here = here
+   paths.interpreter = arg[-1]
    paths.scratch = os.tmpname()
    os.remove(paths.scratch)
    assert(os.execute("mkdir " .. quote(paths.scratch)))

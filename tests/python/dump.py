@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints the content of a database as JSON lines, through the Python module.
 
-usage: dump.py [--all-tables] [--damaged] FILE
+usage: dump.py [--all-tables] [--damaged] [--logs FOLDER] FILE
 
 One line for each record, in primary order, then one for each secondary index; tests/support/edb/expected.py describes
 them.
@@ -68,9 +68,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all-tables", action="store_true", help="the system tables, too")
     parser.add_argument("--damaged", action="store_true", help="read a dirty or damaged file")
+    parser.add_argument("--logs", help="recover it with these logs")
     parser.add_argument("file")
     options = parser.parse_args()
-    with ese.open(options.file, damaged=options.damaged) as db:
+    with ese.open(options.file, damaged=options.damaged, logs=options.logs) as db:
         names = sorted(db.tables + (db.system_tables if options.all_tables else ()))
         for table in map(db.__getitem__, names):
             for line in row_lines(table):

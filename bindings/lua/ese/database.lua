@@ -19,7 +19,9 @@ end
 
 local database = {}
 
-local open_options = { damaged = true, page_size = true }
+local open_options = {
+   damaged = true, page_size = true, logs = true, scratch = true, ignore_lost_logs = true, progress = true,
+}
 local modes = { r = 0, ["r+"] = 1, w = 2, x = 3, c = 4 } -- ese_model_access
 
 -- The mode may be left out: open(path, options).
@@ -31,19 +33,33 @@ local function arguments(mode, options)
    local access = modes[mode or "r"] or error("a mode is one of r, r+, w, x, c", 4)
    if options.damaged and access ~= 0 then
       error("a damaged database can only be read", 4)
+   elseif options.logs and (access ~= 0 or options.damaged) then
+      error("a database that is recovered into a copy can only be read, and is not damaged", 4)
    end
    return access, options.damaged and READ_DAMAGED or 0, options
 end
 
-local function wrap(handle, path, access, session)
-   local state = { version = 0, is_writable = access ~= 0, session = session }
+local function wrap(handle, path, access, session, report)
+   local state = { version = 0, is_writable = access ~= 0, session = session, report = report }
    return setmetatable({ handle = handle, path = path, state = state }, metatable)
 end
 
 ---@return ese.Database
 function database.open(path, mode, options)
    local access, grbit, chosen = arguments(mode, options)
-   return wrap(core.open_file(path, access, grbit, chosen.page_size or 0), path, access)
+   if chosen.logs then
+      local handle, report = require("ese.recovery").open(path, chosen)
+      return wrap(handle, path, access, nil, report)
+   end
+   local is_ok, handle = pcall(core.open_file, path, access, grbit, chosen.page_size or 0)
+   if not is_ok then
+      if type(handle) == "table" and handle.name == "JET_errDatabaseDirtyShutdown" then
+         handle.message = handle.message
+            .. "; ese.open(path, {logs = FOLDER}) does so in a copy, {damaged = true} reads the file as it is"
+      end
+      error(handle, 0)
+   end
+   return wrap(handle, path, access)
 end
 
 ---@return ese.Database
@@ -137,6 +153,12 @@ end
 ---@return table
 function Database:info()
    return self.handle:info()
+end
+
+--- What was done to open it with logs, as ese.recover tells it; nil when it was clean.
+---@return ese.RecoveryReport?
+function Database:recovery()
+   return self.state.report
 end
 
 --- What was left out so far of a database opened with `damaged`: {page, code, name, text}, in the order met.

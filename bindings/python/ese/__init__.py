@@ -11,6 +11,9 @@ with ese.open("people.edb", "c") as db:
 
 with ese.dict("store.edb") as d:
     d["answer"] = 42
+
+with ese.open("evidence/ntds.dit", logs="evidence") as db:  # not shut down: read from a copy, up to date
+    print(db.recovery)
 """
 
 from __future__ import annotations
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     )
     from .dicts import Dict, DictRange
     from .dicts import Dict as dict  # noqa: N813 - the simplest door has the simplest name
+    from .recovery import RecoveredDatabase, RecoveryOutcome, RecoveryReport, recover, restore
     from .schema import (
         Column,
         ColumnFlags,
@@ -95,6 +99,9 @@ __all__ = [
     "LongText",
     "LongValue",
     "Problem",
+    "RecoveredDatabase",
+    "RecoveryOutcome",
+    "RecoveryReport",
     "Row",
     "RowUpdate",
     "SeekResult",
@@ -114,6 +121,8 @@ __all__ = [
     "UnsignedShort",
     "dict",
     "open",
+    "recover",
+    "restore",
 ]
 __all__ += errors.__all__
 
@@ -124,8 +133,13 @@ _LATE = {
     "DictRange": "dicts",
     "Key": "ddl",
     "LongValue": "streams",
+    "RecoveredDatabase": "recovery",
+    "RecoveryOutcome": "recovery",
+    "RecoveryReport": "recovery",
     "RowUpdate": "writing",
     "dict": "dicts",
+    "recover": "recovery",
+    "restore": "recovery",
 }
 _SPECS = (
     "Binary Bit ColumnSpec Currency DateTime Double Guid Long LongBinary LongLong LongText Short Single Text "

@@ -9,6 +9,16 @@ _Pairs = list[tuple[str, bool]]
 _Limits = tuple[int, int, int, int, int]
 _ColumnTuple = tuple[str, int, int, int, int, object]
 _IndexTuple = tuple[str, int, _Pairs, _Pairs, str, int, int, int, int, _Limits]
+_Recovery = tuple[
+    str | bytes,
+    str | bytes | None,
+    str | bytes | None,
+    str | bytes | None,
+    str | bytes | None,
+    list[tuple[str | bytes | None, str | bytes]],
+    int,
+    Callable[[str, int, int], object] | None,
+]
 
 class _Object:
     thisown: bool
@@ -100,6 +110,8 @@ class Writer:
 
 def create_instance(name: str | bytes | None) -> Instance: ...
 def open_file(path: str | bytes, access: int, grbit: int, page_size: int) -> Database: ...
+def recover(options: _Recovery) -> dict[str, Any]: ...
+def open_recovered(options: _Recovery) -> tuple[dict[str, Any] | None, Database]: ...
 def dup_handle(sesid: int) -> None: ...
 def close_orphans() -> None: ...
 def arm_fault(kind: int, nth: int, is_repeated: bool) -> None: ...

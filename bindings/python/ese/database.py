@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from . import _core
+from .errors import DatabaseDirtyShutdown
 from .handles import Handle
 from .table import Table
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from .instance import Session, Transaction
+    from .recovery import RecoveryReport, _Progress
     from .schema import DatabaseInfo, Index, Problem
 
     _Mode = Literal["r", "r+", "w", "x", "c"]
@@ -33,7 +35,28 @@ def access_of(mode: str, damaged: bool) -> tuple[int, int]:
     return _ACCESS[mode], _READ_DAMAGED if damaged else 0
 
 
-def open_database(path: _Path, mode: _Mode = "r", *, page_size: int | None = None, damaged: bool = False) -> Database:
+def _open_recovered(
+    name: bytes, mode: str, damaged: bool, logs: _Path, scratch: _Path | None, lost: bool, progress: _Progress | None
+) -> Database:
+    from .recovery import open_recovered
+
+    if mode != "r" or damaged:
+        raise ValueError("a database that is recovered into a copy can only be read, and is not damaged")
+    handle, report = open_recovered(name, logs, scratch=scratch, ignore_lost_logs=lost, progress=progress)
+    return Database(handle, name, mode="r", recovery=report)
+
+
+def open_database(
+    path: _Path,
+    mode: _Mode = "r",
+    *,
+    page_size: int | None = None,
+    damaged: bool = False,
+    logs: _Path | None = None,
+    scratch: _Path | None = None,
+    ignore_lost_logs: bool = False,
+    progress: _Progress | None = None,
+) -> Database:
     """Opens, or creates, a database file.
 
     mode       "r"   for reading: the file is never changed and nothing is created beside it
@@ -43,12 +66,24 @@ def open_database(path: _Path, mode: _Mode = "r", *, page_size: int | None = Non
                "c"   for changing it, and creates it first when there is none
     page_size  of a new file: 2048, 4096, 8192 (unless given), 16384 or 32768 bytes. Records and keys grow with it
     damaged    reads a dirty or damaged file as far as it can be trusted; `Database.problems` tells what was left out
+    logs       a folder of logs: a database that was not shut down is recovered with them into a copy that nobody else
+               sees and that goes with the last look at it; `Database.recovery` tells what was done. A clean one is
+               simply opened. Nothing is written beside database and logs
+    scratch    folder that has room for the copy; else $TMPDIR, else /var/tmp
+    ignore_lost_logs, progress   as for ese.recover
 
     A database that was not shut down cleanly raises DatabaseDirtyShutdown, one that is open elsewhere FileAccessDenied.
     """
-    access, grbit = access_of(mode, damaged)
     name = os.fsencode(path)
-    return Database(_core.open_file(name, access, grbit, page_size or 0), name, mode=mode)
+    if logs is not None:
+        return _open_recovered(name, mode, damaged, logs, scratch, ignore_lost_logs, progress)
+    access, grbit = access_of(mode, damaged)
+    try:
+        handle = _core.open_file(name, access, grbit, page_size or 0)
+    except DatabaseDirtyShutdown as error:
+        error.message += "; ese.open(path, logs=FOLDER) does so in a copy, damaged=True reads the file as it is"
+        raise
+    return Database(handle, name, mode=mode)
 
 
 class Database(Handle):
@@ -57,11 +92,21 @@ class Database(Handle):
     Iteration, len() and `tables` leave out the system tables; `db["MSysObjects"]` finds them all the same.
     """
 
-    def __init__(self, handle: _core.Database, path: bytes, *, mode: _Mode, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        handle: _core.Database,
+        path: bytes,
+        *,
+        mode: _Mode,
+        session: Session | None = None,
+        recovery: RecoveryReport | None = None,
+    ) -> None:
         self._handle = handle
         self.path = os.fsdecode(path)
         self.mode = mode
         """As it was opened: "r", "r+", "w", "x" or "c"."""
+        self.recovery = recovery
+        """What was done to open it with logs; None when it was clean."""
         self._session = session
         self._version = 0  # of the schema, as far as it was changed through this object
         super().__init__(handle, repr(self.path))

@@ -35,6 +35,9 @@ typedef struct fake_engine {
     char sets[4096];  /* what was set: "3.1=<hex> " for column 3, value 1 */
     uint8_t lv[4096]; /* the one long value there is */
     uint32_t lv_size;
+    uint32_t state;      /* of every database file: JET_dbstate... */
+    bool is_known;       /* ese_recover finds the database in its logs */
+    char recovered[256]; /* folder of the results, as ese_recover was told */
 } fake_engine;
 
 static fake_engine fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -47,6 +50,7 @@ fake_reset(void)
     memset(&fake, 0, sizeof fake);
     fake.lock = lock;
     fake.is_found = true;
+    fake.is_known = true;
 }
 
 /* The beginning of every call: fails when told so, and writes down what happens. */
@@ -419,12 +423,44 @@ JetGetDatabaseFileInfoA(JET_PCSTR szDatabaseName, void *pvResult, uint32_t cbMax
                         uint32_t InfoLevel)
 {
     static const uint32_t page_size = 4096;
+    const JET_DBINFOMISC4 info = {.dbstate = fake.state};
     JET_ERR err = fake_call("JetGetDatabaseFileInfoA", NULL, 0);
 
-    (void)szDatabaseName, (void)InfoLevel;
-    if (err >= JET_errSuccess)
+    (void)szDatabaseName;
+    if (err >= JET_errSuccess && InfoLevel == JET_DbInfoMisc)
+        memcpy(pvResult, &info, cbMax < sizeof info ? cbMax : sizeof info);
+    else if (err >= JET_errSuccess)
         memcpy(pvResult, &page_size, cbMax < sizeof page_size ? cbMax : sizeof page_size);
     return err;
+}
+
+/* Makes a file in the folder of the results, whatever happens then. */
+JET_ERR
+ese_recover(const ese_recover_options *options, ese_recover_report **report_out)
+{
+    static ese_recover_database database;
+    static ese_recover_report report;
+    static char path[512];
+    JET_ERR err = fake_call("ese_recover", "recover", 0);
+    FILE *file;
+
+    snprintf(fake.recovered, sizeof fake.recovered, "%s", options->target);
+    snprintf(path, sizeof path, "%s/result", options->target);
+    file = fopen(path, "w");
+    if (file != NULL)
+        fclose(file);
+    database = (ese_recover_database){.logged = "C:\\file",
+                                      .source = fake.is_known ? options->source : "another",
+                                      .result = err >= JET_errSuccess ? path : NULL};
+    report = (ese_recover_report){.n_databases = 1, .databases = &database};
+    *report_out = &report;
+    return err;
+}
+
+void
+ese_recover_free(ese_recover_report **report_inout)
+{
+    *report_inout = NULL;
 }
 
 JET_ERR
