@@ -1,0 +1,72 @@
+#!/bin/sh
+# Crash torture of many seeds: each records a run and recovers from some of its crashes; then processes of eight threads are killed while they write.
+#
+#   campaign.sh BIN [STATES [KILLS [SEED]]]     BIN has the program crash
+#
+# STATES (default 5000) are shared by the seeds from SEED (default 1) on, ESE_CRASH_PER_SEED (default 250) for each; KILLS (default 10) by ten seeds at most. The long form:
+#
+#   campaign.sh build/gcc/bin 100000 100
+#
+# As many seeds run at a time as there are processors (ESE_CRASH_JOBS). A violation is printed with its seed, state and the folder that keeps its files. The last line is
+# "N passed, N failed".
+set -u
+
+bin=$1
+states=${2:-5000}
+kills=${3:-10}
+first=${4:-1}
+per_seed=${ESE_CRASH_PER_SEED:-250}
+jobs=${ESE_CRASH_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
+keep=${ESE_CRASH_KEEP:-${TMPDIR:-/tmp}/ese-crash-kept}
+kills_per_seed=$(((kills + 9) / 10))
+work=$(mktemp -d "${TMPDIR:-/tmp}/ese-crash-XXXXXX")
+ram=/dev/shm
+[ -d "$ram" ] && [ -w "$ram" ] || ram=$work
+started=$(date +%s)
+
+# One line of options for each run.
+plan() {
+    seed=$first
+    left=$kills
+    while [ "$left" -gt 0 ]; do
+        n=$((left < kills_per_seed ? left : kills_per_seed))
+        echo "--seed $seed --kills $n"
+        left=$((left - n))
+        seed=$((seed + 1))
+    done
+    seed=$first
+    left=$states
+    while [ "$left" -gt 0 ]; do
+        n=$((left < per_seed ? left : per_seed))
+        echo "--seed $seed --states $n"
+        left=$((left - n))
+        seed=$((seed + 1))
+    done
+}
+
+# A run that ends without its last line has failed.
+plan | awk '{ print NR, $0 }' | xargs -P "$jobs" -L 1 sh -c '
+    bin=$1 work=$2 ram=$3 keep=$4 number=$5
+    shift 5
+    "$bin/crash" "$@" --folder "$ram/ese-crash-$$" --keep "$keep" >"$work/$number.log" 2>&1
+    status=$?
+    case $status in
+    0) ;;
+    1) cat "$work/$number.log" ;;
+    *) cat "$work/$number.log"
+       echo "crash $*: status $status"
+       echo "0 passed, 1 failed" >>"$work/$number.log" ;;
+    esac
+    exit 0
+' campaign "$bin" "$work" "$ram" "$keep"
+
+cat "$work"/*.log | awk -v seconds=$(($(date +%s) - started)) '
+    /^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3 }
+    END {
+        printf "%d seconds\n", seconds
+        printf "%d passed, %d failed\n", passed, failed
+        exit failed != 0
+    }'
+status=$?
+rm -rf "$work"
+exit $status
