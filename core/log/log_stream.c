@@ -469,6 +469,7 @@ ese_log_stream_create(const ese_log_stream_options *options, ese_log_stream **st
 {
     ese_log_stream *stream = NULL;
     char *current = NULL;
+    bool is_begun = false;
     JET_ERR err;
 
     ESE_TRY(make(options, &stream));
@@ -484,13 +485,14 @@ ese_log_stream_create(const ese_log_stream_options *options, ese_log_stream **st
     err = ese_os_file_delete(stream->names.checkpoint); /* of a stream that is no more */
     if (err != JET_errFileNotFound)
         ESE_TRY(err);
+    is_begun = true;
     ESE_TRY(ese_log__begin_generation(stream));
     start_at(stream, 0);
     ESE_TRY(prepare_reserves(stream));
     *stream_out = stream;
     stream = NULL;
 out:
-    if (stream != NULL && stream->file != NULL)
+    if (stream != NULL && is_begun)
         (void)ese_os_file_delete(stream->names.current);
     ese_free(&current);
     ese_log_stream_close(&stream);

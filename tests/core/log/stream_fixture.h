@@ -202,11 +202,32 @@ stream_put(stream_fixture *f, uint32_t size)
     return stream_put_batch(f, &size, 1, false, NULL);
 }
 
+/* With this, recovery goes on behind what a crash has torn. */
+static inline JET_ERR
+stream_put_recovery_undo(stream_fixture *f)
+{
+    const ese_log_entry entry = {.type = ESE_LOG_RECOVERY_UNDO2};
+    uint32_t size = (uint32_t)ese_log_record_encoded_size(&entry);
+    uint8_t *bytes = calloc(1, size);
+    uint64_t lgpos = 0;
+    JET_ERR err;
+
+    if (bytes == NULL)
+        abort();
+    ese_log_record_encode(&entry, bytes);
+    err = ese_log_stream_append_entry(f->stream, &entry, &lgpos, NULL);
+    if (err >= JET_errSuccess)
+        stream_note(f, lgpos, bytes, size);
+    else
+        free(bytes);
+    return err;
+}
+
 /* What the reader makes of all logs of the folder. */
 typedef struct stream_found {
     size_t n; /* records of the journal, from its first on, that are there as they were appended */
-    size_t n_other; /* records that are not */
-    unsigned n_logs;
+    size_t n_other;              /* records that are not */
+    unsigned n_logs, n_reserves; /* of these, logs that came out of a reserve */
     JET_ERR err;
     ese_log_stream_end end;
 } stream_found;
@@ -258,6 +279,7 @@ stream_read(const stream_fixture *f, const char *folder)
         ESE_TRY(stream_read_log(f, file, &found));
         header = ese_log_file_header(file);
         extent = ese_log_file_extent(file);
+        found.n_reserves += header->flags & 1;
         found.end.sign = header->sign;
         found.end.previous = found.end.last;
         found.end.last.number = header->generation;

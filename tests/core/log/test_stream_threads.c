@@ -1,0 +1,221 @@
+/* Many threads that append and wait: one of them writes for all (INV-1 of log_stream_flush.c), records of a batch stay together. */
+#define _DEFAULT_SOURCE
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "os/os_thread.h"
+#include "stream_fixture.h"
+
+enum { N_THREADS = 8, N_BATCHES = 150, N_IN_BATCH = 3, TEXT_MAX = 900, RECORD_MAX = 1000 };
+
+typedef struct writer {
+    stream_fixture *f;
+    uint16_t number;
+    JET_ERR err;
+    uint64_t last; /* end of the last batch */
+} writer;
+
+/* Trace records: number of the thread in procid, of the batch and of the record in the text. */
+static size_t
+make_record(uint8_t *to, uint16_t thread, uint16_t batch, uint16_t index)
+{
+    uint16_t n = (uint16_t)(4 + (thread * 7919u + batch * 104729u + index) % TEXT_MAX);
+
+    memset(to, (int)index, (size_t)STREAM_TRACE_HEAD + n);
+    to[0] = ESE_LOG_TRACE;
+    ese_store_le16(to + 1, thread);
+    ese_store_le16(to + 3, n);
+    ese_store_le16(to + STREAM_TRACE_HEAD, batch);
+    ese_store_le16(to + STREAM_TRACE_HEAD + 2, index);
+    return (size_t)STREAM_TRACE_HEAD + n;
+}
+
+static JET_ERR
+append_batch(writer *w, uint16_t number)
+{
+    uint8_t bytes[N_IN_BATCH * RECORD_MAX];
+    uint32_t sizes[N_IN_BATCH];
+    ese_log_batch batch = {.bytes = bytes, .sizes = sizes, .n = N_IN_BATCH};
+    size_t at = 0;
+    JET_ERR err;
+
+    for (uint16_t i = 0; i < N_IN_BATCH; i++) {
+        sizes[i] = (uint32_t)make_record(bytes + at, w->number, number, i);
+        at += sizes[i];
+    }
+    ese_log_stream_relieve(w->f->stream);
+    err = ese_log_stream_append(w->f->stream, &batch);
+    w->last = batch.end;
+    return err;
+}
+
+/* Commits at once, lazily, and looks at the tip in between. */
+static void *
+write_batches(void *argument)
+{
+    writer *w = argument;
+    ese_log_stream *stream = w->f->stream;
+    JET_ERR err = JET_errSuccess;
+
+    for (uint16_t i = 0; i < N_BATCHES; i++) {
+        ESE_TRY(append_batch(w, i));
+        if (ese_log_stream_tip(stream) < w->last) {
+            err = JET_errInternalError;
+            goto out;
+        }
+        if (i % 3 == 0) {
+            ESE_TRY(ese_log_stream_wait(stream, w->last));
+            if (!ese_log_stream_is_durable(stream, w->last)) {
+                err = JET_errInternalError;
+                goto out;
+            }
+        }
+        if (i % 50 == 49 && w->number % 4 == 0)
+            ESE_TRY(ese_log_stream_roll(stream));
+        if (i % 20 == 19 && w->number % 4 == 1)
+            ESE_TRY(ese_log_stream_write_checkpoint(stream, ese_log_stream_tip(stream), false));
+    }
+    ESE_TRY(ese_log_stream_wait(stream, w->last));
+out:
+    w->err = err;
+    return NULL;
+}
+
+typedef struct tally {
+    unsigned batch[N_THREADS]; /* that comes next, of each thread */
+    unsigned index;            /* in the batch that is going on */
+    unsigned thread;
+    unsigned n;
+} tally;
+
+static void
+take(tally *t, const ese_log_entry *entry)
+{
+    unsigned thread = entry->procid, batch = ese_load_le16(entry->data.data),
+             index = ese_load_le16(entry->data.data + 2);
+
+    assert_true(thread < N_THREADS);
+    if (t->index != 0)
+        assert_int_equal(thread, t->thread);
+    assert_int_equal(index, t->index);
+    assert_int_equal(batch, t->batch[thread]);
+    t->thread = thread;
+    t->index = (index + 1) % N_IN_BATCH;
+    if (t->index == 0)
+        t->batch[thread]++;
+    t->n++;
+}
+
+static tally
+read_all(const stream_fixture *f)
+{
+    tally t = {.n = 0};
+    ese_log_set *set = NULL;
+
+    assert_int_equal(ese_log_set_open(f->folder, "edb", &set), JET_errSuccess);
+    for (unsigned i = 0; i < ese_log_set_count(set); i++) {
+        const ese_log_entry *entry = NULL;
+        ese_log_file *file = NULL;
+        ese_lgpos lgpos;
+
+        assert_int_equal(ese_log_set_open_file(set, i, NULL, &file), JET_errSuccess);
+        while (ese_log_file_next(file, &entry, &lgpos) >= JET_errSuccess && entry != NULL) {
+            if (entry->type == ESE_LOG_TRACE)
+                take(&t, entry);
+        }
+        assert_null(entry);
+        ese_log_file_close(&file);
+    }
+    ese_log_set_close(&set);
+    return t;
+}
+
+static void
+run_threads(stream_fixture *f, writer *writers)
+{
+    ese_os_thread threads[N_THREADS];
+
+    for (uint16_t i = 0; i < N_THREADS; i++) {
+        writers[i] = (writer){.f = f, .number = i};
+        assert_int_equal(ese_os_thread_start(&threads[i], write_batches, &writers[i]),
+                         JET_errSuccess);
+    }
+    for (unsigned i = 0; i < N_THREADS; i++)
+        ese_os_thread_join(&threads[i]);
+}
+
+static void
+expect_everything_of_all(uint32_t file_size, uint32_t buffer_size)
+{
+    stream_fixture *f = stream_fixture_open();
+    writer writers[N_THREADS];
+    tally t;
+
+    f->options.file_size = file_size;
+    f->options.buffer_size = buffer_size;
+    assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errSuccess);
+    run_threads(f, writers);
+    for (unsigned i = 0; i < N_THREADS; i++)
+        assert_int_equal(writers[i].err, JET_errSuccess);
+    ese_log_stream_close(&f->stream);
+    t = read_all(f);
+    assert_int_equal(t.n, N_THREADS * N_BATCHES * N_IN_BATCH);
+    assert_int_equal(ese_alloc_live(), f->live);
+    stream_fixture_close(f);
+}
+
+static void
+test_log_stream__one_writes_for_all(void **state)
+{
+    (void)state;
+    expect_everything_of_all(STREAM_FILE_SIZE, STREAM_FILE_SIZE);
+}
+
+static void
+test_log_stream__one_writes_for_all_while_a_log_is_made_ahead(void **state)
+{
+    (void)state;
+    expect_everything_of_all(512 * 1024, 1024 * 1024);
+}
+
+/* All hear of the failure, and what the fastest was told is there. */
+static void
+test_log_stream__a_failure_reaches_all(void **state)
+{
+    stream_fixture *f = stream_fixture_open();
+    writer writers[N_THREADS];
+    tally t;
+
+    (void)state;
+    assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errSuccess);
+    ese_fault_set(ESE_FAULT_POINT_SYNC, 60, true);
+    run_threads(f, writers);
+    ese_fault_set(ESE_FAULT_POINT_SYNC, 0, false);
+    for (unsigned i = 0; i < N_THREADS; i++)
+        assert_true(writers[i].err < JET_errSuccess);
+    assert_int_equal(f->n_failed, 1);
+    assert_int_equal(f->failed, JET_errDiskIO);
+    assert_int_equal(stream_put(f, 10), JET_errLogWriteFail);
+    ese_log_stream_close(&f->stream);
+    t = read_all(f);
+    assert_true(t.n > 0);
+    assert_int_equal(ese_alloc_live(), f->live);
+    stream_fixture_close(f);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_log_stream__one_writes_for_all),
+        cmocka_unit_test(test_log_stream__one_writes_for_all_while_a_log_is_made_ahead),
+        cmocka_unit_test(test_log_stream__a_failure_reaches_all),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
