@@ -40,7 +40,7 @@ typedef struct ese_tools__command {
 
 extern const ese_tools__command ese_tools__info, ese_tools__tables, ese_tools__schema,
     ese_tools__dump, ese_tools__check, ese_tools__pages, ese_tools__log, ese_tools__checkpoint,
-    ese_tools__import, ese_tools__compact, ese_tools__recover;
+    ese_tools__import, ese_tools__compact, ese_tools__recover, ese_tools__repair;
 
 /* Options every command takes. */
 typedef struct ese_tools__common {

@@ -95,6 +95,27 @@ ese_tools__database_change(ese_tools__database *database, const ese_tools__openi
     return ESE_TOOLS__FAILED;
 }
 
+/* Of a file whose headers are both damaged: what its pages tell. */
+static JET_ERR
+find_page_size(const char *path, const ese_tools__common *common, uint32_t *page_size_out)
+{
+    ese_tools__database probe = {
+        .path = path, .common = *common, .instance = JET_instanceNil, .sesid = JET_sesidNil};
+    JET_ERR err =
+        JetGetDatabaseFileInfo(path, page_size_out, sizeof *page_size_out, JET_DbInfoPageSize);
+
+    if (err >= JET_errSuccess || !common->is_damaged)
+        return err;
+    err = start_instance(&probe, 0);
+    if (err >= JET_errSuccess)
+        err = open_reader(&probe);
+    if (err >= JET_errSuccess)
+        err = JetGetDatabaseInfoA(probe.sesid, probe.dbid, page_size_out, sizeof *page_size_out,
+                                  JET_DbInfoPageSize);
+    ese_tools__database_close(&probe);
+    return err;
+}
+
 ese_tools__status
 ese_tools__database_copy(ese_tools__database *source, ese_tools__database *target,
                          const char *source_path, const char *target_path)
@@ -107,7 +128,7 @@ ese_tools__database_copy(ese_tools__database *source, ese_tools__database *targe
                                     .common = source->common,
                                     .instance = JET_instanceNil,
                                     .sesid = JET_sesidNil};
-    err = JetGetDatabaseFileInfo(source_path, &page_size, sizeof page_size, JET_DbInfoPageSize);
+    err = find_page_size(source_path, &source->common, &page_size);
     if (err >= JET_errSuccess)
         err = start_instance(source, page_size);
     if (err >= JET_errSuccess)

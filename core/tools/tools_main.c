@@ -8,7 +8,7 @@
 static const ese_tools__command *const commands[] = {
     &ese_tools__info,   &ese_tools__tables,  &ese_tools__schema,  &ese_tools__dump,
     &ese_tools__check,  &ese_tools__pages,   &ese_tools__log,     &ese_tools__checkpoint,
-    &ese_tools__import, &ese_tools__compact, &ese_tools__recover,
+    &ese_tools__import, &ese_tools__compact, &ese_tools__recover, &ese_tools__repair,
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
