@@ -147,6 +147,11 @@ struct world {
 
 /* ---- crash_model.c */
 
+enum { STATUS_BROKEN = 7 };
+
+/* Status of a process that a call fails in; 0: it aborts with a message. */
+extern int failure_status;
+
 /* Ends the process. */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void must(JET_ERR err, const char *call, const char *file, int line);

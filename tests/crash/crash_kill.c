@@ -1,10 +1,12 @@
 /*
- * A process of eight threads that is killed while they write, again and again, on the same databases. What its threads do follows from the seed, so the model of
+ * A process of eight threads that is killed while they write, or whose disk fails, again and again, on the same databases. What its threads do follows from the seed, so the model of
  * the process that kills makes the same transactions; the killed one only tells how many commits of each thread it asked for and how many were answered.
  */
 #define _DEFAULT_SOURCE 1
 
 #include "crash.h"
+
+#include "base/fault.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -22,6 +24,8 @@ enum {
     ANSWERS_MAX = 400,
     SECONDS_MAX = 300,
     CONTEXT_SIZE = 100,
+    EVERY_FAULTY = 4, /* cycles */
+    FAULT_MAX = 300,
     KILLED_RECOVERIES_MAX = 3,
     MICROSECONDS_OF_RECOVERY = 30000
 };
@@ -131,6 +135,15 @@ tell_answered(actor *a, bool is_durable)
         atomic_store_explicit(&told->answered[a->number], a->n_commits, memory_order_release);
 }
 
+/* A disk that fails: of writes, or of syncs. */
+static void
+break_disk(uint64_t random)
+{
+    failure_status = STATUS_BROKEN; /* of whoever meets it first; the others stop with him */
+    ese_fault_set(random % 2 == 0 ? ESE_FAULT_POINT_WRITE : ESE_FAULT_POINT_SYNC,
+                  1 + (random >> 8) % FAULT_MAX, (random >> 4) % 2 == 0);
+}
+
 static void *
 work(void *argument)
 {
@@ -165,6 +178,8 @@ live(world *w, uint64_t cycle)
         for (unsigned d = 0; d < N_USED; d++)
             open_database(&w->actors[i], d);
     }
+    if (cycle % EVERY_FAULTY == EVERY_FAULTY - 1)
+        break_disk(mix(w->options->seed + cycle * 13));
     atomic_store(&told->is_set_up, true);
     for (uint32_t i = 0; i < w->options->n_actors; i++) {
         if (pthread_create(&threads[i], NULL, work, &w->actors[i]) != 0)
@@ -194,7 +209,13 @@ sleep_microseconds(long n)
     nanosleep(&time, NULL);
 }
 
-/* False: it ended by itself. */
+/* Killed, or ended because its disk was broken. */
+static bool
+has_ended_well(int status)
+{
+    return WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == STATUS_BROKEN;
+}
+
 static bool
 end_by_kill(pid_t child)
 {
@@ -203,7 +224,7 @@ end_by_kill(pid_t child)
     kill(child, SIGKILL);
     while (waitpid(child, &status, 0) < 0)
         continue;
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    return has_ended_well(status);
 }
 
 /* Waits until it has answered so many commits. */
@@ -212,6 +233,7 @@ kill_at_work(world *w, uint64_t cycle, uint64_t n_answers, long delay)
 {
     pid_t child;
     time_t started = time(NULL);
+    int status = 0;
 
     fflush(NULL);
     child = fork();
@@ -222,8 +244,8 @@ kill_at_work(world *w, uint64_t cycle, uint64_t n_answers, long delay)
         _exit(0);
     }
     while (count_answers(w) < n_answers) {
-        if (waitpid(child, NULL, WNOHANG) != 0)
-            return false;
+        if (waitpid(child, &status, WNOHANG) != 0)
+            return has_ended_well(status);
         if (time(NULL) - started > SECONDS_MAX) {
             fprintf(stderr, "%s: nothing goes on\n", context);
             kill(child, SIGABRT);

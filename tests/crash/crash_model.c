@@ -1,10 +1,13 @@
 /* What every row must hold, after each commit. */
+#define _DEFAULT_SOURCE 1
+
 #include "crash.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A long value of a row, of which older states of the model may still know. */
 struct block {
@@ -13,6 +16,7 @@ struct block {
 };
 
 const char *context = "";
+int failure_status;
 
 void
 fail(const char *format, ...)
@@ -35,6 +39,8 @@ must(JET_ERR err, const char *call, const char *file, int line)
 
     if (err >= JET_errSuccess)
         return;
+    if (failure_status != 0)
+        _exit(failure_status);
     JetGetSystemParameter(JET_instanceNil, JET_sesidNil, JET_paramErrorToString,
                           (JET_API_PTR *)&err, text, sizeof text);
     fail("%s:%d: %s: %d %s", name != NULL ? name + 1 : file, line, call, (int)err, text);

@@ -66,11 +66,14 @@ static void
 go_to(const place *p)
 {
     int32_t id = id_of(p->a, p->number);
+    JET_ERR err;
 
     MUST(JetSetCurrentIndex(p->a->sesid, p->c->tableid, NULL));
     MUST(JetMakeKey(p->a->sesid, p->c->tableid, &id, sizeof id, JET_bitNewKey));
-    if (JetSeek(p->a->sesid, p->c->tableid, JET_bitSeekEQ) != JET_errSuccess)
+    err = JetSeek(p->a->sesid, p->c->tableid, JET_bitSeekEQ);
+    if (err == JET_errRecordNotFound)
         fail("actor %u, database %u: row %d is not there", p->a->number, p->database, (int)id);
+    must(err, "JetSeek", __FILE__, __LINE__);
 }
 
 /* ---- long values */
