@@ -41,7 +41,7 @@ typedef struct ese_log__attached {
     uint64_t detached; /* of DetachDB; UINT64_MAX: it is attached */
 } ese_log__attached;
 
-#define ESE_LOG__NOT_YET UINT64_MAX
+#define ESE_LOG__NOT_YET (UINT64_MAX - 1)
 
 typedef enum ese_log__spare_state {
     ESE_LOG__SPARE_NONE,
