@@ -179,6 +179,12 @@ JET_ERR ese_btree_set_external_header(ese_txn_session *session, const ese_btree 
 /* What core/btree does for the version store of an instance. */
 extern const ese_txn_ops ese_btree_txn_ops;
 
+/*
+ * Before a page is written, by who has it latched: logs what recovery needs to take back the changes on it that have not committed, and raises *lgpos_inout to where the log has to be durable
+ * for it, and for what has committed. Pins and latches nothing; takes locks that nobody holds who does.
+ */
+JET_ERR ese_btree_log_undo_info(ese_btree_db *db, const ese_page *page, uint64_t *lgpos_inout);
+
 JET_ERR ese_btree_db_create(ese_log_db *log_db, ese_txn_store *store, ese_btree_db **db_out);
 void ese_btree_db_destroy(ese_btree_db **db_inout);
 ese_log_db *ese_btree_db_log(ese_btree_db *db);

@@ -80,6 +80,7 @@ ese_btree__undo_record(const ese_btree__writer *writer, unsigned line)
         .level = change->level,
         .offset = change->offset,
         .delta = change->delta,
+        .needs_undo_info = change->needs_undo_info,
     };
     return record;
 }
@@ -206,7 +207,7 @@ plan_replacement(const ese_btree__writer *writer, const ese_btree__request *requ
     ESE_TRY(check_versions(writer, request->key, request->data, ESE_TXN_REPLACE));
     if ((spot->node.flags & ESE_PAGE_NODE_DELETED) != 0)
         return raise_deleted(writer->tree);
-    if (writer->undone != NULL)
+    if (writer->undone != NULL && !writer->undone->is_covered)
         plan->record = ese_btree__undo_record(writer, spot->line);
     else
         plan->record.type = ESE_LOG_REPLACE;
@@ -260,8 +261,12 @@ ese_btree__plan_begin(const ese_btree__writer *writer, const ese_btree__request 
         change.oper = ESE_TXN_REPLACE;
         change.before = plan->before;
         ESE_TRY(add_version(writer, &change, &plan->replaced));
-        *(request->is_replacement ? &node->rceid : &node->rceid_replace) =
-            ese_txn_rceid(plan->replaced);
+        if (!request->is_replacement)
+            node->rceid_replace = ese_txn_rceid(plan->replaced);
+        else if (!ese_txn_is_covered(plan->replaced))
+            node->rceid = ese_txn_rceid(plan->replaced);
+        else
+            plan->record.flags &= (uint8_t)~ESE_LOG_VERSIONED;
     }
 out:
     if (err < JET_errSuccess)
@@ -482,6 +487,33 @@ typedef struct ese_btree__delta {
     int64_t delta;
 } ese_btree__delta;
 
+/*
+ * The log has no record for a sum of eight bytes. There, the number is replaced with the data around it; so a second transaction has to wait for the first one's end, as for any
+ * other replacement.
+ */
+static JET_ERR
+replace_sum(const ese_btree__writer *writer, ese_bytes key, const ese_btree__delta *what,
+            ese_btree__spot *spot)
+{
+    ese_btree__request request = {.is_replacement = true, .key = key};
+    ese_bytes old = spot->node.data;
+    ese_btree__plan plan;
+    uint8_t *data = NULL;
+    uint64_t sum = ese_load_le64(old.data + what->offset) + (uint64_t)what->delta;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(old.size, &data));
+    memcpy(data, old.data, old.size);
+    ese_store_le64(data + what->offset, sum);
+    request.data = (ese_bytes){data, old.size};
+    ESE_TRY(ese_btree__plan_make(writer, &request, spot, &plan));
+    ESE_TRY(ese_btree__plan_do(writer, &request, &plan, &spot->page));
+out:
+    ese_cache_unlatch(&spot->page, ESE_CACHE_UNCHANGED);
+    ese_free(&data);
+    return err;
+}
+
 static JET_ERR
 add_delta(const ese_btree__writer *writer, ese_bytes key, const ese_btree__delta *what,
           int64_t *old_out)
@@ -508,7 +540,10 @@ add_delta(const ese_btree__writer *writer, ese_bytes key, const ese_btree__delta
     old = load_signed(spot.node.data.data + offset, width);
     record.u.node.offset = offset;
     record.u.node.delta = what->delta;
-    ESE_TRY(change_entry(writer, &change, &record, &spot));
+    if (width == sizeof(int64_t) && writer->db->log_db->stream != NULL)
+        ESE_TRY(replace_sum(writer, key, what, &spot));
+    else
+        ESE_TRY(change_entry(writer, &change, &record, &spot));
     *old_out = old;
 out:
     return err;

@@ -2,7 +2,8 @@
  * Nodes leave leaves, and leaves that hold next to nothing leave the tree.
  *
  * A leaf goes when all its nodes are garbage (deleted, and nobody sees them), or when what is left of it has room in a neighbour with the same parent. Its range falls to a
- * neighbour: to the next page, or, where there is none below the same ancestor, to the one before, whose separators then reach as far as those of the leaf did.
+ * neighbour: to the next page; or, if that is not below the same parent, to the one before, which takes the place of the leaf there. If the parent goes, too, the next page gets the range
+ * when the separators above reach less far; at the end of the tree the page before gets it, whose separators become infinite.
  *
  * INV-1  As in splits: structure_lock is held, and nobody else has more than one page of the tree latched, so that pages are latched in any order.
  * INV-2  Pages become free after the edit. Who is still on his way to one of them finds out by the number of the structure.
@@ -24,9 +25,11 @@ typedef struct merger {
     int ancestor_page, leaf, left, right; /* in the edit, -1 = none */
     int chain, n_chain;                   /* pages between ancestor and leaf, which go with it */
     ese_log_merge_type type;
-    bool is_key_change; /* the line before the one that goes gets its key */
-    ese_bytes key;      /* that key */
-    int spine, n_spine; /* pages below that line whose last separator becomes it too */
+    bool is_key_change; /* a separator changes: */
+    ese_bytes key;      /* to this one */
+    int spine,
+        n_spine; /* pages below the line before the one that goes whose last separator becomes it, too */
+    int above, n_above; /* pages above the ancestor, lowest first, whose separators become it */
     uint8_t room[ESE_PAGE_KEY_MAX];
 } merger;
 
@@ -142,38 +145,83 @@ is_whole_tree(const merger *m)
     return m->way.counts[m->ancestor] == 1;
 }
 
-/* Latches the right edge of what lies before the line that goes: the range falls to it. *fits_out: its separators can be changed. */
+/* The key of a line of the ancestor becomes the one that separators change to. */
+static void
+set_key(merger *m, unsigned line)
+{
+    ese_page_node node = ese_page_line(page_at(m, m->ancestor_page), line);
+
+    m->key = (ese_bytes){m->room, ese_page_node_copy_key(&node, m->room, sizeof m->room)};
+    m->is_key_change = true;
+}
+
+/* Latches the right edge of what lies before the line that goes, at the end of the tree: its separators become as infinite as that line's. */
 static JET_ERR
-add_spine(merger *m, bool *fits_out)
+add_spine(merger *m)
 {
     JET_ERR err = JET_errSuccess;
     const ese_page *page = page_at(m, m->ancestor_page);
-    unsigned line = m->way.lines[m->ancestor];
-    ese_page_node node = ese_page_line(page, line);
-    bool fits = true;
+    unsigned line = m->way.lines[m->ancestor] - 1;
 
-    m->key = (ese_bytes){m->room, ese_page_node_copy_key(&node, m->room, sizeof m->room)};
     m->spine = (int)m->edit.n_pages;
-    line--;
-    for (unsigned level = m->ancestor + 1; level + 1 < m->way.depth && fits; level++) {
+    for (unsigned level = m->ancestor + 1; level + 1 < m->way.depth; level++) {
+        ese_page_node node = ese_page_line(page, line);
         int index;
 
-        node = ese_page_line(page, line);
         ESE_TRY(add(m, ese_page_node_child(&node), &index));
         m->n_spine++;
         page = page_at(m, index);
         line = ese_page_line_count(page) - 1;
         if (ese_page_objid(page) != m->writer->tree->objid || ese_btree__is_leaf(page) ||
-            line == UINT32_MAX) {
-            err = ese_raise(JET_errDatabaseCorrupted, "%s: page %u is no parent",
-                            ese_cache_path(m->writer->tree->file), (unsigned)page->pgno);
-            goto out;
-        }
-        fits = ese_page_fits_key(page, line, m->key);
+            line == UINT32_MAX)
+            ESE_TRY(ese_raise(JET_errDatabaseCorrupted, "%s: page %u is no parent",
+                              ese_cache_path(m->writer->tree->file), (unsigned)page->pgno));
     }
-    *fits_out = fits;
 out:
     return err;
+}
+
+/* Latches the pages above the ancestor whose separators follow its last line. *fits_out: they can. */
+static JET_ERR
+add_above(merger *m, bool *fits_out)
+{
+    JET_ERR err = JET_errSuccess;
+    bool is_end = false, fits = true;
+
+    m->above = (int)m->edit.n_pages;
+    for (unsigned level = m->ancestor; level > 0 && !is_end && fits; level--) {
+        unsigned line = m->way.lines[level - 1];
+        int index;
+
+        ESE_TRY(add(m, m->way.pgnos[level - 1], &index));
+        m->n_above++;
+        is_end = line + 1 < m->way.counts[level - 1];
+        fits = ese_page_fits_key(page_at(m, index), line, m->key);
+    }
+    *fits_out = fits && is_end;
+out:
+    return err;
+}
+
+/* Finds out who gets the range of the leaf when that has no line behind it in the ancestor. */
+static JET_ERR
+choose_heir(merger *m, bool *fits_out)
+{
+    unsigned line = m->way.lines[m->ancestor];
+    ese_page_node node = ese_page_line(page_at(m, m->ancestor_page), line);
+
+    if (ese_page_node_key_size(&node) == 0) {
+        set_key(m, line);
+        return add_spine(m);
+    }
+    if (m->n_chain != 0) {
+        set_key(m, line - 1);
+        return add_above(m, fits_out);
+    }
+    /* As in a merge with the left neighbour in which no line moves. */
+    m->type = ESE_LOG_MERGE_FULL_LEFT;
+    *fits_out = m->left >= 0;
+    return JET_errSuccess;
 }
 
 /* Latches all that changes besides the leaf. */
@@ -243,21 +291,31 @@ move_lines(merger *m)
 }
 
 static void
+change_key(merger *m, int index, unsigned line)
+{
+    ese_page_mut page = ese_log_edit_page(&m->edit, (unsigned)index);
+
+    ese_page_set_key(&page, line, m->key);
+}
+
+static void
 change_ancestor(merger *m)
 {
     ese_page_mut page = ese_log_edit_page(&m->edit, (unsigned)m->ancestor_page);
     unsigned line = m->way.lines[m->ancestor];
 
-    ese_page_remove(&page, line);
-    if (!m->is_key_change)
+    if (m->type == ESE_LOG_MERGE_FULL_LEFT) { /* the line of the leaf leads to its neighbour now */
+        ese_page_set_child(&page, line, page_at(m, m->left)->pgno);
+        ese_page_remove(&page, line - 1);
         return;
-    ese_page_set_key(&page, line - 1, m->key);
-    for (int i = 0; i < m->n_spine; i++) {
-        ese_page_mut edge = ese_log_edit_page(&m->edit, (unsigned)(m->spine + i));
-        ese_page view = ese_page_of_mut(&edge);
-
-        ese_page_set_key(&edge, ese_page_line_count(&view) - 1, m->key);
     }
+    ese_page_remove(&page, line);
+    if (m->is_key_change && m->n_above == 0)
+        ese_page_set_key(&page, line - 1, m->key);
+    for (int i = 0; i < m->n_spine; i++)
+        change_key(m, m->spine + i, ese_page_line_count(page_at(m, m->spine + i)) - 1);
+    for (int i = 0; i < m->n_above; i++)
+        change_key(m, m->above + i, m->way.lines[m->ancestor - 1 - (unsigned)i]);
 }
 
 /* The root has nothing below it any more. */
@@ -294,38 +352,58 @@ ancestor_record(const merger *m, int page, unsigned line)
     ese_log_record record = ese_btree__record(m->writer, ESE_LOG_MERGE);
 
     record.page = page;
-    record.u.merge = (ese_log_merge){
-        .page = page, .left = -1, .right = -1, .parent = -1, .line = line, .separator = m->key};
+    record.u.merge =
+        (ese_log_merge){.page = page, .left = -1, .right = -1, .parent = -1, .line = line};
+    return record;
+}
+
+static ese_log_record
+key_record(const merger *m, int page, unsigned line)
+{
+    ese_log_record record = ancestor_record(m, page, line);
+
+    record.u.merge.is_key_change = true;
+    record.u.merge.separator = m->key;
     return record;
 }
 
 /*
  * What becomes of the ancestor. That the last line left gets an empty key when one with an empty key goes is understood. With FULL_LEFT one record stands for both: the line keeps its
- * key, and leads to the left neighbour; otherwise the other key is a change of its own.
+ * key, and leads to the left neighbour.
  */
-static unsigned
-add_ancestor_records(const merger *m, ese_log_record *records)
+static ese_log_record
+record_of_ancestor(const merger *m)
 {
-    unsigned line = m->way.lines[m->ancestor];
-    bool has_key = m->is_key_change && m->key.size != 0;
-    bool is_one = m->type == ESE_LOG_MERGE_FULL_LEFT;
-    unsigned n = 0;
+    ese_log_record record = ancestor_record(m, m->ancestor_page, m->way.lines[m->ancestor]);
 
-    records[n] = ancestor_record(m, m->ancestor_page, line);
-    records[n].u.merge.is_delete_node = true;
-    records[n++].u.merge.is_key_change = is_one;
-    if (has_key && !is_one) {
-        records[n] = ancestor_record(m, m->ancestor_page, line - 1);
-        records[n++].u.merge.is_key_change = true;
-    }
-    return n;
+    record.u.merge.is_delete_node = true;
+    record.u.merge.is_key_change = m->type == ESE_LOG_MERGE_FULL_LEFT;
+    return record;
 }
 
-/* From the highest ancestor to the leaf. */
+static ese_log_record
+record_of_leaf(const merger *m)
+{
+    unsigned n = ese_page_line_count(page_at(m, m->leaf));
+    ese_log_record record = ese_btree__record(m->writer, ESE_LOG_MERGE);
+
+    record.page = m->leaf;
+    record.u.merge = (ese_log_merge){
+        .page = m->leaf,
+        .left = m->left,
+        .right = m->right,
+        .parent = m->n_chain == 0 ? m->ancestor_page : m->chain + m->n_chain - 1,
+        .line = m->type == ESE_LOG_MERGE_FULL_LEFT && n != 0 ? n - 1 : 0,
+        .type = m->type,
+        .is_empty_page = true,
+    };
+    return record;
+}
+
+/* From the highest ancestor to the leaf; each page has one. */
 static unsigned
 make_records(const merger *m, ese_log_record *records)
 {
-    const ese_page *leaf = page_at(m, m->leaf);
     unsigned n = 0;
 
     if (is_whole_tree(m)) {
@@ -333,30 +411,18 @@ make_records(const merger *m, ese_log_record *records)
         records[0].page = m->ancestor_page;
         return 1;
     }
-    n = add_ancestor_records(m, records);
-    for (int i = 0; i < m->n_spine; i++) {
-        const ese_page *page = page_at(m, m->spine + i);
-
-        records[n] = ancestor_record(m, m->spine + i, ese_page_line_count(page) - 1);
-        records[n++].u.merge.is_key_change = true;
-    }
+    for (int i = m->n_above - 1; i >= 0; i--)
+        records[n++] = key_record(m, m->above + i, m->way.lines[m->ancestor - 1 - (unsigned)i]);
+    records[n++] = record_of_ancestor(m);
+    for (int i = 0; i < m->n_spine; i++)
+        records[n++] =
+            key_record(m, m->spine + i, ese_page_line_count(page_at(m, m->spine + i)) - 1);
     for (int i = 0; i < m->n_chain; i++) {
         records[n] = ancestor_record(m, m->chain + i, 0);
+        records[n].u.merge.parent = i == 0 ? m->ancestor_page : m->chain + i - 1;
         records[n++].u.merge.is_empty_page = true;
     }
-    records[n] = ese_btree__record(m->writer, ESE_LOG_MERGE);
-    records[n].page = m->leaf;
-    records[n++].u.merge = (ese_log_merge){
-        .page = m->leaf,
-        .left = m->left,
-        .right = m->right,
-        .parent = m->n_chain == 0 ? m->ancestor_page : m->chain + m->n_chain - 1,
-        .line = m->type == ESE_LOG_MERGE_FULL_LEFT && ese_page_line_count(leaf) != 0
-                    ? ese_page_line_count(leaf) - 1
-                    : 0,
-        .type = m->type,
-        .is_empty_page = true,
-    };
+    records[n++] = record_of_leaf(m);
     return n;
 }
 
@@ -372,7 +438,11 @@ merge(merger *m, freed *freed_out)
     JET_ERR err;
     const ese_btree *tree = m->writer->tree;
     ese_log_record records[ESE_LOG_EDIT_PAGES_MAX + 1];
+    uint64_t lgpos = 0;
 
+    if (m->type !=
+        ESE_LOG_MERGE_EMPTY_PAGE) /* as in splits: the lines may be there and the changes of them not */
+        ESE_TRY(ese_btree_log_undo_info(m->writer->db, page_at(m, m->leaf), &lgpos));
     ESE_TRY(ese_log_edit_begin(&m->edit, records, make_records(m, records)));
     freed_out->pgnos[freed_out->n++] = page_at(m, m->leaf)->pgno;
     for (int i = 0; i < m->n_chain; i++)
@@ -455,12 +525,10 @@ try_merge(merger *m, ese_bytes key, ese_bytes data, freed *freed_out)
     ESE_TRY(add_others(m));
     if (what == MOVE)
         m->type = choose_neighbour(m);
-    m->is_key_change = !is_whole_tree(m) && (is_last_line(m) || m->type == ESE_LOG_MERGE_FULL_LEFT);
-    if (m->is_key_change && m->type != ESE_LOG_MERGE_NONE)
-        ESE_TRY(add_spine(m, &fits));
-    /* The range goes to the left neighbour, as in a merge with it in which no line moves. */
-    if (what == EMPTY && m->is_key_change && m->n_chain == 0 && m->key.size != 0)
-        m->type = ESE_LOG_MERGE_FULL_LEFT;
+    if (what == EMPTY && is_whole_tree(m))
+        fits = m->left < 0 && m->right < 0; /* else there is more of it than the way to it shows */
+    else if (what == EMPTY && is_last_line(m))
+        ESE_TRY(choose_heir(m, &fits));
     if (fits && m->type != ESE_LOG_MERGE_NONE)
         err = merge(m, freed_out);
 out:

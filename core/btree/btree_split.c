@@ -157,20 +157,36 @@ note_last_leaf(const ese_btree *tree, const ese_page *page, ese_pgno pgno)
         atomic_store_explicit(&tree->shared->last_leaf, pgno, memory_order_relaxed);
 }
 
+/*
+ * Recovery may find the page on the disk without the lines that move, and the page with them not: then it has them from the record, changes and all, and what was before the changes from
+ * nowhere else.
+ */
+static JET_ERR
+log_what_moves(const splitter *s, const job *j)
+{
+    uint64_t lgpos = 0; /* what it is raised to lies in front of the edit */
+
+    if (j->split.type == ESE_PAGE_SPLIT_APPEND)
+        return JET_errSuccess;
+    return ese_btree_log_undo_info(s->writer->db, &j->page->page, &lgpos);
+}
+
 /* Splits the page of the job, which is unlatched in any case. */
 static JET_ERR
 split_page(splitter *s, job *j)
 {
     JET_ERR err;
     const ese_btree__writer *writer = s->writer;
-    ese_log_edit edit = {.db = writer->db->log_db, .origin = writer->origin, .n_pages = 1};
+    ese_log_edit edit = {
+        .db = writer->db->log_db, .origin = writer->origin, .pages = {j->page}, .n_pages = 1};
     places at = {.parent = -1, .page = 0, .new_page = -1, .right = -1};
     bool has_oper = j->split.oper != ESE_PAGE_SPLIT_NONE;
     ese_log_record records[3];
 
-    edit.pages[0] = j->page; /* which is the job's to look at, but not to unlatch any more */
+    /* The page is the job's to look at, but not to unlatch any more. */
+    ESE_TRY(log_what_moves(s, j));
     ESE_TRY(latch_others(s, j, &edit, &at));
-    if (has_oper)
+    if (has_oper) /* behind log_what_moves: the log does not know the version yet */
         ESE_TRY(ese_btree__plan_begin(writer, s->request, j->plan));
     err = ese_log_edit_begin(&edit, records, make_records(s, j, &at, records));
     if (err < JET_errSuccess) {
@@ -300,6 +316,9 @@ split_once(splitter *s)
     j.page = spot.page;
     j.split = split_of(s, &plan, &spot);
     ESE_TRY(choose(s, &j));
+    if (plan.record.type ==
+        ESE_LOG_UNDO) /* no operation of a split: done behind it, in the room it makes */
+        j.split.oper = ESE_PAGE_SPLIT_NONE;
     ESE_TRY(has_room_above(s, &j, &has_room));
     if (has_room) {
         spot.page = NULL;

@@ -3,24 +3,31 @@
  *
  * INV-1  Every change of a page of a database goes through ese_log_edit_begin and ese_log_edit_end. All pages of an edit get one new dbtime.
  * INV-2  The record stands in the log before the page changes; from then on nothing fails. When the log refuses, nothing has changed.
+ * INV-3  All records of an edit are one batch. The begin of a transaction stands in the batch of its first change; a change of nobody's transaction has one of its own around it.
+ * INV-4  Before the position of a batch can be told from the tip of the stream its pages know of it (ese_cache_note_log), and so does the origin (lgpos_begin). So who asks
+ *        for the tip first and then looks at pages and origins misses nothing from before the tip.
  *
  * Recovery specification, section 2.
  */
 #pragma once
 
 #include "cache/cache.h"
-#include "log/log_record.h"
+#include "log/log_stream.h"
 #include "page/page_edit.h"
 
 #include <stdatomic.h>
 
+enum { ESE_LOG_PROCID_NOBODY = 0xfffc }; /* no session has it or a larger one */
+
 /* Who changes: what the common part of page records says of the session. */
 typedef struct ese_log_origin {
-    uint16_t procid;      /* number of the session */
-    uint8_t level;        /* of its transaction */
-    uint32_t trx_begin;   /* number of its transaction, 0 = none */
-    uint64_t lgpos_begin; /* where its begin stands in the log, 0 = nowhere yet */
-    uint8_t n_unlogged;   /* begins that the log does not know yet: logged with the first change */
+    uint16_t procid;    /* number of the session */
+    uint8_t level;      /* of its transaction; 0: each change is a transaction of its own */
+    uint8_t n_unlogged; /* begins that the log does not know yet: logged with the first change */
+    bool is_urgent;     /* what it does goes into the log even when the disk is full: taking back */
+    uint32_t trx_begin; /* number of its transaction in the log, 0 = none yet */
+    _Atomic uint64_t
+        lgpos_begin; /* [atomic: relaxed, INV-4] where its begin stands in the log, 0 = nowhere yet */
 } ese_log_origin;
 
 enum {
@@ -34,13 +41,14 @@ typedef struct ese_log_node {
     unsigned line;
     uint32_t rceid; /* of the version, 0 = none */
     uint32_t rceid_replace;
-    ese_bytes key;      /* whole key: INSERT, FLAG_INSERT…; bookmark of UNDO and DELTA */
-    ese_bytes key_data; /* data part of a bookmark, non-unique trees */
-    size_t n_prefix;    /* INSERT */
-    ese_bytes data;     /* INSERT, …REPLACE: new data; UNDO of a replacement: the old one */
-    uint8_t oper;       /* UNDO: 1 insert, 2 replace, 3 flag-delete, 4 delta, 9 delta64 */
-    uint8_t level;      /* UNDO */
-    unsigned offset;    /* DELTA */
+    ese_bytes key;        /* whole key: INSERT, FLAG_INSERT…; bookmark of UNDO and DELTA */
+    ese_bytes key_data;   /* data part of a bookmark, non-unique trees */
+    size_t n_prefix;      /* INSERT */
+    ese_bytes data;       /* INSERT, …REPLACE: new data; UNDO of a replacement: the old one */
+    uint8_t oper;         /* UNDO: 1 insert, 2 replace, 3 flag-delete, 4 delta, 9 delta64 */
+    uint8_t level;        /* UNDO */
+    bool needs_undo_info; /* UNDO: the log does not have what was before; it goes first */
+    unsigned offset;      /* DELTA */
     int64_t delta;
 } ese_log_node;
 
@@ -89,21 +97,10 @@ typedef struct ese_log_record {
     } u;
 } ese_log_record;
 
-typedef struct ese_log_edit ese_log_edit;
-
-/*
- * Where records go. `append` is called with all pages latched and none changed yet, edit->dbtime drawn; it sets edit->lgpos. More than one record
- * is a macro: all or none.
- */
-typedef struct ese_log_sink {
-    void *self;
-    JET_ERR (*append)(void *self, ese_log_edit *edit, const ese_log_record *records, unsigned n);
-} ese_log_sink;
-
 /* A database as far as changes are concerned. */
 typedef struct ese_log_db {
     ese_cache_file *file;        /* [const] */
-    const ese_log_sink *sink;    /* [const] NULL: changes are not logged */
+    ese_log_stream *stream;      /* [const] NULL: changes are not logged */
     uint8_t dbid;                /* [const] */
     _Atomic uint64_t dbtime;     /* [atomic] the last one drawn */
     _Atomic uint32_t objid_last; /* [atomic] */
@@ -112,18 +109,18 @@ typedef struct ese_log_db {
 enum { ESE_LOG_EDIT_PAGES_MAX = 48 };
 
 /* A change in the making: the caller sets the first four members and has the pages latched. */
-struct ese_log_edit {
+typedef struct ese_log_edit {
     ese_log_db *db;
     ese_log_origin *origin; /* NULL: nobody's transaction */
     ese_cache_page *pages[ESE_LOG_EDIT_PAGES_MAX];
     unsigned n_pages;
     uint64_t dbtime;                                /* drawn by begin */
     uint64_t dbtime_before[ESE_LOG_EDIT_PAGES_MAX]; /* UINT64_MAX: a new page */
-    uint64_t lgpos;
-};
+    uint64_t lgpos; /* what is durable when the edit is; 0 without a log */
+} ese_log_edit;
 
 /*
- * Makes all pages writable, draws the dbtime, writes the records. Afterwards the caller changes the bytes and calls ese_log_edit_end. On an error
+ * Makes all pages writable, draws the dbtime, writes the records: splits and merges as a macro, all or none. Afterwards the caller changes the bytes and calls ese_log_edit_end. On an error
  * nothing has changed and the pages are still latched (edit->pages may be other images of them).
  */
 JET_ERR ese_log_edit_begin(ese_log_edit *edit, const ese_log_record *records, unsigned n);
@@ -143,3 +140,32 @@ void ese_log_apply_node(ese_page_mut *page, const ese_log_record *record);
 /* The common case of one page and one node record: begin, apply, end. The page is unlatched on success only. */
 JET_ERR ese_log_change_node(ese_log_db *db, ese_log_origin *origin, ese_cache_page **page_inout,
                             ese_log_record *record);
+
+/* ---- Transactions in the log ---- */
+
+/*
+ * The origin's transaction commits, or its level does: `level` is the one it comes to. A transaction (or level) of which the log knows nothing needs no word: *end_out = 0. Else what to
+ * wait for.
+ */
+JET_ERR ese_log_commit(ese_log_stream *stream, ese_log_origin *origin, uint8_t level,
+                       uint64_t *end_out);
+
+/* All changes of its levels above `level` have been taken back. */
+JET_ERR ese_log_rollback(ese_log_stream *stream, ese_log_origin *origin, uint8_t level);
+
+/* What undoing a change takes, for the case that its page reaches the disk before the transaction ends. */
+typedef struct ese_log_undo_info {
+    uint16_t procid; /* of the transaction that made it */
+    uint8_t level;
+    uint8_t oper; /* 2 replace, 3 flag-delete */
+    bool is_unique;
+    uint32_t trx_begin;
+    uint32_t rceid;
+    ese_pgno pgno, root;
+    uint32_t objid;
+    ese_bytes key, key_data;
+    ese_bytes before; /* replace */
+} ese_log_undo_info;
+
+/* *end_out: what to wait for. Goes into the log even when the disk is full. */
+JET_ERR ese_log_write_undo_info(ese_log_db *db, const ese_log_undo_info *info, uint64_t *end_out);

@@ -3,7 +3,7 @@
  *
  * INV-1  From the drawing of a dbtime to its stamping on the pages their latches are held; so the dbtimes of a page ascend in the order of its changes.
  */
-#include "log/log.h"
+#include "log/log_private.h"
 
 #include <assert.h>
 
@@ -17,19 +17,9 @@ note_pages_before(ese_log_edit *edit)
                                      : ese_page_dbtime(&edit->pages[i]->page);
 }
 
-static void
-note_log(ese_log_edit *edit)
-{
-    uint64_t begin = edit->origin == NULL ? 0 : edit->origin->lgpos_begin;
-
-    for (unsigned i = 0; i < edit->n_pages; i++)
-        ese_cache_note_log(edit->pages[i], edit->lgpos, begin);
-}
-
 JET_ERR
 ese_log_edit_begin(ese_log_edit *edit, const ese_log_record *records, unsigned n)
 {
-    const ese_log_sink *sink = edit->db->sink;
     JET_ERR err = JET_errSuccess;
 
     assert(edit->n_pages <= ESE_LOG_EDIT_PAGES_MAX);
@@ -42,10 +32,8 @@ ese_log_edit_begin(ese_log_edit *edit, const ese_log_record *records, unsigned n
      * the change (ese_btree__settle).
      */
     edit->dbtime = atomic_fetch_add_explicit(&edit->db->dbtime, 1, memory_order_release) + 1;
-    if (sink != NULL) {
-        ESE_TRY(sink->append(sink->self, edit, records, n));
-        note_log(edit);
-    }
+    if (edit->db->stream != NULL)
+        ESE_TRY(ese_log__write_edit(edit, records, n));
 out:
     return err;
 }

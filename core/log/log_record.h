@@ -364,6 +364,11 @@ JET_ERR ese_log_diff_measure(ese_bytes diff, bool is_wide, size_t old_size, size
 JET_ERR ese_log_diff_apply(ese_bytes diff, bool is_wide, ese_bytes old, uint8_t *to, size_t room,
                            size_t *size_out);
 
+/*
+ * A difference that makes `new` out of `old`, shorter than `new`, written to `to` (as long as `new`). Returns its size; 0: there is none, or nothing differs.
+ */
+size_t ese_log_diff_encode(ese_bytes old, ese_bytes new, bool is_wide, uint8_t *to);
+
 /* ---- page images: section 6.7 */
 
 typedef enum ese_log_image_flag {
@@ -377,5 +382,11 @@ typedef enum ese_log_image_flag {
  */
 JET_ERR ese_log_image_decode(ese_bytes image, uint32_t flags, uint32_t page_size, uint8_t *work,
                              uint8_t *page);
+/*
+ * The image of a page as it is, but for its dbtime, without its free bytes. `to` has the size of the page; returns the size of the image.
+ */
+size_t ese_log_image_encode(const ese_page *page, uint64_t dbtime, uint8_t *to,
+                            uint32_t *flags_out);
+
 /* The same for a page that moves: head and tail of it. */
 JET_ERR ese_log_move_image(const ese_log_entry *entry, uint32_t page_size, uint8_t *page);

@@ -118,3 +118,92 @@ ese_log_diff_apply(ese_bytes diff, bool is_wide, ese_bytes old, uint8_t *to, siz
     *size_out = size;
     return JET_errSuccess;
 }
+
+/* ---- encoding */
+
+typedef struct encoder {
+    ese_bytes old, new;
+    bool is_wide;
+    uint8_t *to;
+    size_t size;
+    bool is_too_long;
+} encoder;
+
+/* Old bytes from `offset` on, n_old of them, become new bytes from `from` on, n_new of them. */
+static void
+put_run(encoder *e, size_t offset, size_t n_old, size_t from, size_t n_new)
+{
+    size_t width = n_old > UINT8_MAX || n_new > UINT8_MAX ? 2 : 1;
+    unsigned kind = n_old == n_new ? SAME_LENGTH : n_old == 0 ? INSERT : 0;
+    unsigned flags = kind | (width == 2 ? TWO_BYTES : 0u);
+    size_t head = (e->is_wide ? 3u : 2u) + width + (kind == 0 ? width : 0u);
+    uint8_t *at = e->to + e->size;
+
+    e->is_too_long = e->is_too_long || head + n_new >= e->new.size - e->size;
+    if (e->is_too_long)
+        return;
+    if (e->is_wide) {
+        ese_store_le16(at, (uint16_t)offset);
+        at[2] = (uint8_t)(flags << WIDE_FLAGS_SHIFT);
+        at += 3;
+    } else {
+        ese_store_le16(at, (uint16_t)(offset | flags << FLAGS_SHIFT));
+        at += 2;
+    }
+    for (unsigned i = 0; i < (kind == 0 ? 2u : 1u); i++, at += width) {
+        size_t n = i == 0 ? n_new : n_old;
+
+        if (width == 1)
+            *at = (uint8_t)n;
+        else
+            ese_store_le16(at, (uint16_t)n);
+    }
+    memcpy(at, e->new.data + from, n_new);
+    e->size += head + n_new;
+}
+
+/* Equal bytes between two differences that are worth another run. */
+enum { GAP_MIN = 5 };
+
+/* Runs of one length each, of what differs in old and new bytes from `offset` on, `n` of both. */
+static void
+put_same_length(encoder *e, size_t offset, size_t n)
+{
+    const uint8_t *old = e->old.data + offset, *new = e->new.data + offset;
+    size_t i = 0;
+
+    while (i < n) {
+        size_t first = i, end;
+
+        if (old[i] == new[i]) {
+            i++;
+            continue;
+        }
+        for (end = i; i < n && i - end < GAP_MIN; i++) {
+            if (old[i] != new[i])
+                end = i + 1;
+        }
+        put_run(e, offset + first, end - first, offset + first, end - first);
+    }
+}
+
+size_t
+ese_log_diff_encode(ese_bytes old, ese_bytes new, bool is_wide, uint8_t *to)
+{
+    encoder e = {.old = old, .new = new, .is_wide = is_wide, .to = to};
+    size_t n = old.size < new.size ? old.size : new.size;
+    size_t n_front = 0, n_back = 0;
+
+    if (old.size > (is_wide ? (size_t)UINT16_MAX : (size_t)OFFSET_MASK))
+        return 0;
+    while (n_front < n && old.data[n_front] == new.data[n_front])
+        n_front++;
+    while (n_back < n - n_front &&
+           old.data[old.size - 1 - n_back] == new.data[new.size - 1 - n_back])
+        n_back++;
+    if (old.size == new.size)
+        put_same_length(&e, n_front, n - n_front - n_back);
+    else
+        put_run(&e, n_front, old.size - n_front - n_back, n_front, new.size - n_front - n_back);
+    return e.is_too_long ? 0 : e.size;
+}

@@ -6,7 +6,14 @@
 #include "log/log_record.h"
 #include "record/record_compress.h"
 
-enum { FREE_BYTES_OFFSET = 28, FREE_TAG_OFFSET = 34, TAG_COUNT_MASK = 0xfff, TAG_SIZE = 4 };
+enum {
+    DBTIME_OFFSET = 8,
+    FREE_BYTES_OFFSET = 28,
+    USED_END_OFFSET = 32, /* counted from the end of the header */
+    FREE_TAG_OFFSET = 34,
+    TAG_COUNT_MASK = 0xfff,
+    TAG_SIZE = 4,
+};
 
 static JET_ERR
 refuse(const char *why)
@@ -68,6 +75,23 @@ ese_log_image_decode(ese_bytes image, uint32_t flags, uint32_t page_size, uint8_
         ESE_TRY(rehydrate(page, size, page_size));
 out:
     return err;
+}
+
+size_t
+ese_log_image_encode(const ese_page *page, uint64_t dbtime, uint8_t *to, uint32_t *flags_out)
+{
+    size_t tags =
+        (size_t)TAG_SIZE * (ese_load_le16(page->bytes + FREE_TAG_OFFSET) & TAG_COUNT_MASK);
+    size_t head = ese_page_header_size(page->size) + ese_load_le16(page->bytes + USED_END_OFFSET);
+    size_t cut = page->size - tags - head; /* a page that was verified has room for both */
+
+    memcpy(to, page->bytes, head);
+    memcpy(to + head, page->bytes + page->size - tags, tags);
+    ese_store_le64(to + DBTIME_OFFSET, dbtime);
+    ese_store_le16(to + FREE_BYTES_OFFSET,
+                   (uint16_t)(ese_load_le16(page->bytes + FREE_BYTES_OFFSET) - cut));
+    *flags_out = cut == 0 ? 0 : ESE_LOG_IMAGE_DEHYDRATED;
+    return head + tags;
 }
 
 JET_ERR

@@ -154,6 +154,9 @@ void ese_page_split_apply(const ese_page *from, const ese_page_split *split, ese
  */
 bool ese_page_split_is_possible(const ese_page *from, const ese_page_split *split);
 
+/* The key that becomes the prefix of the split page (RIGHT), of the size returned; room for ESE_PAGE_KEY_MAX bytes. */
+size_t ese_page_split_prefix(const ese_page *from, const ese_page_split *split, uint8_t *to);
+
 /* Writes the lines of `from`, another buffer, with another prefix in tag 0. Not for roots; it must fit, as an empty one does on a page with one line. */
 void ese_page_set_prefix(const ese_page *from, ese_bytes prefix, ese_page_mut *page);
 

@@ -46,6 +46,16 @@ key_of_entry(const ese_page *from, const ese_page_split *split, int line, uint8_
     return (ese_bytes){room, ese_page_node_copy_key(&node, room, ESE_PAGE_KEY_MAX)};
 }
 
+size_t
+ese_page_split_prefix(const ese_page *from, const ese_page_split *split, uint8_t *to)
+{
+    ese_bytes key = key_of_entry(from, split, split->prefix_line, to);
+
+    if (key.size != 0 && key.data != to)
+        memcpy(to, key.data, key.size);
+    return key.size;
+}
+
 static void
 put_entries(const ese_page *from, const ese_page_split *split, unsigned begin, unsigned end,
             ese_page_mut *page)

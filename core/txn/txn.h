@@ -12,6 +12,8 @@
  *        who has an image of a page with a node flagged VERSION, looks into the store and then finds the image still current knows what he sees.
  * INV-5  The first writer of an entry wins: a change of what another transaction has changed and not committed, or committed after this one began, is
  *        JET_errWriteConflict.
+ * INV-6  With a log, a transaction commits in the log first: who sees its changes can log nothing in front of its Commit0. What the log does not know of (no change was logged)
+ *        it is not told to commit either.
  */
 #pragma once
 
@@ -30,10 +32,11 @@ typedef struct ese_txn_version
     ese_txn_version; /* private but for the part the owner of the trees gets to see */
 
 typedef struct ese_txn_session {
-    uint8_t level;     /* 0 = outside any transaction */
-    bool is_read_only; /* of the outermost begin */
-    uint32_t commit_default;
-    uint64_t clock; /* number of begins so far */
+    uint8_t level;           /* 0 = outside any transaction */
+    bool is_read_only;       /* of the outermost begin */
+    uint32_t commit_default; /* JET_bitCommitLazyFlush or 0 */
+    uint64_t last_commit;    /* what to wait for to know its last commit durable; 0: nothing */
+    uint64_t clock;          /* number of begins so far */
     uint64_t begins[ESE_TXN_LEVEL_MAX +
                     1]; /* the clock at the begin of each level, 1 to 7; kept after its end */
     ese_list cursors;   /* open cursors of the table layer (ese_table_cursor.link) */
@@ -87,8 +90,10 @@ typedef struct ese_txn_change {
     ese_txn_oper oper;
     uint8_t level;
     uint32_t rceid;
-    ese_bytes before; /* REPLACE: the data before */
-    unsigned offset;  /* DELTA */
+    ese_bytes before;     /* REPLACE: the data before */
+    bool is_covered;      /* REPLACE: see ese_txn_is_covered */
+    bool needs_undo_info; /* undo: the log does not have it yet */
+    unsigned offset;      /* DELTA */
     unsigned width;
     int64_t delta;
 } ese_txn_change;
@@ -127,6 +132,18 @@ bool ese_txn_store_clean_trees(ese_txn_store *store, bool (*is_of)(void *self, c
 /* Ends the thread that cleans up: from now on nothing calls `clean` but who asks for it. For the end of an instance, before its trees go. */
 void ese_txn_store_stop(ese_txn_store *store);
 
+/* From now on transactions that change logged databases stand in this log. Before the first session that changes one begins; NULL: no log (any more). */
+void ese_txn_store_set_log(ese_txn_store *store, ese_log_stream *stream);
+
+/*
+ * Where in the log the oldest open transaction begins; UINT64_MAX: none is in the log. Misses none that began before the tip of the stream that the caller has asked for before;
+ * one that has ended since then is durable when that tip is.
+ */
+uint64_t ese_txn_store_oldest_begin(ese_txn_store *store);
+
+/* What to wait for to know everything durable that has committed so far. One atomic load. */
+uint64_t ese_txn_store_last_commit(const ese_txn_store *store);
+
 /* Bytes of versions. */
 size_t ese_txn_store_size(ese_txn_store *store);
 
@@ -145,8 +162,17 @@ void ese_txn_session_end(ese_txn_session *session); /* at level 0 */
 /* JET_errTransTooDeep at level 7. */
 JET_ERR ese_txn_begin(ese_txn_session *session, bool is_read_only);
 
-/* JET_errNotInTransaction at level 0. To level 0: everybody sees the changes from now on. */
+/*
+ * JET_errNotInTransaction at level 0. To level 0: everybody sees the changes from now on, and with a log it waits until they are durable, unless commit_default is lazy. No latch and no
+ * lock is held that those who write the log might need. An error with the level as it was: nothing has happened, the transaction can be rolled back. With level 0: it is over, but
+ * perhaps not durable; the log takes nothing more.
+ */
 JET_ERR ese_txn_commit(ese_txn_session *session);
+
+/*
+ * The same as JetCommitTransaction is told: JET_bitCommitLazyFlush, JET_bitForceNewLog; JET_bitWaitLastLevel0Commit and JET_bitWaitAllLevel0Commit only wait, at any level.
+ */
+JET_ERR ese_txn_commit_as(ese_txn_session *session, uint32_t grbit);
 
 /*
  * Undoes one level, or all of them; JET_errNotInTransaction at level 0. JET_errRollbackError: `undo` failed, which is fatal: the whole
@@ -192,6 +218,36 @@ JET_ERR ese_txn_add(ese_txn_session *session, const ese_txn_change *change,
 void ese_txn_drop(ese_txn_session *session,
                   ese_txn_version *version);            /* the newest one of the session, or NULL */
 uint32_t ese_txn_rceid(const ese_txn_version *version); /* 0 for NULL */
+
+/*
+ * A replacement by a transaction whose last change of the entry was one, too: what that one replaced is enough for recovery, which takes whole transactions back. So the log is told of this
+ * one without a version, and if it is taken back alone, that is a replacement like any other.
+ */
+bool ese_txn_is_covered(const ese_txn_version *version);
+
+/* ---- What the log must know before a page reaches the disk: by who has the page latched ---- */
+
+typedef struct ese_txn_uncommitted {
+    ese_txn_oper oper;
+    uint8_t level;
+    uint16_t procid;
+    uint32_t trx_begin, rceid;
+    uint32_t order;
+    uint64_t
+        undo_end; /* what to wait for to know its undo information durable; 0: it is not in the log */
+} ese_txn_uncommitted;
+
+/*
+ * The next older replacement or deletion of an entry that has not committed and that undo in recovery would need; the first time info_inout->order is UINT32_MAX. What was before
+ * is appended to `before_out`, which is cleared first, unless the log has it.
+ */
+JET_ERR ese_txn_next_uncommitted(ese_txn_store *store, const ese_txn_place *place,
+                                 ese_growbuf *before_out, ese_txn_uncommitted *info_inout,
+                                 bool *found_out);
+
+/* The log has it now. */
+void ese_txn_note_undo_info(ese_txn_store *store, const ese_txn_place *place, uint32_t rceid,
+                            uint64_t undo_end);
 
 /*
  * Something of an upper layer that rollback has to undo in memory, in its place among the changes: `undo` is called with `self`; afterwards, or when the

@@ -9,7 +9,9 @@
  * INV-3  The versions of a transaction belong to its thread until it has committed, then to the thread that cleans up; in between they stand in the queue.
  * INV-4  The queue is sorted by number of commit. A session counts as being in its transaction (session.begin) until what it leaves stands there.
  *
- * Order of locks: queue; sessions; latches of buckets; memory. No two of a kind, and none while functions of upper layers are called.
+ * Order of locks: queue; sessions; latches of buckets; memory. No two of a kind, and none while functions of upper layers or of the log are called.
+ * Appending to the log takes the mutex of the stream, waiting for it may take the disk: both with latches of pages at most, the latter without.
+ * Undo information is written by whoever writes a page (ese_btree_log_undo_info), with any latches and locks of the layers above, but none of these.
  */
 #pragma once
 
@@ -49,6 +51,8 @@ struct ese_txn_trx {
     uint32_t n_versions;     /* this and the next: INV-3 */
     uint32_t n_actions;
     bool is_counted;         /* in n_changing of the store */
+    uint16_t procid;         /* [const] of the session */
+    uint32_t trx_begin;      /* [const] its number in the log; 0: there is none */
     ese_txn_version *oldest; /* of the list of its versions; the newest is session->newest */
     ese_list link;           /* [lock: queue] */
     ese_txn__block *block;   /* [const] */
@@ -75,8 +79,12 @@ struct ese_txn_version {
     bool has_image; /* of REPLACE: an older version of the same transaction has it otherwise */
     bool needs_clean;
     bool is_hashed;
-    bool is_leaving; /* [latch] see ese_txn__leave */
-    uint8_t bytes[]; /* key, data of the key, data before; or an ese_txn_action */
+    bool is_covered; /* of REPLACE: see ese_txn_is_covered */
+    _Atomic uint8_t
+        level; /* [session to write; atomic: relaxed] of its transaction, when there is a log */
+    _Atomic uint64_t undo_end; /* [latch to write; atomic: relaxed] see ese_txn_uncommitted */
+    bool is_leaving;           /* [latch] see ese_txn__leave */
+    uint8_t bytes[];           /* key, data of the key, data before; or an ese_txn_action */
 };
 
 typedef struct ese_txn__latch {
@@ -121,6 +129,12 @@ struct ese_txn_store {
     ese_list blocks;       /* [lock: memory] all of them */
     ese_txn__block *spare; /* [lock: memory] those in no use */
     size_t n_spare;        /* [lock: memory] */
+
+    ese_log_stream *stream; /* [const] after set_log */
+    _Atomic uint64_t
+        given_up; /* [atomic: relaxed] where the oldest transaction begins that can be taken back by recovery only */
+    _Atomic uint64_t
+        last_commit; /* [atomic] end of the newest Commit0; before its number is drawn */
 
     ese_txn__sessions sessions[ESE_TXN__SESSIONS];
     _Atomic uint64_t procids[ESE_TXN__PROCIDS]; /* bits of numbers in use */
@@ -233,6 +247,20 @@ void ese_txn__give_up(ese_txn_session *session);
  * is undone with them.
  */
 void ese_txn__merge(ese_txn_session *session, uint32_t n_changes);
+
+/* ---- txn_log.c ---- */
+
+/* Nobody in this run takes the open transaction back: recovery has to begin with it. */
+void ese_txn__log_give_up(ese_txn_session *session);
+
+/* Tells the log that the session commits to `level`. *end_out: what to wait for, 0 = nothing. */
+JET_ERR ese_txn__log_commit(ese_txn_session *session, uint8_t level, uint64_t *end_out);
+
+/* All changes above `level` are undone. JET_errRollbackError: the log cannot be told. */
+JET_ERR ese_txn__log_rollback(ese_txn_session *session, uint8_t level);
+
+/* The number of the transaction that the session has open, as the log will know it. */
+uint32_t ese_txn__log_number(ese_txn_session *session);
 
 /* ---- txn_clean.c ---- */
 

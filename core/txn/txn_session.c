@@ -44,7 +44,8 @@ become_free(ese_txn_session *session)
     session->n_changes = 0;
     session->n_savepoint = 0;
     session->origin.trx_begin = 0;
-    session->origin.lgpos_begin = 0;
+    /* Relaxed: ese_txn_store_oldest_begin. */
+    atomic_store_explicit(&session->origin.lgpos_begin, 0, memory_order_relaxed);
     if (session->store == NULL)
         return;
     begin = atomic_load_explicit(&session->begin, memory_order_relaxed); /* by this thread */
@@ -54,27 +55,86 @@ become_free(ese_txn_session *session)
     ese_txn__wake_after(session->store, begin);
 }
 
-static void
-commit_outermost(ese_txn_session *session)
+/* In the log first: INV-6. */
+static JET_ERR
+commit_outermost(ese_txn_session *session, uint64_t *end_out)
 {
+    JET_ERR err;
+
+    ESE_TRY(ese_txn__log_commit(session, 0, end_out));
     leave_to(session, 0);
     if (session->trx != NULL)
         ese_txn__settle(session, ese_txn__number_commit(session));
     else if (session->store != NULL)
         ese_txn__number_leave(session);
     become_free(session);
+out:
+    return err;
+}
+
+/* Its changes belong to the level outside from now on: level_of of txn_undo.c. */
+static JET_ERR
+commit_nested(ese_txn_session *session)
+{
+    uint8_t level = (uint8_t)(session->level - 1);
+    uint64_t end = 0;
+    JET_ERR err;
+
+    ESE_TRY(ese_txn__log_commit(session, level, &end));
+    leave_to(session, level);
+out:
+    return err;
+}
+
+/* Nothing is held here that who writes the log may want. */
+static JET_ERR
+wait_for_log(ese_txn_session *session, uint32_t grbit, uint64_t end)
+{
+    ese_log_stream *stream = session->store == NULL ? NULL : session->store->stream;
+
+    if (stream == NULL)
+        return JET_errSuccess;
+    if ((grbit & JET_bitForceNewLog) != 0)
+        return ese_log_stream_roll(stream);
+    if (end == 0 || (grbit & JET_bitCommitLazyFlush) != 0)
+        return JET_errSuccess;
+    return ese_log_stream_wait(stream, end);
+}
+
+static JET_ERR
+wait_for_commits(ese_txn_session *session, uint32_t grbit)
+{
+    ese_log_stream *stream = session->store == NULL ? NULL : session->store->stream;
+
+    if (stream == NULL)
+        return JET_errSuccess;
+    if ((grbit & JET_bitWaitAllLevel0Commit) != 0)
+        return ese_log_stream_flush(stream);
+    return wait_for_log(session, 0, session->last_commit);
+}
+
+JET_ERR
+ese_txn_commit_as(ese_txn_session *session, uint32_t grbit)
+{
+    uint64_t end = 0;
+    JET_ERR err;
+
+    if ((grbit & (JET_bitWaitLastLevel0Commit | JET_bitWaitAllLevel0Commit)) != 0)
+        return wait_for_commits(session, grbit);
+    if (session->level == 0)
+        return JET_errNotInTransaction;
+    if (session->level > 1)
+        return commit_nested(session);
+    ESE_TRY(commit_outermost(session, &end));
+    err = wait_for_log(session, grbit, end);
+out:
+    return err;
 }
 
 JET_ERR
 ese_txn_commit(ese_txn_session *session)
 {
-    if (session->level == 0)
-        return JET_errNotInTransaction;
-    if (session->level == 1)
-        commit_outermost(session);
-    else /* its changes belong to the level outside: level_of of txn_version.c */
-        leave_to(session, (uint8_t)(session->level - 1));
-    return JET_errSuccess;
+    return ese_txn_commit_as(session, session->commit_default & JET_bitCommitLazyFlush);
 }
 
 /* All changes are undone, or the transaction was given up. */
@@ -99,6 +159,11 @@ ese_txn_rollback(ese_txn_session *session, bool is_whole_transaction)
         return JET_errNotInTransaction;
     level = is_whole_transaction ? 0 : (uint8_t)(session->level - 1);
     err = ese_txn__undo(session, session->n_before[level + 1]);
+    if (err >= JET_errSuccess) {
+        err = ese_txn__log_rollback(session, level);
+        if (err < JET_errSuccess)
+            ese_txn__give_up(session);
+    }
     if (level == 0 || err < JET_errSuccess)
         roll_back_outermost(session);
     else
@@ -123,8 +188,11 @@ ese_txn_statement_enter(ese_txn_session *session, ese_txn_statement *statement_o
     ese_txn_statement statement = {.is_transaction = session->level == 0};
     JET_ERR err = JET_errSuccess;
 
-    if (session->store != NULL)
+    if (session->store != NULL) {
         ese_txn__relieve(session);
+        if (session->store->stream != NULL)
+            ese_log_stream_relieve(session->store->stream);
+    }
     if (statement.is_transaction)
         ESE_TRY(ese_txn_begin(session, false));
     statement.n_changes = session->n_changes;
@@ -135,6 +203,18 @@ out:
     return err;
 }
 
+/* A statement that the log does not take has not happened. */
+static JET_ERR
+commit_statement(ese_txn_session *session)
+{
+    JET_ERR err = ese_txn_commit(session);
+
+    if (err < JET_errSuccess && session->level != 0 &&
+        ese_txn_rollback(session, true) < JET_errSuccess)
+        err = JET_errRollbackError;
+    return err;
+}
+
 JET_ERR
 ese_txn_statement_leave(ese_txn_session *session, const ese_txn_statement *statement, JET_ERR err)
 {
@@ -142,7 +222,7 @@ ese_txn_statement_leave(ese_txn_session *session, const ese_txn_statement *state
 
     session->n_savepoint = statement->n_savepoint_outer;
     if (statement->is_transaction && err >= JET_errSuccess)
-        err_end = ese_txn_commit(session);
+        err_end = commit_statement(session);
     else if (statement->is_transaction)
         err_end = ese_txn_rollback(session, true);
     else if (err < JET_errSuccess)

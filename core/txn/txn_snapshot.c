@@ -1,7 +1,7 @@
 /*
  * Numbers of begins and commits, and what a session sees by them.
  *
- * One counter gives a number to every outermost begin and every commit to level 0; in the log they are four times as large. A transaction sees its own
+ * One counter gives a number to every outermost begin and every commit to level 0; the log has numbers of its own. A transaction sees its own
  * changes and those of transactions that have a smaller number of commit than its begin.
  *
  * INV-1  A commit is one store into the trx that its versions share. Before it draws its number, it says so there (UNKNOWN): a reader whose begin came
@@ -16,8 +16,6 @@
 #define ACTIVE_MASK (((uint64_t)1 << ESE_TXN__ACTIVE_BITS) - 1)
 #define STEP        ((uint64_t)1 << ESE_TXN__ACTIVE_BITS)
 
-enum { NUMBER_FACTOR = 4 }; /* of the numbers in the log */
-
 void
 ese_txn__number_begin(ese_txn_session *session)
 {
@@ -29,7 +27,6 @@ ese_txn__number_begin(ese_txn_session *session)
     number = (before >> ESE_TXN__ACTIVE_BITS) + 1;
     /* Release: pairs with ese_txn__oldest. */
     atomic_store_explicit(&session->begin, number, memory_order_release);
-    session->origin.trx_begin = (uint32_t)(number * NUMBER_FACTOR);
 }
 
 unsigned
@@ -130,6 +127,8 @@ ese_txn__trx_need(ese_txn_session *session)
     memset(trx, 0, sizeof *trx);
     trx->block = block;
     trx->store = session->store;
+    trx->procid = session->origin.procid;
+    trx->trx_begin = ese_txn__log_number(session);
     ese_list_init(&trx->link);
     atomic_store_explicit(&trx->n_refs, 1, memory_order_relaxed); /* nobody else knows it yet */
     session->trx = trx;

@@ -37,6 +37,10 @@ make_store(const ese_txn_ops *ops, size_t bytes_max, ese_txn_store **store_out)
     store->mask = n_buckets - 1;
     store->seed = ese_os_random();
     atomic_store_explicit(&store->rceid, RCEID_FIRST, memory_order_relaxed);
+    atomic_store_explicit(&store->given_up, UINT64_MAX, memory_order_relaxed);
+    atomic_store_explicit(&store->procids[ESE_LOG_PROCID_NOBODY / PROCIDS_PER_WORD],
+                          UINT64_MAX << ESE_LOG_PROCID_NOBODY % PROCIDS_PER_WORD,
+                          memory_order_relaxed);
     ese_txn_store_set_limit(store, bytes_max);
     *store_out = store;
     store = NULL;

@@ -23,6 +23,9 @@ ese_txn__change_of(const ese_txn_version *version)
         .offset = version->offset,
         .width = version->width,
         .delta = version->delta,
+        .is_covered = version->is_covered,
+        /* Relaxed: if it is written at the same time, the log has it twice. */
+        .needs_undo_info = atomic_load_explicit(&version->undo_end, memory_order_relaxed) == 0,
     };
 }
 
@@ -123,6 +126,7 @@ ese_txn__give_up(ese_txn_session *session)
 {
     ese_txn_version *version = session->newest;
 
+    ese_txn__log_give_up(session);
     while (version != NULL) {
         ese_txn_version *previous = version->previous;
 
@@ -141,6 +145,7 @@ ese_txn__undo(ese_txn_session *session, uint32_t n_changes)
 {
     JET_ERR err = JET_errSuccess;
 
+    session->origin.is_urgent = true; /* what was changed can be taken back, whatever is full */
     while (session->newest != NULL && session->newest->order > n_changes) {
         ese_txn_version *version = session->newest;
 
@@ -155,6 +160,7 @@ ese_txn__undo(ese_txn_session *session, uint32_t n_changes)
 out:
     if (err < JET_errSuccess)
         ese_txn__give_up(session);
+    session->origin.is_urgent = false;
     return err;
 }
 

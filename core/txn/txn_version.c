@@ -283,8 +283,9 @@ ese_txn__return_point(const ese_txn_session *session)
 /* What the chain of a place says to a change of the session. */
 typedef struct standing {
     bool conflicts;
-    bool is_covered; /* a lock that the session has already, for as long as it would last */
-    bool has_image;  /* a version made since the last return point has the data before */
+    bool is_covered;    /* a lock that the session has already, for as long as it would last */
+    bool has_image;     /* a version made since the last return point has the data before */
+    bool stands_on_own; /* the last change of the session there was a replacement, too */
 } standing;
 
 /* Does who has done `had` with a place keep out of it whom `lock` would? */
@@ -311,8 +312,10 @@ look_at_chain(const ese_txn_session *session, const ese_txn_version *newest,
             found.is_covered = true;
         if (ese_txn__is_lock(at->oper))
             continue;
-        if (is_last && change->oper == ESE_TXN_REPLACE && at->oper == ESE_TXN_REPLACE)
+        if (is_last && change->oper == ESE_TXN_REPLACE && at->oper == ESE_TXN_REPLACE) {
+            found.stands_on_own = true;
             found.has_image = at->order > ese_txn__return_point(session);
+        }
         is_last = false;
     }
     return found;
@@ -359,10 +362,10 @@ put(uint8_t *to, ese_bytes from)
 }
 
 static JET_ERR
-make_version(ese_txn_session *session, const ese_txn_change *change, bool has_image,
+make_version(ese_txn_session *session, const ese_txn_change *change, const standing *found,
              ese_txn_version **version_out)
 {
-    ese_bytes before = has_image ? change->before : (ese_bytes){NULL, 0};
+    ese_bytes before = found->has_image ? (ese_bytes){NULL, 0} : change->before;
     ese_txn_version *version = NULL;
     ese_txn__block *block = NULL;
     uint8_t *to;
@@ -385,7 +388,9 @@ make_version(ese_txn_session *session, const ese_txn_change *change, bool has_im
         .n_before = (uint32_t)before.size,
         .oper = (uint8_t)change->oper,
         .width = (uint8_t)change->width,
-        .has_image = has_image,
+        .has_image = !found->has_image,
+        .is_covered = found->stands_on_own,
+        .level = session->level,
         .is_hashed = is_hashed(change->oper),
     };
     to = put(version->bytes, change->place.key);
@@ -455,7 +460,7 @@ ese_txn_add(ese_txn_session *session, const ese_txn_change *change, ese_txn_vers
         *version_out = NULL;
         return JET_errSuccess;
     }
-    ESE_TRY(make_version(session, change, !found.has_image, &version));
+    ESE_TRY(make_version(session, change, &found, &version));
     noted.level = session->level;
     noted.rceid = version->rceid;
     version->hash = hash;
@@ -478,10 +483,11 @@ ese_txn_add_action(ese_txn_session *session, const ese_txn_action *action)
         .oper = ESE_TXN_ACTION,
         .place.key = {(const uint8_t *)(const void *)action, sizeof *action},
     };
+    const standing plain = {.has_image = true};
     ese_txn_version *version = NULL;
     JET_ERR err;
 
-    ESE_TRY(make_version(session, &change, false, &version));
+    ESE_TRY(make_version(session, &change, &plain, &version));
     enlist(session, version);
     session->trx->n_actions++;
 out:

@@ -55,7 +55,7 @@ attach(test_fresh *t)
                      JET_errSuccess);
     ese_cache_set_write_ops(t->pages, &ops);
     t->log.file = t->pages;
-    t->log.sink = NULL;
+    t->log.stream = NULL;
     t->log.dbid = 1;
     atomic_store(&t->log.dbtime, t->header.dbtime);
     atomic_store(&t->log.objid_last, t->header.objid_last);

@@ -1,4 +1,5 @@
-/* The door for changes: order of the steps, dbtimes, what a refusing log leaves behind. INV numbers are those of log.h. */
+/* The door for changes: order of the steps, dbtimes, what stands in the log, what a refusing log leaves behind. INV numbers are those of log.h. */
+#define _XOPEN_SOURCE 700 /* mkdtemp */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,49 +8,24 @@
 
 #include <cmocka.h>
 
-#include "base/alloc.h"
-#include "base/fault.h"
 #include "log/log.h"
+#include "stream_fixture.h"
 #include "test_db.h"
 
-enum { PAGE_SIZE = 4096, N_PAGES = 6, OBJID = 9, FIRST_DBTIME = 1000 };
+enum { PAGE_SIZE = 4096, N_PAGES = 6, OBJID = 9, FIRST_DBTIME = 1000, ENTRIES_MAX = 256 };
 
 typedef struct fixture {
     test_db db;
     ese_os_file *file;
     ese_cache *cache;
-    ese_log_sink sink;
+    stream_fixture *log;
     ese_log_db log_db;
     int64_t live;
-    /* what the sink was told, and what it answers */
-    unsigned n_appends, n_records;
-    ese_log_type type;
-    uint64_t dbtime;
-    uint64_t dbtime_before[ESE_LOG_EDIT_PAGES_MAX];
-    ese_pgno pgnos[ESE_LOG_EDIT_PAGES_MAX];
-    uint8_t seen[PAGE_SIZE]; /* the first page, as it was then */
-    JET_ERR refusal;
+    /* the log, as read_log found it; what entries borrow is gone */
+    ese_log_entry entries[ENTRIES_MAX];
+    uint64_t lgpos[ENTRIES_MAX];
+    unsigned n_entries;
 } fixture;
-
-static JET_ERR
-record_append(void *self, ese_log_edit *edit, const ese_log_record *records, unsigned n)
-{
-    fixture *f = self;
-
-    f->n_appends++;
-    f->n_records = n;
-    f->type = n == 0 ? (ese_log_type)0 : records[0].type;
-    f->dbtime = edit->dbtime;
-    for (unsigned i = 0; i < edit->n_pages; i++) {
-        f->dbtime_before[i] = edit->dbtime_before[i];
-        f->pgnos[i] = edit->pages[i]->page.pgno;
-    }
-    memcpy(f->seen, edit->pages[0]->page.bytes, PAGE_SIZE);
-    if (f->refusal < JET_errSuccess)
-        return ese_raise(f->refusal, "the log refuses");
-    edit->lgpos = 500 + f->n_appends;
-    return JET_errSuccess;
-}
 
 static ese_bytes
 text(const char *s)
@@ -77,8 +53,10 @@ open_fixture(fixture *f)
     assert_int_equal(ese_os_file_open_for(f->db.path, ESE_OS_FILE_UPDATE, &f->file),
                      JET_errSuccess);
     assert_int_equal(ese_cache_create(1 << 20, &f->cache), JET_errSuccess);
-    f->sink = (ese_log_sink){f, record_append};
-    f->log_db.sink = &f->sink;
+    f->log = stream_fixture_open();
+    assert_int_equal(ese_log_stream_create(&f->log->options, &f->log->stream), JET_errSuccess);
+    f->log_db.stream = f->log->stream;
+    f->log_db.dbid = 3;
     atomic_init(&f->log_db.dbtime, FIRST_DBTIME);
     assert_int_equal(ese_cache_attach(f->cache, f->file, PAGE_SIZE, &f->log_db.file),
                      JET_errSuccess);
@@ -92,8 +70,42 @@ close_fixture(fixture *f)
     assert_int_equal(ese_cache_size(f->cache), 0);
     ese_cache_destroy(&f->cache);
     ese_os_file_close(&f->file);
+    stream_fixture_close(f->log);
     assert_int_equal(ese_alloc_live(), f->live);
     test_db_free(&f->db);
+}
+
+/* Everything that is in the log, but for fill. */
+static void
+read_log(fixture *f)
+{
+    const ese_log_entry *entry = NULL;
+    ese_log_set *set = NULL;
+    ese_log_file *file = NULL;
+    ese_lgpos lgpos = {0};
+
+    f->n_entries = 0;
+    assert_int_equal(ese_log_stream_flush(f->log->stream), JET_errSuccess);
+    assert_int_equal(ese_log_set_open(f->log->folder, "edb", &set), JET_errSuccess);
+    assert_int_equal(ese_log_set_open_file(set, 0, NULL, &file), JET_errSuccess);
+    while (ese_log_file_next(file, &entry, &lgpos) >= JET_errSuccess && entry != NULL) {
+        if (entry->type == ESE_LOG_NOP2)
+            continue;
+        assert_in_range(f->n_entries, 0, ENTRIES_MAX - 1);
+        f->lgpos[f->n_entries] = ese_log_lgpos_number(lgpos);
+        f->entries[f->n_entries++] = *entry;
+    }
+    ese_log_file_close(&file);
+    ese_log_set_close(&set);
+}
+
+/* What the log has is these types, from entry `first` on. */
+static void
+assert_types(const fixture *f, unsigned first, unsigned n, const ese_log_type *types)
+{
+    assert_int_equal(f->n_entries, first + n);
+    for (unsigned i = 0; i < n; i++)
+        assert_int_equal(f->entries[first + i].type, types[i]);
 }
 
 static ese_cache_page *
@@ -162,7 +174,17 @@ test_log_edit__stamps_all_pages_with_one_dbtime(void **state)
 {
     fixture f;
     ese_log_edit edit = {.db = &f.log_db, .n_pages = 3};
-    ese_log_record records[2] = {{.type = ESE_LOG_MERGE}, {.type = ESE_LOG_MERGE}};
+    static const ese_log_type types[] = {ESE_LOG_BEGIN0, ESE_LOG_MACRO_BEGIN,  ESE_LOG_MERGE,
+                                         ESE_LOG_MERGE,  ESE_LOG_MACRO_COMMIT, ESE_LOG_COMMIT0};
+    ese_log_record records[2] = {
+        {.type = ESE_LOG_MERGE, .u.merge = {.page = 0, .left = -1, .right = -1, .parent = -1}},
+        {.type = ESE_LOG_MERGE,
+         .u.merge = {.page = 1,
+                     .left = -1,
+                     .right = 2,
+                     .parent = 0,
+                     .type = ESE_LOG_MERGE_EMPTY_PAGE,
+                     .is_empty_page = true}}};
     uint64_t before[3];
 
     (void)state;
@@ -172,17 +194,13 @@ test_log_edit__stamps_all_pages_with_one_dbtime(void **state)
         edit.pages[i] = latch(&f, 2 * i + 1);
     }
     assert_int_equal(ese_log_edit_begin(&edit, records, 2), JET_errSuccess);
-    assert_int_equal(f.n_appends, 1);
-    assert_int_equal(f.n_records, 2);
-    assert_int_equal(f.type, ESE_LOG_MERGE);
-    assert_int_equal(f.dbtime, FIRST_DBTIME + 1);
+    assert_int_equal(edit.dbtime, FIRST_DBTIME + 1);
     for (unsigned i = 0; i < 3; i++) {
         ese_page_mut page = ese_log_edit_page(&edit, i);
 
         assert_int_equal(page.pgno, 2 * i + 1);
         assert_int_equal(page.size, PAGE_SIZE);
-        assert_int_equal(f.dbtime_before[i], before[i]);
-        assert_int_equal(f.pgnos[i], 2 * i + 1);
+        assert_int_equal(edit.dbtime_before[i], before[i]);
         ese_page_set_next(&page, 77);
     }
     ese_log_edit_end(&edit);
@@ -195,6 +213,23 @@ test_log_edit__stamps_all_pages_with_one_dbtime(void **state)
         ese_cache_unpin(&page);
         assert_int_not_equal(dbtime_on(&f, 2 * i + 2), FIRST_DBTIME + 1);
     }
+    read_log(&f);
+    assert_types(&f, 0, 6, types);
+    for (unsigned i = 1; i < 5; i++) {
+        assert_int_equal(f.entries[i].dbtime, FIRST_DBTIME + 1);
+        assert_int_equal(f.entries[i].procid, ESE_LOG_PROCID_NOBODY);
+    }
+    assert_int_equal(f.entries[3].dbid, 3);
+    assert_int_equal(f.entries[3].pgno, 3);
+    assert_int_equal(f.entries[3].dbtime_before, before[1]);
+    assert_int_equal(f.entries[3].trx, f.entries[0].trx);
+    assert_int_equal(f.entries[3].level, 1);
+    assert_int_equal(f.entries[3].u.merge.right, 5);
+    assert_int_equal(f.entries[3].u.merge.right_before, before[2]);
+    assert_int_equal(f.entries[3].u.merge.left, 0);
+    assert_true(f.entries[3].u.merge.left_before == ESE_LOG_DBTIME_NONE);
+    assert_int_equal(f.entries[3].u.merge.parent, 1);
+    assert_int_equal(f.entries[3].u.merge.parent_before, before[0]);
     close_fixture(&f);
 }
 
@@ -212,10 +247,17 @@ test_log_edit__chains_the_dbtimes_of_a_page(void **state)
 
         change(&f, 2, (ese_log_record){.type = ESE_LOG_DELTA, .u.node = {.delta = 1}});
         ese_cache_unpin(&old);
-        assert_int_equal(f.dbtime_before[0], before);
-        assert_int_equal(f.dbtime, FIRST_DBTIME + i);
-        before = dbtime_on(&f, 2);
-        assert_int_equal(before, f.dbtime);
+        assert_int_equal(dbtime_on(&f, 2), FIRST_DBTIME + i);
+    }
+    read_log(&f);
+    assert_int_equal(f.n_entries, 3 * 50); /* each with its own begin and commit */
+    for (unsigned i = 1; i <= 50; i++) {
+        const ese_log_entry *entry = &f.entries[3 * (i - 1) + 1];
+
+        assert_int_equal(entry->type, ESE_LOG_DELTA);
+        assert_int_equal(entry->dbtime_before, before);
+        assert_int_equal(entry->dbtime, FIRST_DBTIME + i);
+        before = entry->dbtime;
     }
     close_fixture(&f);
 }
@@ -225,7 +267,15 @@ test_log_edit__tells_new_pages_from_old_ones(void **state)
 {
     fixture f;
     ese_log_edit edit = {.db = &f.log_db, .n_pages = 2};
-    ese_log_record record = {.type = ESE_LOG_SPLIT};
+    const ese_page_split split = {.type = ESE_PAGE_SPLIT_APPEND,
+                                  .oper_line = 2,
+                                  .line = 2,
+                                  .n_lines = 3,
+                                  .prefix_line = -1,
+                                  .new_prefix_line = -1};
+    ese_log_record record = {
+        .type = ESE_LOG_SPLIT,
+        .u.split = {.page = 0, .new_page = 1, .right = -1, .parent = -1, .split = &split}};
     ese_page_mut page;
 
     (void)state;
@@ -233,29 +283,141 @@ test_log_edit__tells_new_pages_from_old_ones(void **state)
     edit.pages[0] = latch(&f, 1);
     assert_int_equal(ese_cache_latch_blank(f.log_db.file, 4, &edit.pages[1]), JET_errSuccess);
     assert_int_equal(ese_log_edit_begin(&edit, &record, 1), JET_errSuccess);
-    assert_int_not_equal(f.dbtime_before[0], UINT64_MAX);
-    assert_true(f.dbtime_before[1] == UINT64_MAX);
+    assert_int_not_equal(edit.dbtime_before[0], UINT64_MAX);
+    assert_true(edit.dbtime_before[1] == UINT64_MAX);
     page = ese_log_edit_page(&edit, 1);
     ese_page_format(&page, OBJID + 1, ESE_PAGE_LEAF);
     ese_log_edit_end(&edit);
     assert_int_equal(dbtime_on(&f, 4), FIRST_DBTIME + 1);
+    read_log(&f);
+    assert_int_equal(f.entries[2].u.split.new_page, 4);
+    assert_int_equal(f.entries[2].u.split.image.size, 0); /* nothing moved */
     close_fixture(&f);
 }
 
 static void
-test_log_edit__shows_the_log_the_pages_before_they_change(void **state)
+test_log_edit__tells_the_log_of_the_pages_before_they_change(void **state)
 {
     fixture f;
-    ese_cache_page *old;
 
     (void)state;
     open_fixture(&f);
-    old = pin(&f, 3);
     change(&f, 3,
            (ese_log_record){.type = ESE_LOG_REPLACE, .u.node = {.line = 1, .data = text("new")}});
-    assert_memory_equal(f.seen, old->page.bytes, PAGE_SIZE);
-    ese_cache_unpin(&old);
     assert_line(&f, 3, 1, node_of("d", "new", 0));
+    change(&f, 3,
+           (ese_log_record){.type = ESE_LOG_REPLACE,
+                            .u.node = {.line = 0, .data = text("12345!78 and so on")}});
+    change(&f, 3,
+           (ese_log_record){.type = ESE_LOG_REPLACE,
+                            .u.node = {.line = 0, .data = text("12345!78 AND so on")}});
+    read_log(&f);
+    assert_int_equal(f.entries[1].type, ESE_LOG_REPLACE);
+    assert_int_equal(f.entries[1].u.node.old_size, 8);
+    assert_int_equal(f.entries[1].u.node.new_size, 3);
+    assert_int_equal(f.entries[7].type, ESE_LOG_REPLACE_DIFF);
+    assert_int_equal(f.entries[7].u.node.old_size, 18);
+    assert_int_equal(f.entries[7].data.size, 6);
+    close_fixture(&f);
+}
+
+/* A session at its third level, whose transaction the log does not know yet. */
+static void
+test_log_edit__logs_the_begin_with_the_first_change(void **state)
+{
+    static const ese_log_type types[] = {ESE_LOG_BEGIN0,   ESE_LOG_DELTA,  ESE_LOG_BEGIN,
+                                         ESE_LOG_DELTA,    ESE_LOG_COMMIT, ESE_LOG_DELTA,
+                                         ESE_LOG_ROLLBACK, ESE_LOG_COMMIT0};
+    fixture f;
+    ese_log_origin origin = {.procid = 77, .level = 2, .n_unlogged = 2};
+    ese_log_record record = {
+        .type = ESE_LOG_DELTA, .flags = ESE_LOG_VERSIONED, .u.node = {.rceid = 5, .delta = 1}};
+    ese_cache_page *page;
+    uint64_t begin, end = 1;
+
+    (void)state;
+    open_fixture(&f);
+    assert_int_equal(ese_log_commit(f.log->stream, &origin, 1, &end), JET_errSuccess);
+    assert_int_equal(end, 0); /* of which the log knows nothing */
+    page = latch(&f, 1);
+    assert_int_equal(ese_log_change_node(&f.log_db, &origin, &page, &record), JET_errSuccess);
+    assert_int_equal(origin.n_unlogged, 0);
+    assert_int_not_equal(origin.trx_begin, 0);
+    begin = origin.lgpos_begin;
+    assert_int_not_equal(begin, 0);
+    origin.level = 3;
+    origin.n_unlogged = 1;
+    page = latch(&f, 1);
+    assert_int_equal(ese_log_change_node(&f.log_db, &origin, &page, &record), JET_errSuccess);
+    assert_int_equal(origin.lgpos_begin, begin);
+    assert_int_equal(ese_log_commit(f.log->stream, &origin, 2, &end), JET_errSuccess);
+    origin.level = 2;
+    page = latch(&f, 1);
+    assert_int_equal(ese_log_change_node(&f.log_db, &origin, &page, &record), JET_errSuccess);
+    assert_int_equal(ese_log_rollback(f.log->stream, &origin, 1), JET_errSuccess);
+    origin.level = 1;
+    assert_int_equal(ese_log_commit(f.log->stream, &origin, 0, &end), JET_errSuccess);
+    assert_int_equal(ese_log_stream_wait(f.log->stream, end), JET_errSuccess);
+    read_log(&f);
+    assert_types(&f, 0, 8, types);
+    assert_int_equal(f.lgpos[0], begin);
+    assert_int_equal(f.entries[0].levels, 0x20);
+    assert_int_equal(f.entries[2].levels, 0x12);
+    assert_int_equal(f.entries[4].levels, 2);
+    assert_int_equal(f.entries[6].levels, 1);
+    assert_int_equal(f.entries[1].level, 2);
+    assert_int_equal(f.entries[3].level, 3);
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(f.entries[i].procid, 77);
+    assert_int_equal(f.entries[1].trx, f.entries[0].trx);
+    assert_int_equal(f.entries[1].rceid, 5);
+    assert_true(f.entries[7].trx > f.entries[0].trx);
+    close_fixture(&f);
+}
+
+static void
+test_log_edit__logs_what_undo_needs_in_front_of_it(void **state)
+{
+    fixture f;
+    ese_log_origin origin = {.procid = 77, .level = 1, .n_unlogged = 1, .is_urgent = true};
+    ese_log_record record = {.type = ESE_LOG_UNDO,
+                             .u.node = {.oper = 2,
+                                        .rceid = 9,
+                                        .level = 1,
+                                        .key = text("b"),
+                                        .data = text("before"),
+                                        .needs_undo_info = true}};
+    const ese_log_undo_info info = {.procid = 78,
+                                    .level = 2,
+                                    .oper = 3,
+                                    .trx_begin = 4444,
+                                    .rceid = 21,
+                                    .pgno = 2,
+                                    .root = 8,
+                                    .objid = OBJID,
+                                    .key = text("k"),
+                                    .key_data = text("d")};
+    ese_cache_page *page;
+    uint64_t end = 0;
+
+    (void)state;
+    open_fixture(&f);
+    page = latch(&f, 1);
+    assert_int_equal(ese_log_change_node(&f.log_db, &origin, &page, &record), JET_errSuccess);
+    assert_int_equal(ese_log_write_undo_info(&f.log_db, &info, &end), JET_errSuccess);
+    read_log(&f);
+    assert_int_equal(f.n_entries, 4);
+    assert_int_equal(f.entries[1].type, ESE_LOG_UNDO_INFO);
+    assert_int_equal(f.entries[1].data.size, 6);
+    assert_true(f.entries[1].dbtime == ESE_LOG_DBTIME_NONE);
+    assert_int_equal(f.entries[2].type, ESE_LOG_UNDO);
+    assert_int_equal(f.entries[2].rceid, 9);
+    assert_int_equal(f.entries[3].type, ESE_LOG_UNDO_INFO);
+    assert_int_equal(f.entries[3].procid, 78);
+    assert_int_equal(f.entries[3].level, 2);
+    assert_int_equal(f.entries[3].trx, 4444);
+    assert_int_equal(f.entries[3].oper, 3);
+    assert_int_equal(f.entries[3].key_data.size, 1);
     close_fixture(&f);
 }
 
@@ -265,18 +427,22 @@ test_log_edit__changes_nothing_when_the_log_refuses(void **state)
     (void)state;
     for (unsigned is_pinned = 0; is_pinned < 2; is_pinned++) {
         fixture f;
+        const ese_log_entry nothing = {.type = ESE_LOG_TRACE};
         ese_log_record record = {.type = ESE_LOG_DELETE};
         ese_cache_page *old = NULL, *page;
         uint8_t before[PAGE_SIZE];
 
         open_fixture(&f);
-        f.refusal = JET_errLogWriteFail;
+        ese_fault_set(ESE_FAULT_POINT_WRITE, 1, true);
+        assert_int_equal(ese_log_stream_append_entry(f.log_db.stream, &nothing, NULL, NULL),
+                         JET_errSuccess);
+        assert_true(ese_log_stream_flush(f.log_db.stream) < JET_errSuccess);
+        ese_fault_set(ESE_FAULT_POINT_WRITE, 0, false);
         page = latch(&f, 2);
         memcpy(before, page->page.bytes, PAGE_SIZE);
         if (is_pinned != 0)
             old = pin(&f, 2);
         assert_int_equal(ese_log_change_node(&f.log_db, NULL, &page, &record), JET_errLogWriteFail);
-        assert_int_equal(f.n_appends, 1);
         assert_non_null(page); /* still latched */
         assert_memory_equal(page->page.bytes, before, PAGE_SIZE);
         ese_cache_unlatch(&page, ESE_CACHE_UNCHANGED);
@@ -285,7 +451,7 @@ test_log_edit__changes_nothing_when_the_log_refuses(void **state)
         assert_memory_equal(page->page.bytes, before, PAGE_SIZE);
         ese_cache_unpin(&page);
         assert_true(ese_cache_oldest_change(f.log_db.file) == UINT64_MAX);
-        f.refusal = JET_errSuccess;
+        f.log_db.stream = NULL;
         change(&f, 2, record); /* the latch is free */
         close_fixture(&f);
     }
@@ -305,7 +471,6 @@ test_log_edit__gives_all_pages_back_when_it_is_cancelled(void **state)
     assert_int_equal(ese_cache_latch_blank(f.log_db.file, 5, &edit.pages[1]), JET_errSuccess);
     ese_fault_set(ESE_FAULT_POINT_ALLOC, 1, false); /* the copy of page 1 */
     assert_int_equal(ese_log_edit_begin(&edit, NULL, 0), JET_errOutOfMemory);
-    assert_int_equal(f.n_appends, 0);
     ese_log_edit_cancel(&edit);
     assert_null(edit.pages[0]);
     assert_null(edit.pages[1]);
@@ -313,6 +478,8 @@ test_log_edit__gives_all_pages_back_when_it_is_cancelled(void **state)
     ese_cache_unpin(&old);
     assert_line(&f, 5, 0, node_of("b", "12345678", 0));
     change(&f, 1, (ese_log_record){.type = ESE_LOG_DELETE});
+    read_log(&f);
+    assert_int_equal(f.n_entries, 3); /* of the last change only */
     close_fixture(&f);
 }
 
@@ -320,19 +487,22 @@ static void
 test_log_edit__notes_where_the_change_stands_in_the_log(void **state)
 {
     fixture f;
-    ese_log_origin origin = {.lgpos_begin = 400};
+    ese_log_origin origin = {.level = 1, .trx_begin = 4, .lgpos_begin = 400};
     ese_log_record record = {.type = ESE_LOG_DELETE};
     ese_cache_page *page;
+    uint64_t first;
 
     (void)state;
     open_fixture(&f);
     change(&f, 1, record); /* nobody's transaction */
-    assert_int_equal(ese_cache_oldest_change(f.log_db.file), 501);
+    first = ese_cache_oldest_change(f.log_db.file);
     page = latch(&f, 2);
     assert_int_equal(ese_log_change_node(&f.log_db, &origin, &page, &record), JET_errSuccess);
     assert_int_equal(ese_cache_oldest_change(f.log_db.file), 400);
     assert_int_equal(ese_cache_flush(f.log_db.file), JET_errSuccess);
     assert_true(ese_cache_oldest_change(f.log_db.file) == UINT64_MAX);
+    read_log(&f);
+    assert_int_equal(f.lgpos[0], first); /* its own begin */
     close_fixture(&f);
 }
 
@@ -343,7 +513,7 @@ test_log_edit__works_without_a_log(void **state)
 
     (void)state;
     open_fixture(&f);
-    f.log_db.sink = NULL;
+    f.log_db.stream = NULL;
     change(&f, 2, (ese_log_record){.type = ESE_LOG_DELETE});
     assert_int_equal(dbtime_on(&f, 2), FIRST_DBTIME + 1);
     assert_true(ese_cache_oldest_change(f.log_db.file) == UINT64_MAX);
@@ -401,6 +571,7 @@ test_log_apply__adds_to_numbers(void **state)
 
     (void)state;
     open_fixture(&f);
+    f.log_db.stream = NULL; /* the log has no record for sums of eight bytes */
     change(&f, 1,
            (ese_log_record){.type = ESE_LOG_DELTA,
                             .flags = ESE_LOG_VERSIONED,
@@ -450,6 +621,7 @@ static void
 test_log_edit__leaves_pages_that_other_programs_read(void **state)
 {
     fixture f;
+    uint8_t bytes[PAGE_SIZE];
 
     (void)state;
     open_fixture(&f);
@@ -458,8 +630,8 @@ test_log_edit__leaves_pages_that_other_programs_read(void **state)
                (ese_log_record){.type = ESE_LOG_REPLACE,
                                 .u.node = {.line = 1, .data = text("written")}});
     assert_int_equal(ese_cache_flush(f.log_db.file), JET_errSuccess);
-    assert_int_equal(ese_os_file_read(f.file, 2 * PAGE_SIZE, f.seen, PAGE_SIZE), JET_errSuccess);
-    assert_int_equal(ese_page_checksum_verify(f.seen, PAGE_SIZE, 1), ESE_PAGE_STATE_GOOD);
+    assert_int_equal(ese_os_file_read(f.file, 2 * PAGE_SIZE, bytes, PAGE_SIZE), JET_errSuccess);
+    assert_int_equal(ese_page_checksum_verify(bytes, PAGE_SIZE, 1), ESE_PAGE_STATE_GOOD);
     ese_cache_detach(&f.log_db.file);
     assert_int_equal(ese_cache_attach(f.cache, f.file, PAGE_SIZE, &f.log_db.file), JET_errSuccess);
     for (ese_pgno pgno = 1; pgno <= N_PAGES; pgno++)
@@ -474,7 +646,9 @@ main(void)
         cmocka_unit_test(test_log_edit__stamps_all_pages_with_one_dbtime),
         cmocka_unit_test(test_log_edit__chains_the_dbtimes_of_a_page),
         cmocka_unit_test(test_log_edit__tells_new_pages_from_old_ones),
-        cmocka_unit_test(test_log_edit__shows_the_log_the_pages_before_they_change),
+        cmocka_unit_test(test_log_edit__tells_the_log_of_the_pages_before_they_change),
+        cmocka_unit_test(test_log_edit__logs_the_begin_with_the_first_change),
+        cmocka_unit_test(test_log_edit__logs_what_undo_needs_in_front_of_it),
         cmocka_unit_test(test_log_edit__changes_nothing_when_the_log_refuses),
         cmocka_unit_test(test_log_edit__gives_all_pages_back_when_it_is_cancelled),
         cmocka_unit_test(test_log_edit__notes_where_the_change_stands_in_the_log),
