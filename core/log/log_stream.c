@@ -485,6 +485,7 @@ ese_log_stream_create(const ese_log_stream_options *options, ese_log_stream **st
     err = ese_os_file_delete(stream->names.checkpoint); /* of a stream that is no more */
     if (err != JET_errFileNotFound)
         ESE_TRY(err);
+    ESE_TRY(ese_log__clean_folder(stream));
     is_begun = true;
     ESE_TRY(ese_log__begin_generation(stream));
     start_at(stream, 0);
@@ -522,6 +523,9 @@ adopt_current(ese_log_stream *stream, const ese_log_stream_end *end, const char 
     stream->flags_past = header.flags;
     if (!end->is_current)
         goto out;
+    if (end->next_sector > 1)
+        ESE_TRY(
+            ese_log__repair(stream->file, header.generation, end->next_sector - 1, stream->bytes));
     ESE_TRY(ese_log__wipe(stream->file, end->next_sector, stream->bytes,
                           stream->n_slots * ESE_LOG_SEGMENT_SIZE));
     /* One of another engine, or of another size, is left as it is: the reader judges the two kinds by different rules. */
@@ -560,6 +564,7 @@ ese_log_stream_continue(const ese_log_stream_options *options, const ese_log_str
     stream->trx = (end->last_trx + TRX_STEP - 1) / TRX_STEP * TRX_STEP;
     if (current != NULL)
         ESE_TRY(adopt_current(stream, end, current, &is_usable));
+    ESE_TRY(ese_log__clean_folder(stream));
     ese_log__load_checkpoint(stream, end->is_current
                                          ? ese_log__position(end->last.number, end->next_sector, 0)
                                          : ese_log__position(end->last.number + 1, 1, 0));

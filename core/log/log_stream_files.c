@@ -91,43 +91,22 @@ typedef struct finding {
     int32_t oldest;
 } finding;
 
-static bool
-is_left_over(const char *name, const char *base)
-{
-    size_t n = strlen(name);
-
-    if (strcmp(name, "res1.log") == 0 || strcmp(name, "res2.log") == 0)
-        return true;
-    return n == 10 && memcmp(name, base, 3) == 0 &&
-           (strcmp(name + 3, "tmp.log") == 0 || strcmp(name + 3, "tmp.jtx") == 0);
-}
-
 static JET_ERR
 find(void *self, const char *name)
 {
     finding *found = self;
-    const ese_log__names *names = found->names;
     int32_t generation = 0;
     unsigned kind;
-    char *path = NULL;
-    JET_ERR err = JET_errSuccess;
 
-    if (is_left_over(name, names->base)) {
-        ESE_TRY(join(names->folder, "", name, &path));
-        err = ese_os_file_delete(path);
-        if (err == JET_errFileNotFound)
-            err = JET_errSuccess;
-    } else if (ese_log__parse_name(name, names->base, &generation)) {
-        kind = name[strlen(name) - 1] == 'g' || name[strlen(name) - 1] == 'G';
-        found->has[kind] = true;
-        if (generation == 0 && found->current[kind] == NULL)
-            ESE_TRY(join(names->folder, "", name, &found->current[kind]));
-        if (generation != 0 && (found->oldest == 0 || generation < found->oldest))
-            found->oldest = generation;
-    }
-out:
-    ese_free(&path);
-    return err;
+    if (!ese_log__parse_name(name, found->names->base, &generation))
+        return JET_errSuccess;
+    kind = name[strlen(name) - 1] == 'g' || name[strlen(name) - 1] == 'G';
+    found->has[kind] = true;
+    if (generation != 0 && (found->oldest == 0 || generation < found->oldest))
+        found->oldest = generation;
+    if (generation != 0 || found->current[kind] != NULL)
+        return JET_errSuccess;
+    return join(found->names->folder, "", name, &found->current[kind]);
 }
 
 JET_ERR
@@ -156,7 +135,60 @@ out:
     return err;
 }
 
+static bool
+is_left_over(const char *name, const char *base)
+{
+    size_t n = strlen(name);
+
+    if (strcmp(name, "res1.log") == 0 || strcmp(name, "res2.log") == 0)
+        return true;
+    return n == 10 && memcmp(name, base, 3) == 0 &&
+           (strcmp(name + 3, "tmp.log") == 0 || strcmp(name + 3, "tmp.jtx") == 0);
+}
+
+static JET_ERR
+delete_left_over(void *self, const char *name)
+{
+    const ese_log__names *names = self;
+    char *path = NULL;
+    JET_ERR err = JET_errSuccess;
+
+    if (!is_left_over(name, names->base))
+        goto out;
+    ESE_TRY(join(names->folder, "", name, &path));
+    err = ese_os_file_delete(path);
+    if (err == JET_errFileNotFound)
+        err = JET_errSuccess;
+out:
+    ese_free(&path);
+    return err;
+}
+
+JET_ERR
+ese_log__clean_folder(ese_log_stream *stream)
+{
+    return ese_os_folder_list(stream->names.folder, delete_left_over, &stream->names);
+}
+
 /* ---- files of zeros */
+
+JET_ERR
+ese_log__repair(ese_os_file *file, int32_t generation, uint32_t sector, uint8_t *work)
+{
+    ese_log_scan scan = {.generation = generation, .sector = sector};
+    uint64_t offset = (uint64_t)sector * ESE_LOG_SEGMENT_SIZE;
+    ese_log_verdict verdict;
+    JET_ERR err;
+
+    ESE_TRY(ese_os_file_read(file, offset, work, 2 * (size_t)ESE_LOG_SEGMENT_SIZE));
+    verdict = ese_log_scan_step(&scan, work, work + ESE_LOG_SEGMENT_SIZE);
+    if (verdict == ESE_LOG_VERDICT_REPAIRED || verdict == ESE_LOG_VERDICT_RESTORED) {
+        ESE_TRY(ese_os_file_write(file, offset, work, ESE_LOG_SEGMENT_SIZE));
+        ESE_TRY(ese_os_file_sync(file));
+    }
+out:
+    return err;
+}
 
 JET_ERR
 ese_log__wipe(ese_os_file *file, uint32_t sector, uint8_t *work, size_t work_size)

@@ -161,11 +161,12 @@ JET_ERR ese_log__check(const ese_log_stream *stream);
 /* ---- log_stream_files.c */
 
 /*
- * Chooses the names, cleans the folder up (temp logs, reserves of old) and finds what is there: *current_out (freed by the caller): path of the current log,
- * NULL: none; stream->oldest: of the archives, 0: none.
+ * Chooses the names and finds what is there: *current_out (freed by the caller): path of the current log, NULL: none; stream->oldest: of the archives, 0: none.
  */
 JET_ERR ese_log__open_folder(ese_log_stream *stream, const ese_log_stream_options *options,
                              char **current_out);
+/* Deletes temp logs and the reserves of old. Nobody else uses the logs: what is open for writing here says so. */
+JET_ERR ese_log__clean_folder(ese_log_stream *stream);
 void ese_log__names_clear(ese_log__names *names);
 
 /* Default path of an archived generation; freed with ese_free. */
@@ -185,6 +186,9 @@ JET_ERR ese_log__make_reserves(ese_log_stream *stream);
 
 /* Tries to end a time of a full disk. The mutex is held, and released in between; nobody leads. */
 void ese_log__refill(ese_log_stream *stream);
+
+/* Writes a segment back that its reader has repaired, or found in the copy behind it. `work` has room for two segments. */
+JET_ERR ese_log__repair(ese_os_file *file, int32_t generation, uint32_t sector, uint8_t *work);
 
 /* Writes zeros wherever the file has none, from a sector on, and brings them to the disk. */
 JET_ERR ese_log__wipe(ese_os_file *file, uint32_t sector, uint8_t *work, size_t work_size);
