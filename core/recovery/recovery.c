@@ -94,11 +94,10 @@ out:
 
 /* True: the log is given up, and all behind it. */
 static JET_ERR
-judge_damage(ese_recovery__run *run, int32_t generation, JET_ERR damage, bool *gives_up_out)
+judge_damage(ese_recovery__run *run, int32_t generation, JET_ERR damage)
 {
     const uint32_t wanted = ESE_RECOVERY_IGNORE_LOST_LOGS | ESE_RECOVERY_DROP_DAMAGED_LOGS;
 
-    *gives_up_out = false;
     if (!ese_recovery__is_spare(run, generation))
         return ese_raise(damage, "%s: generation 0x%X is damaged", run->options->log_folder,
                          (unsigned)generation);
@@ -108,20 +107,56 @@ judge_damage(ese_recovery__run *run, int32_t generation, JET_ERR damage, bool *g
             "%s: generation 0x%X is damaged; no database needs it, but what was committed "
             "in it is lost",
             run->options->log_folder, (unsigned)generation);
-    *gives_up_out = true;
-    run->report->are_logs_lost = true;
-    run->report->warning = JET_wrnCommittedLogFilesRemoved;
     return JET_errSuccess;
 }
 
+/* Before logs go the headers tell that nobody has to wait for them. */
 static JET_ERR
-open_log(ese_recovery__run *run, unsigned index, bool is_first, bool *gives_up_out)
+forget_committed(ese_recovery__run *run)
 {
-    ese_log_expect expect = ese_recovery__expect(run);
-    const ese_log_extent *extent;
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        ese_recovery__db *db = run->by_dbid[i];
+
+        if (db == NULL || db->state != ESE_RECOVERY__ATTACHED)
+            continue;
+        ese_recovery__header_give_up(db, &run->survey.end.last);
+        ESE_TRY(ese_recovery__settle_header(db));
+    }
+out:
+    return err;
+}
+
+JET_ERR
+ese_recovery__drop_damaged(ese_recovery__run *run, int32_t generation, JET_ERR damage)
+{
     JET_ERR err;
 
-    *gives_up_out = false;
+    ESE_TRY(judge_damage(run, generation, damage));
+    if (run->is_in_place) {
+        ESE_TRY(ese_recovery__survey_cut(run, generation));
+        ESE_TRY(forget_committed(run));
+        ESE_TRY(ese_recovery__survey_delete(run));
+    }
+    run->report->are_logs_lost = true;
+    run->report->warning = JET_wrnCommittedLogFilesRemoved;
+out:
+    return err;
+}
+
+/* In place the last one is open already, and was found to belong to the others. */
+static JET_ERR
+open_file(ese_recovery__run *run, unsigned index, bool is_first)
+{
+    ese_log_expect expect = ese_recovery__expect(run);
+    JET_ERR err;
+
+    if (run->last_log != NULL && index + 1 == run->survey.n_logs) {
+        run->log = run->last_log;
+        run->last_log = NULL;
+        return JET_errSuccess;
+    }
     if (!is_first) { /* the set does not know of another folder */
         expect.generation = run->generation + 1;
         expect.prev_created = run->created;
@@ -129,15 +164,30 @@ open_log(ese_recovery__run *run, unsigned index, bool is_first, bool *gives_up_o
         expect.checksum_prev = run->checksum;
     }
     ESE_TRY(ese_log_set_open_file(run->logs, index, &expect, &run->log));
+out:
+    return err;
+}
+
+static JET_ERR
+open_log(ese_recovery__run *run, unsigned index, bool is_first, bool *gives_up_out)
+{
+    const ese_log_extent *extent;
+    JET_ERR err;
+
+    *gives_up_out = false;
+    ESE_TRY(open_file(run, index, is_first));
     run->log_header = ese_log_file_header(run->log);
     extent = ese_log_file_extent(run->log);
-    if (run->options->log_file_size != 0 && extent->file_size != run->options->log_file_size) {
+    if (!run->is_in_place && run->options->log_file_size != 0 &&
+        extent->file_size != run->options->log_file_size) {
         err = ese_raise(JET_errLogFileSizeMismatchDatabasesConsistent,
                         "%s: logs of another size than asked for", run->options->log_folder);
         goto out;
     }
-    if (extent->damage < JET_errSuccess)
-        ESE_TRY(judge_damage(run, run->log_header->generation, extent->damage, gives_up_out));
+    if (extent->damage < JET_errSuccess) {
+        ESE_TRY(ese_recovery__drop_damaged(run, run->log_header->generation, extent->damage));
+        *gives_up_out = true;
+    }
 out:
     return err;
 }
@@ -197,8 +247,11 @@ redo_set(ese_recovery__run *run, const ese_recovery__start *s, unsigned first)
     bool gives_up = false;
     JET_ERR err = JET_errSuccess;
 
-    for (unsigned i = first; i < ese_log_set_count(run->logs) && !gives_up; i++)
+    for (unsigned i = first; i < ese_log_set_count(run->logs) && !gives_up; i++) {
+        if (run->is_in_place && i >= run->survey.n_logs)
+            break;
         ESE_TRY(redo_generation(run, i == first ? s : NULL, i, &gives_up));
+    }
 out:
     return err;
 }
@@ -253,25 +306,22 @@ out:
 
 /* ---- the end of redo */
 
-/* A database whose creation had not ended is none. */
-static void
+static JET_ERR
 remove_unfinished(ese_recovery__run *run)
 {
+    JET_ERR err = JET_errSuccess;
+
     for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
         ese_recovery__db *db = run->by_dbid[i];
 
-        if (db == NULL || db->state != ESE_RECOVERY__ATTACHED || !db->is_unfinished)
-            continue;
-        ese_recovery__close_db(db);
-        (void)ese_os_file_delete(db->work);
-        db->has_work = false;
-        db->is_removed = true;
-        db->state = ESE_RECOVERY__IDLE;
-        run->by_dbid[i] = NULL;
+        if (db != NULL && db->state == ESE_RECOVERY__ATTACHED && db->is_unfinished)
+            ESE_TRY(ese_recovery__remove_unfinished(run, db));
     }
+out:
+    return err;
 }
 
-/* Dirty as they are: more logs may come. */
+/* Dirty as they are: more logs may come. In place they are left as they were found, and so is the log. */
 static JET_ERR
 leave_dirty(ese_recovery__run *run)
 {
@@ -284,13 +334,47 @@ leave_dirty(ese_recovery__run *run)
         if (db == NULL || db->state != ESE_RECOVERY__ATTACHED)
             continue;
         has_any = true;
-        ESE_TRY(ese_cache_flush(db->file));
-        ESE_TRY(ese_recovery__write_header(db));
+        if (!run->is_in_place) {
+            ESE_TRY(ese_cache_flush(db->file));
+            ESE_TRY(ese_recovery__write_header(db));
+        }
         ese_recovery__close_db(db);
         db->state = ESE_RECOVERY__IDLE;
     }
-    ESE_TRY(ese_recovery__keep_results(run));
-    err = has_any ? JET_errRecoveredWithoutUndo : JET_errRecoveredWithoutUndoDatabasesConsistent;
+    if (!run->is_in_place)
+        ESE_TRY(ese_recovery__keep_results(run));
+    err = has_any ? ese_raise(JET_errRecoveredWithoutUndo,
+                              "%s: what did not commit is not taken back", run->options->log_folder)
+                  : ese_raise(JET_errRecoveredWithoutUndoDatabasesConsistent,
+                              "%s: no database needs to be recovered", run->options->log_folder);
+out:
+    return err;
+}
+
+/* Pages that never came are damage; the log is not to tell of an end before that is known. */
+static JET_ERR
+check_complete(const ese_recovery__run *run)
+{
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        if (run->by_dbid[i] != NULL)
+            ESE_TRY(ese_recovery__check_nothing_lost(run->by_dbid[i]));
+    }
+out:
+    return err;
+}
+
+static JET_ERR
+undo_in_place(ese_recovery__run *run)
+{
+    JET_ERR err;
+
+    ESE_TRY(check_complete(run));
+    ESE_TRY(ese_recovery__begin_undo(run));
+    if (!run->is_shut_down)
+        ESE_TRY(ese_recovery__undo(run));
+    ESE_TRY(ese_recovery__end_undo(run));
 out:
     return err;
 }
@@ -303,9 +387,11 @@ finish(ese_recovery__run *run)
 
     if ((run->options->flags & ESE_RECOVERY_WITHOUT_UNDO) != 0)
         return leave_dirty(run);
-    remove_unfinished(run);
+    ESE_TRY(remove_unfinished(run));
     if (!ese_recovery__tell(run, "undo", 0, 0))
         return ese_raise(JET_errTermInProgress, "recovery was ended");
+    if (run->is_in_place)
+        return undo_in_place(run);
     if (!run->is_shut_down)
         ESE_TRY(ese_recovery__undo(run));
     ESE_TRY(ese_recovery__detach_all(run, end));
@@ -316,8 +402,8 @@ out:
 
 /* ---- a run */
 
-static void
-clear_run(ese_recovery__run *run)
+void
+ese_recovery__end_run(ese_recovery__run *run)
 {
     ese_recovery__forget_sessions(run);
     ese_recovery__drop_results(run);
@@ -325,43 +411,59 @@ clear_run(ese_recovery__run *run)
         ese_recovery__free_db(&run->dbs[i]);
     if (run->cache != NULL)
         ese_cache_destroy(&run->cache);
+    ese_log_stream_close(&run->stream);
+    ese_os_mutex_destroy(&run->headers);
     ese_free(&run->sessions);
     ese_free(&run->versions);
+    ese_free(&run->entries);
     for (unsigned i = 0; i < SCRATCH; i++)
         ese_free(&run->scratch[i]);
     ese_log_file_close(&run->log);
+    ese_log_file_close(&run->last_log);
     ese_log_set_close(&run->logs);
 }
 
-static JET_ERR
-try_run(const ese_recovery_options *options, bool use_checkpoint, ese_recovery_report *report,
-        bool *is_trap_out)
+JET_ERR
+ese_recovery__run_all(ese_recovery__run *run, bool use_checkpoint, bool *is_trap_out)
 {
-    ese_recovery__run run = {.options = options, .report = report, .page_size = options->page_size};
     ese_recovery__start *s = NULL;
     bool has_results = false;
     JET_ERR err;
 
+    run->page_size = run->options->page_size;
+    ese_os_mutex_init(&run->headers);
     ESE_TRY(ese_alloc(sizeof *s, &s));
-    ESE_TRY(ese_log_set_open(options->log_folder, options->base, &run.logs));
-    ESE_TRY(ese_recovery__find_start(&run, use_checkpoint, s));
-    ESE_TRY(redo(&run, s));
-    ESE_TRY(ese_recovery__judge_all(&run));
+    ESE_TRY(ese_log_set_open(run->options->log_folder, run->options->base, &run->logs));
+    ESE_TRY(ese_recovery__find_start(run, use_checkpoint, s));
+    if (run->is_in_place)
+        ESE_TRY(ese_recovery__survey_all(run, s->first));
+    ESE_TRY(redo(run, s));
+    ESE_TRY(ese_recovery__judge_all(run));
     if (s->has_checkpoint)
-        ESE_TRY(ese_recovery__find_trap(&run, is_trap_out));
+        ESE_TRY(ese_recovery__find_trap(run, is_trap_out));
     if (*is_trap_out)
         goto out;
-    if (ese_recovery__left_out(&run) != NULL) {
+    if (!run->is_in_place && ese_recovery__left_out(run) != NULL) {
         err = ese_raise(JET_errAttachedDatabaseMismatch,
-                        "%s: the logs do not tell of this database", ese_recovery__left_out(&run));
+                        "%s: the logs do not tell of this database", ese_recovery__left_out(run));
         goto out;
     }
-    err = finish(&run);
+    err = finish(run);
     has_results = err >= JET_errSuccess || err == JET_errRecoveredWithoutUndo;
 out:
-    ese_recovery__report(&run, has_results);
-    clear_run(&run);
+    ese_recovery__report(run, has_results);
     ese_free(&s);
+    return err;
+}
+
+static JET_ERR
+run_once(const ese_recovery_options *options, bool use_checkpoint, ese_recovery_report *report,
+         bool *is_trap_out)
+{
+    ese_recovery__run run = {.options = options, .report = report};
+    JET_ERR err = ese_recovery__run_all(&run, use_checkpoint, is_trap_out);
+
+    ese_recovery__end_run(&run);
     return err;
 }
 
@@ -372,11 +474,11 @@ ese_recovery_run(const ese_recovery_options *options, ese_recovery_report *repor
     JET_ERR err;
 
     *report_out = (ese_recovery_report){0};
-    err = try_run(options, true, report_out, &is_trap);
+    err = run_once(options, true, report_out, &is_trap);
     if (err >= JET_errSuccess && is_trap) {
         is_trap = false;
         ese_recovery_report_clear(report_out);
-        err = try_run(options, false, report_out, &is_trap);
+        err = run_once(options, false, report_out, &is_trap);
     }
     return err;
 }

@@ -32,21 +32,34 @@ number(ese_lgpos lgpos)
 
 /* ---- files */
 
-/* Logs that are read are on the disk; what else has to be there before a page is. */
+/* Logs that are read are on the disk; in place others may be behind them. */
 static JET_ERR
 before_write(void *self, const ese_page *page, uint64_t lgpos)
 {
     ese_recovery__db *db = self;
+    ese_recovery__run *run = db->run;
+    JET_ERR err;
 
-    (void)page;
-    (void)lgpos;
-    return db->is_header_stale ? ese_recovery__write_header(db) : JET_errSuccess;
+    ESE_TRY(ese_recovery__settle_header(db));
+    if (run->is_in_place)
+        ESE_TRY(ese_recovery__guard_page(db, page, lgpos));
+out:
+    return err;
+}
+
+static JET_ERR
+prepare_write(void *self, const ese_page *page)
+{
+    ese_recovery__db *db = self;
+
+    return db->run->is_in_place ? ese_recovery__prepare_page(db, page) : JET_errSuccess;
 }
 
 static JET_ERR
 open_pages(ese_recovery__run *run, ese_recovery__db *db)
 {
-    const ese_cache_write_ops ops = {.self = db, .before_write = before_write};
+    const ese_cache_write_ops ops = {
+        .self = db, .before_write = before_write, .prepare = prepare_write};
     uint32_t size = run->page_size;
     JET_ERR err = JET_errSuccess;
 
@@ -132,7 +145,10 @@ check_required(ese_recovery__run *run, ese_recovery__db *db)
                          "%s: needs the logs from generation 0x%X on, there are those from 0x%X on",
                          db->source, (unsigned)header->gen_min_required, (unsigned)run->generation);
     }
-    if (run->survey.last_generation != 0)
+    if (run->is_in_place && run->survey.damaged != 0 &&
+        (uint32_t)run->survey.damaged <= db->found_max_required)
+        return ese_recovery__drop_damaged(run, run->survey.damaged, run->survey.damage);
+    if (run->is_in_place)
         ESE_TRY(ese_recovery__judge_last(run, db, run->survey.last_generation));
     if (!is_restore && ese_load_le32(header->backup_full_cur + 16) != 0 &&
         ese_load_le32(header->backup_full_cur + 20) == 0)
@@ -182,6 +198,7 @@ attach_now(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
         ese_recovery__header_attach(run, db);
     ESE_TRY(ese_recovery__header_check_times(run, db));
     ese_recovery__header_generation(run, db);
+    ESE_TRY(ese_recovery__stream_attach(run, db));
 out:
     return err;
 }
@@ -334,6 +351,7 @@ create_now(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry *en
     atomic_store_explicit(&db->log.dbtime, 0, memory_order_relaxed);
     atomic_store_explicit(&db->log.objid_last, 0, memory_order_relaxed);
     ESE_TRY(ese_recovery__write_header(db));
+    ESE_TRY(ese_recovery__stream_attach(run, db));
     /* Before version 8 the log does not say when the creation has ended. */
     db->is_unfinished = run->log_header->major >= ESE_LOG_MAJOR;
     if (!db->is_unfinished)
@@ -405,8 +423,8 @@ out:
 
 /* ---- detaching */
 
-static JET_ERR
-check_nothing_lost(const ese_recovery__db *db)
+JET_ERR
+ese_recovery__check_nothing_lost(const ese_recovery__db *db)
 {
     const ese_recovery__lost *lost = ese_recovery__lost_any(&db->lost);
 
@@ -423,7 +441,8 @@ ese_recovery__detach(ese_recovery__run *run, ese_recovery__db *db, ese_lgpos lgp
 
     run->by_dbid[db->dbid] = NULL;
     if (db->state == ESE_RECOVERY__ATTACHED) {
-        ESE_TRY(check_nothing_lost(db));
+        ese_recovery__stream_detach(run, db);
+        ESE_TRY(ese_recovery__check_nothing_lost(db));
         ESE_TRY(ese_cache_flush(db->file));
         ESE_TRY(ese_os_file_sync(db->os));
         ese_recovery__header_clean(db, lgpos);
@@ -436,6 +455,30 @@ out:
     return err;
 }
 
+/* A database whose creation had not ended is none. */
+JET_ERR
+ese_recovery__remove_unfinished(ese_recovery__run *run, ese_recovery__db *db)
+{
+    JET_ERR err;
+
+    run->by_dbid[db->dbid] = NULL;
+    ese_recovery__stream_detach(run, db);
+    ese_recovery__close_db(db);
+    ese_recovery__lost_clear(&db->lost);
+    ese_free(&db->header_bytes);
+    db->state = ESE_RECOVERY__IDLE;
+    db->has_work = false;
+    db->is_unfinished = false;
+    db->is_removed = true;
+    ESE_TRY(ese_os_file_delete(db->work));
+    if (run->is_in_place)
+        ESE_TRY(ese_os_folder_sync(db->work));
+    if (run->is_in_place)
+        ese_free(&db->source);
+out:
+    return err;
+}
+
 /* The end of a run of the engine: what is attached has been shut down. What is deferred is not attached any more, either. */
 JET_ERR
 ese_recovery__detach_all(ese_recovery__run *run, ese_lgpos lgpos)
@@ -443,8 +486,14 @@ ese_recovery__detach_all(ese_recovery__run *run, ese_lgpos lgpos)
     JET_ERR err = JET_errSuccess;
 
     for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
-        if (run->by_dbid[i] != NULL)
-            ESE_TRY(ese_recovery__detach(run, run->by_dbid[i], lgpos));
+        ese_recovery__db *db = run->by_dbid[i];
+
+        if (db == NULL)
+            continue;
+        if (db->state == ESE_RECOVERY__ATTACHED && db->is_unfinished)
+            ESE_TRY(ese_recovery__remove_unfinished(run, db));
+        else
+            ESE_TRY(ese_recovery__detach(run, db, lgpos));
     }
 out:
     return err;

@@ -31,8 +31,8 @@ enum {
     TRAILER_TIMES = 132,
 };
 
-static void
-time_now(uint8_t to[8])
+void
+ese_recovery__time_now(uint8_t to[8])
 {
     ese_os_utc now = ese_os_utc_now();
     unsigned ms = (unsigned)now.millisecond;
@@ -130,7 +130,7 @@ ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db, const e
     db->header.sign_log = run->sign;
     db->header.attach = run->lgpos;
     db->header.dbid = entry->dbid;
-    time_now(db->header.attach_time);
+    ese_recovery__time_now(db->header.attach_time);
     if (created->version == ESE_DBHEADER_VERSION) { /* what else stands there is none of a file */
         db->header.version = db->header.create_version = created->version;
         db->header.update_major = db->header.create_update = created->update_major;
@@ -162,7 +162,7 @@ ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db)
     header->sign_log = run->sign;
     header->state = ESE_DBSTATE_DIRTY;
     header->attach = run->lgpos;
-    time_now(header->attach_time);
+    ese_recovery__time_now(header->attach_time);
     header->detach = (ese_lgpos){0};
     memset(header->detach_time, 0, sizeof header->detach_time);
     memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);
@@ -207,24 +207,43 @@ ese_recovery__header_check_times(const ese_recovery__run *run, const ese_recover
     return JET_errSuccess;
 }
 
+bool
+ese_recovery__header_raise(ese_recovery__db *db, int32_t generation, const uint8_t created[8])
+{
+    ese_dbheader *header = &db->header;
+    uint32_t number = (uint32_t)generation;
+
+    if (header->gen_max_required >= number && header->gen_max_committed >= number &&
+        header->state == ESE_DBSTATE_DIRTY)
+        return false;
+    if (header->state != ESE_DBSTATE_JUST_CREATED)
+        header->state = ESE_DBSTATE_DIRTY;
+    if (header->gen_max_required < number) {
+        header->gen_max_required = number;
+        memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, created, 8);
+    }
+    if (header->gen_max_committed < number) {
+        header->gen_max_committed = number;
+        memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, created, 8);
+    }
+    ese_store_le32(db->header_bytes + GEN_RECOVERING_OFFSET, number);
+    db->is_header_stale = true;
+    return true;
+}
+
 void
 ese_recovery__header_generation(ese_recovery__run *run, ese_recovery__db *db)
 {
-    uint32_t generation = (uint32_t)run->generation;
+    (void)ese_recovery__header_raise(db, run->generation, run->created);
+}
 
-    if (db->header.gen_max_required >= generation && db->header.state == ESE_DBSTATE_DIRTY)
-        return;
-    if (db->header.state != ESE_DBSTATE_JUST_CREATED)
-        db->header.state = ESE_DBSTATE_DIRTY;
-    if (db->header.gen_max_required < generation) {
-        db->header.gen_max_required = generation;
-        memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, run->created, 8);
-    }
-    if (db->header.gen_max_committed < generation) {
-        db->header.gen_max_committed = generation;
-        memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, run->created, 8);
-    }
-    ese_store_le32(db->header_bytes + GEN_RECOVERING_OFFSET, generation);
+/* What was committed behind this generation is given up. */
+void
+ese_recovery__header_give_up(ese_recovery__db *db, const ese_log_generation *last)
+{
+    db->header.gen_max_committed = db->found_max_committed = (uint32_t)last->number;
+    memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, last->created, 8);
+    memcpy(db->found_committed_time, last->created, 8);
     db->is_header_stale = true;
 }
 
@@ -236,7 +255,7 @@ ese_recovery__header_clean(ese_recovery__db *db, ese_lgpos lgpos)
 
     header->state = ESE_DBSTATE_CLEAN;
     header->consistent = header->detach = lgpos;
-    time_now(header->consistent_time);
+    ese_recovery__time_now(header->consistent_time);
     memcpy(header->detach_time, header->consistent_time, sizeof header->detach_time);
     header->gen_min_required = header->gen_max_required = header->gen_max_committed = 0;
     memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);

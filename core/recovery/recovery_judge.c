@@ -118,6 +118,8 @@ ese_recovery__judge_last(ese_recovery__run *run, ese_recovery__db *db, int32_t g
             db->source, (unsigned)db->found_max_committed, (unsigned)last);
     run->report->are_logs_lost = true;
     run->report->warning = JET_wrnCommittedLogFilesLost;
+    if (run->is_in_place)
+        ese_recovery__header_give_up(db, &run->survey.end.last);
     return JET_errSuccess;
 }
 

@@ -9,6 +9,7 @@
 #include "btree/btree_space.h"
 #include "cache/cache.h"
 #include "os/os_file.h"
+#include "os/os_thread.h"
 
 enum {
     ESE_RECOVERY__SESSIONS = 1 << 16, /* numbers of sessions are 16 bits */
@@ -78,6 +79,7 @@ typedef struct ese_recovery__db {
     ese_os_file *os;
     ese_cache_file *file;
     ese_log_db log;
+    bool is_in_stream; /* the stream lists it */
     ese_recovery__lost_map lost;
 } ese_recovery__db;
 
@@ -97,6 +99,7 @@ typedef struct ese_recovery__version {
     uint8_t level;
     bool is_waiting; /* for its UNDO_INFO */
     bool has_info;   /* its UNDO_INFO is in the log */
+    bool is_listed;  /* by its entry */
     bool is_unique;
     ese_bytes key, key_data, before;
     unsigned offset;
@@ -127,17 +130,31 @@ struct ese_recovery__session {
 /* What lies in the logs that are to be replayed, seen before any of them is. */
 typedef struct ese_recovery__survey {
     int32_t last_generation; /* 0: not looked at */
-    int32_t damaged;         /* the first generation with a damaged body; 0: none */
     ese_log_stream_end end;
+    uint64_t file_size; /* of the last log */
+    uint32_t major;
+    bool is_own;           /* the last log is one of this engine */
+    bool is_clean;         /* its last record is the end of a run: */
+    ese_lgpos last_record; /* where that stands */
+    unsigned n_logs;       /* of the set, that are replayed */
+    int32_t damaged;       /* the first generation with a damaged body; 0: none */
+    JET_ERR damage;
 } ese_recovery__survey;
 
 struct ese_recovery__run {
     const ese_recovery_options *options;
     bool is_in_place; /* the databases themselves are changed, and the log goes on */
+    const ese_log_stream_options *stream_options; /* in place; of the caller */
     ese_recovery__survey survey;
+    ese_log_stream *stream; /* in place: NULL as long as nothing was to be logged */
+    ese_os_mutex headers;   /* guards headers and their files; nothing is appended under it */
+    uint64_t undo_end;      /* of the UNDO_INFO logged last */
+    ese_lgpos undo_mark;    /* of RECOVERY_UNDO2 */
+    uint32_t last_trx;      /* the largest number of a transaction seen */
     ese_recovery_report *report;
-    ese_log_set *logs; /* being replayed: those of the backup first */
-    ese_log_file *log; /* open at the moment */
+    ese_log_set *logs;      /* being replayed: those of the backup first */
+    ese_log_file *log;      /* open at the moment */
+    ese_log_file *last_log; /* in place: the last one, until redo comes to it */
     const ese_log_header *log_header;
     ese_signature sign; /* of the stream */
     bool has_sign;
@@ -171,6 +188,16 @@ bool ese_recovery__is_spare(const ese_recovery__run *run, int32_t generation);
 
 /* False: whoever watches wants it to end. */
 bool ese_recovery__tell(ese_recovery__run *run, const char *phase, uint64_t done, uint64_t total);
+
+/*
+ * Replays and takes back, from the checkpoint or without it. The run has options, report and, in place, the rest of what only that needs; what else it has afterwards is
+ * given back by ese_recovery__end_run. *is_trap_out: nothing was done, the checkpoint cannot be trusted.
+ */
+JET_ERR ese_recovery__run_all(ese_recovery__run *run, bool use_checkpoint, bool *is_trap_out);
+void ese_recovery__end_run(ese_recovery__run *run);
+
+/* In place: gives up the damaged logs at the end, if that may be, or says that they are damaged. */
+JET_ERR ese_recovery__drop_damaged(ese_recovery__run *run, int32_t generation, JET_ERR damage);
 
 /* ---- recovery_judge.c ---- */
 
@@ -211,6 +238,39 @@ JET_ERR ese_recovery__generation_of(ese_recovery__run *run, unsigned index,
                                     const ese_log_expect *expect, int32_t *generation_out,
                                     ese_signature *sign_out);
 
+/* ---- recovery_survey.c ---- */
+
+/* Fills run->survey with what the last log tells; or with what all tell from the log `first` of the set on, but for how the last one ends. */
+JET_ERR ese_recovery__survey_last(ese_recovery__run *run);
+JET_ERR ese_recovery__survey_all(ese_recovery__run *run, unsigned first);
+
+/* The logs from `generation` on are not replayed, the one before them is the last one; and: they are deleted. */
+JET_ERR ese_recovery__survey_cut(ese_recovery__run *run, int32_t generation);
+JET_ERR ese_recovery__survey_delete(ese_recovery__run *run);
+
+/* ---- recovery_place.c: in place only ---- */
+
+/* The stream behind the end that the survey has found. */
+JET_ERR ese_recovery__continue(ese_recovery__run *run, const ese_log_stream_options *options,
+                               ese_log_stream **stream_out);
+JET_ERR ese_recovery__need_stream(ese_recovery__run *run);
+
+/* The stream lists the database from now on, if it is open. */
+JET_ERR ese_recovery__stream_attach(ese_recovery__run *run, ese_recovery__db *db);
+void ese_recovery__stream_detach(ese_recovery__run *run, ese_recovery__db *db);
+
+/* Writes the header if it has changed. */
+JET_ERR ese_recovery__settle_header(ese_recovery__db *db);
+
+/* What has to be in the log before the page is written: it is appended; it is durable. */
+JET_ERR ese_recovery__prepare_page(ese_recovery__db *db, const ese_page *page);
+JET_ERR ese_recovery__guard_page(ese_recovery__db *db, const ese_page *page, uint64_t lgpos);
+
+JET_ERR ese_recovery__begin_undo(ese_recovery__run *run);
+
+/* Everything is in the files, and they are clean; the stream has ended cleanly, too. */
+JET_ERR ese_recovery__end_undo(ese_recovery__run *run);
+
 /* ---- recovery_path.c ---- */
 
 JET_ERR ese_recovery__join(const char *folder, const char *name, char **path_out);
@@ -235,6 +295,12 @@ void ese_recovery__drop_results(ese_recovery__run *run);
 /* Reads the header (or its copy) of the file at `path`; *bytes_out is a page, freed with ese_free. */
 JET_ERR ese_recovery__read_header(const char *path, uint8_t **bytes_out, ese_dbheader *header_out);
 
+/* Now, as LOGTIME. */
+void ese_recovery__time_now(uint8_t to[8]);
+
+/* The database needs this generation; false: it knew. */
+bool ese_recovery__header_raise(ese_recovery__db *db, int32_t generation, const uint8_t created[8]);
+
 /* Writes both copies and brings them to the disk. */
 JET_ERR ese_recovery__write_header(ese_recovery__db *db);
 
@@ -248,6 +314,7 @@ void ese_recovery__header_note_found(ese_recovery__db *db);
 JET_ERR ese_recovery__header_check_times(const ese_recovery__run *run, const ese_recovery__db *db);
 
 void ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db);
+void ese_recovery__header_give_up(ese_recovery__db *db, const ese_log_generation *last);
 void ese_recovery__header_clean(ese_recovery__db *db, ese_lgpos lgpos);
 
 /* A generation begins; written with the next page. */
@@ -264,7 +331,9 @@ JET_ERR ese_recovery__header_restore(ese_recovery__db *db);
 JET_ERR ese_recovery__attach_list(ese_recovery__run *run, const ese_log_attachments *attached);
 JET_ERR ese_recovery__redo_database(ese_recovery__run *run, const ese_log_entry *entry);
 JET_ERR ese_recovery__detach_all(ese_recovery__run *run, ese_lgpos lgpos);
+JET_ERR ese_recovery__check_nothing_lost(const ese_recovery__db *db);
 JET_ERR ese_recovery__detach(ese_recovery__run *run, ese_recovery__db *db, ese_lgpos lgpos);
+JET_ERR ese_recovery__remove_unfinished(ese_recovery__run *run, ese_recovery__db *db);
 void ese_recovery__close_db(ese_recovery__db *db);
 
 /* ---- recovery_page.c ---- */
@@ -316,6 +385,11 @@ JET_ERR ese_recovery__add_version(ese_recovery__run *run, ese_recovery__db *db,
                                   const ese_log_entry *entry, const ese_recovery__version *change);
 ese_recovery__version *ese_recovery__find_version(ese_recovery__run *run, ese_recovery__db *db,
                                                   uint32_t rceid);
+
+/* Versions of an entry that a page holds and whose old state is known: those that UNDO_INFO may be needed of. */
+ese_recovery__version *ese_recovery__first_of_entry(ese_recovery__db *db, uint32_t objid,
+                                                    ese_bytes key, ese_bytes key_data);
+ese_recovery__version *ese_recovery__next_of_entry(ese_recovery__version *version);
 void ese_recovery__drop_version(ese_recovery__run *run, ese_recovery__version *version);
 JET_ERR ese_recovery__redo_undo_info(ese_recovery__run *run, ese_recovery__db *db,
                                      const ese_log_entry *entry);

@@ -6,7 +6,7 @@
  */
 #include "recovery/recovery_private.h"
 
-enum { VERSION_BUCKETS = 1 << 14 };
+enum { VERSION_BUCKETS = 1 << 14, ENTRY_BUCKETS = 1 << 16 };
 
 /* ---- versions */
 
@@ -29,7 +29,74 @@ ese_recovery__find_version(ese_recovery__run *run, ese_recovery__db *db, uint32_
     return version;
 }
 
-/* Takes a version out of its chain; the session still lists it. */
+static uint32_t
+mix(uint32_t hash, ese_bytes bytes)
+{
+    for (size_t i = 0; i < bytes.size; i++)
+        hash = (hash ^ bytes.data[i]) * 16777619u;
+    return hash;
+}
+
+static ese_recovery__version **
+entry_chain_of(const ese_recovery__db *db, uint32_t objid, ese_bytes key, ese_bytes key_data)
+{
+    uint32_t hash = mix(mix(objid * 2654435761u + db->dbid, key), key_data);
+
+    return &db->run->entries[(hash ^ hash >> 16) & (ENTRY_BUCKETS - 1)];
+}
+
+static bool
+is_of_entry(const ese_recovery__version *version, const ese_recovery__db *db, uint32_t objid,
+            ese_bytes key, ese_bytes key_data)
+{
+    return version->db == db && version->objid == objid &&
+           ese_bytes_compare(version->key, key) == 0 &&
+           ese_bytes_compare(version->key_data, key_data) == 0;
+}
+
+ese_recovery__version *
+ese_recovery__first_of_entry(ese_recovery__db *db, uint32_t objid, ese_bytes key,
+                             ese_bytes key_data)
+{
+    ese_recovery__version *version = *entry_chain_of(db, objid, key, key_data);
+
+    while (version != NULL && !is_of_entry(version, db, objid, key, key_data))
+        version = version->next_of_entry;
+    return version;
+}
+
+ese_recovery__version *
+ese_recovery__next_of_entry(ese_recovery__version *version)
+{
+    ese_recovery__version *next = version->next_of_entry;
+
+    while (next != NULL &&
+           !is_of_entry(next, version->db, version->objid, version->key, version->key_data))
+        next = next->next_of_entry;
+    return next;
+}
+
+/* What inserting and adding need to be undone stands in their records; what waits was told by a page that had it. */
+static JET_ERR
+chain_entry(ese_recovery__run *run, ese_recovery__version *version)
+{
+    ese_recovery__version **chain;
+    JET_ERR err = JET_errSuccess;
+
+    if (!run->is_in_place || version->is_waiting ||
+        (version->oper != ESE_TXN_REPLACE && version->oper != ESE_TXN_DELETE))
+        return JET_errSuccess;
+    if (run->entries == NULL)
+        ESE_TRY(ese_alloc(ENTRY_BUCKETS * sizeof(ese_recovery__version *), &run->entries));
+    chain = entry_chain_of(version->db, version->objid, version->key, version->key_data);
+    version->next_of_entry = *chain;
+    *chain = version;
+    version->is_listed = true;
+out:
+    return err;
+}
+
+/* Takes a version out of its chains; the session still lists it. */
 static void
 unchain(ese_recovery__run *run, ese_recovery__version *version)
 {
@@ -38,6 +105,12 @@ unchain(ese_recovery__run *run, ese_recovery__version *version)
     while (*at != version)
         at = &(*at)->next;
     *at = version->next;
+    if (!version->is_listed)
+        return;
+    at = entry_chain_of(version->db, version->objid, version->key, version->key_data);
+    while (*at != version)
+        at = &(*at)->next_of_entry;
+    *at = version->next_of_entry;
 }
 
 void
@@ -77,6 +150,7 @@ ese_recovery__add_version(ese_recovery__run *run, ese_recovery__db *db, const es
     ESE_TRY(ese_arena_copy(&session->memory, change->key, &version->key));
     ESE_TRY(ese_arena_copy(&session->memory, change->key_data, &version->key_data));
     ESE_TRY(ese_arena_copy(&session->memory, change->before, &version->before));
+    ESE_TRY(chain_entry(run, version));
     chain = chain_of(run, db, change->rceid);
     version->next = *chain;
     *chain = version;
@@ -94,7 +168,11 @@ ese_recovery__redo_undo_info(ese_recovery__run *run, ese_recovery__db *db,
     ese_arena *memory;
     JET_ERR err = JET_errSuccess;
 
-    if (version == NULL || !version->is_waiting)
+    if (version == NULL || version->session->procid != entry->procid ||
+        version->objid != entry->objid)
+        goto out;
+    version->has_info = true;
+    if (!version->is_waiting)
         goto out;
     memory = &version->session->memory;
     ESE_TRY(ese_arena_copy(memory, entry->key, &version->key));
@@ -239,6 +317,8 @@ begin_outermost(ese_recovery__run *run, const ese_log_entry *entry)
     }
     session->has_begun = true;
     session->trx = entry->trx;
+    if (entry->trx > run->last_trx && entry->trx != UINT32_MAX)
+        run->last_trx = entry->trx;
     session->lgpos_begin = ese_recovery__now(run);
 out:
     return err;
@@ -313,6 +393,8 @@ ese_recovery__redo_trx(ese_recovery__run *run, const ese_log_entry *entry)
 {
     ese_recovery__session *session;
 
+    if (entry->type == ESE_LOG_COMMIT0 && entry->trx > run->last_trx && entry->trx != UINT32_MAX)
+        run->last_trx = entry->trx;
     if (entry->type == ESE_LOG_BEGIN0)
         return begin_outermost(run, entry);
     session = ese_recovery__session_of(run, entry->procid);

@@ -1,0 +1,350 @@
+/*
+ * Recovery in place: the log goes on behind its end while the databases themselves are changed. Recovery specification, sections 2.3, 7.5 and 7.6.
+ *
+ * INV-1  A page with a change of a transaction that is open where redo stands is written only after the log has what undoing the change needs: here, or long ago by who
+ *        made it. So recovery that is ended finds it when it begins anew.
+ * INV-2  Until something has to be logged, the logs are as they were found.
+ * INV-3  The current log of another engine is not written to: it is closed, under its number, and the next generation begins.
+ */
+#include "recovery/recovery_private.h"
+
+#include "base/utf.h"
+#include "os/os_list.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+    EXTENSION_SIZE = 4,
+    DIGITS_MAX = 8,
+    SHORT_GENERATION_MAX = 0xfffff, /* that five digits can tell */
+    NAMES_SHORT = 2,                /* JET_bitEightDotThreeSoftCompat */
+    ATTACH_UTF16 = 0x20,
+};
+
+/* ---- the headers of databases, told of generations */
+
+/* Whoever flushes the log calls this: may be another thread than that of recovery. */
+static JET_ERR
+begun(void *self, const ese_log_generation *generation)
+{
+    ese_recovery__run *run = self;
+    JET_ERR err = JET_errSuccess;
+
+    ese_os_mutex_lock(&run->headers);
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        ese_recovery__db *db = run->by_dbid[i];
+
+        if (db != NULL && db->state == ESE_RECOVERY__ATTACHED &&
+            ese_recovery__header_raise(db, generation->number, generation->created))
+            ESE_TRY(ese_recovery__write_header(db));
+    }
+out:
+    ese_os_mutex_unlock(&run->headers);
+    return err;
+}
+
+JET_ERR
+ese_recovery__settle_header(ese_recovery__db *db)
+{
+    JET_ERR err = JET_errSuccess;
+
+    ese_os_mutex_lock(&db->run->headers);
+    if (db->is_header_stale)
+        err = ese_recovery__write_header(db);
+    ese_os_mutex_unlock(&db->run->headers);
+    return err;
+}
+
+/* ---- the stream */
+
+/* "…/edb.log" -> "…/edb0000A.log" */
+static JET_ERR
+archive_path(const char *current, int32_t generation, uint32_t names, char **path_out)
+{
+    bool is_short = (names & NAMES_SHORT) != 0 && generation <= SHORT_GENERATION_MAX;
+    size_t n = strlen(current), n_stem = n - EXTENSION_SIZE;
+    char digits[DIGITS_MAX + 1];
+    char *path = NULL;
+    int n_digits = snprintf(digits, sizeof digits, is_short ? "%05" PRIX32 : "%08" PRIX32,
+                            (uint32_t)generation);
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(n + DIGITS_MAX + 1, &path));
+    memcpy(path, current, n_stem);
+    memcpy(path + n_stem, digits, (size_t)n_digits);
+    memcpy(path + n_stem + (size_t)n_digits, current + n_stem, EXTENSION_SIZE + 1);
+    *path_out = path;
+out:
+    return err;
+}
+
+/* Gives the current log of another engine its number. Who has it open can go on reading it. */
+static JET_ERR
+close_foreign_log(ese_recovery__run *run)
+{
+    ese_log_member last = ese_log_set_member(run->logs, ese_log_set_count(run->logs) - 1);
+    char *path = NULL;
+    JET_ERR err = JET_errSuccess;
+
+    if (run->survey.is_own || !run->survey.end.is_current)
+        return JET_errSuccess;
+    ESE_TRY(
+        archive_path(last.path, run->survey.last_generation, run->stream_options->names, &path));
+    ESE_TRY(ese_os_file_rename(last.path, path));
+    run->survey.end.is_current = false;
+    ESE_TRY(ese_os_folder_sync(path));
+out:
+    ese_free(&path);
+    return err;
+}
+
+JET_ERR
+ese_recovery__continue(ese_recovery__run *run, const ese_log_stream_options *options,
+                       ese_log_stream **stream_out)
+{
+    JET_ERR err;
+
+    ESE_TRY(close_foreign_log(run));
+    ESE_TRY(ese_log_stream_continue(options, &run->survey.end, stream_out));
+out:
+    return err;
+}
+
+/* The path as the log has it, in UTF-16 with its NUL: freed by the caller. */
+static JET_ERR
+wide_path(const char *path, uint8_t **bytes_out, size_t *size_out)
+{
+    size_t n = strlen(path), n_units = 0;
+    char16_t *units = NULL;
+    uint8_t *bytes = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc((n + 1) * sizeof *units, &units));
+    ESE_TRY(ese_utf8_to_utf16(path, n, units, n, &n_units));
+    ESE_TRY(ese_alloc((n_units + 1) * 2, &bytes));
+    for (size_t i = 0; i < n_units; i++)
+        ese_store_le16(bytes + 2 * i, (uint16_t)units[i]);
+    *bytes_out = bytes;
+    *size_out = (n_units + 1) * 2;
+out:
+    ese_free(&units);
+    return err;
+}
+
+JET_ERR
+ese_recovery__stream_attach(ese_recovery__run *run, ese_recovery__db *db)
+{
+    ese_log_attachment attachment = {
+        .dbid = db->dbid,
+        .flags = ATTACH_UTF16,
+        .attach = db->header.attach,
+        .consistent = db->header.consistent,
+        .sign_db = db->header.sign_db,
+    };
+    uint8_t *name = NULL;
+    size_t size = 0;
+    JET_ERR err = JET_errSuccess;
+
+    if (run->stream == NULL)
+        return JET_errSuccess;
+    ESE_TRY(wide_path(db->logged_path, &name, &size));
+    attachment.name = (ese_bytes){name, size};
+    ESE_TRY(ese_log_stream_attach(run->stream, &attachment, &db->log.dbtime, &db->log.objid_last));
+    db->is_in_stream = true;
+out:
+    ese_free(&name);
+    return err;
+}
+
+void
+ese_recovery__stream_detach(ese_recovery__run *run, ese_recovery__db *db)
+{
+    if (db->is_in_stream)
+        ese_log_stream_detach(run->stream, db->dbid);
+    db->is_in_stream = false;
+}
+
+JET_ERR
+ese_recovery__need_stream(ese_recovery__run *run)
+{
+    ese_log_stream_options options = *run->stream_options;
+    JET_ERR err = JET_errSuccess;
+
+    if (run->stream != NULL)
+        return JET_errSuccess;
+    if (run->survey.damaged != 0)
+        ESE_TRY(ese_recovery__drop_damaged(run, run->survey.damaged, run->survey.damage));
+    options.file_size = (uint32_t)run->survey.file_size;
+    options.page_size = run->page_size;
+    options.ops = (ese_log_stream_ops){.self = run, .begun = begun};
+    run->survey.end.last_trx = run->last_trx;
+    ESE_TRY(ese_recovery__continue(run, &options, &run->stream));
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        ese_recovery__db *db = run->by_dbid[i];
+
+        if (db != NULL && db->state == ESE_RECOVERY__ATTACHED)
+            ESE_TRY(ese_recovery__stream_attach(run, db));
+    }
+out:
+    return err;
+}
+
+/* ---- pages that are written while transactions are open */
+
+static JET_ERR
+log_undo_info(ese_recovery__db *db, const ese_page *page, ese_recovery__version *version)
+{
+    ese_recovery__run *run = db->run;
+    const ese_log_entry entry = {
+        .type = ESE_LOG_UNDO_INFO,
+        .procid = version->session->procid,
+        .dbid = db->dbid,
+        .level = version->level,
+        .flags = version->is_unique ? ESE_LOG_UNIQUE : 0,
+        .oper = version->oper,
+        .trx = version->session->trx,
+        .pgno = page->pgno,
+        .dbtime = ESE_LOG_DBTIME_NONE,
+        .dbtime_before = ESE_LOG_DBTIME_NONE,
+        .rceid = version->rceid,
+        .root = version->root,
+        .objid = version->objid,
+        .key = version->key,
+        .key_data = version->key_data,
+        .data = version->before,
+        .u.node.size_max = (uint16_t)version->before.size,
+    };
+    JET_ERR err;
+
+    ESE_TRY(ese_recovery__need_stream(run));
+    ESE_TRY(ese_log_stream_append_entry(run->stream, &entry, NULL, &run->undo_end));
+    version->has_info = true;
+out:
+    return err;
+}
+
+static JET_ERR
+log_line(ese_recovery__db *db, const ese_page *page, unsigned line)
+{
+    ese_page_node node = ese_page_line(page, line);
+    bool is_unique = (ese_page_flags(page) & ESE_PAGE_NON_UNIQUE) == 0;
+    uint8_t room[ESE_PAGE_KEY_MAX];
+    ese_bytes key = {room, ese_page_node_copy_key(&node, room, sizeof room)};
+    ese_bytes data = is_unique ? (ese_bytes){NULL, 0} : node.data;
+    ese_recovery__version *version =
+        ese_recovery__first_of_entry(db, ese_page_objid(page), key, data);
+    JET_ERR err = JET_errSuccess;
+
+    for (; version != NULL; version = ese_recovery__next_of_entry(version)) {
+        if (!version->has_info)
+            ESE_TRY(log_undo_info(db, page, version));
+    }
+out:
+    return err;
+}
+
+JET_ERR
+ese_recovery__prepare_page(ese_recovery__db *db, const ese_page *page)
+{
+    unsigned n = ese_page_line_count(page);
+    JET_ERR err = JET_errSuccess;
+
+    if (db->run->entries == NULL || (ese_page_flags(page) & ESE_PAGE_LEAF) == 0)
+        return JET_errSuccess;
+    for (unsigned i = 0; i < n; i++) {
+        if ((ese_page_line_flags(page, i) & ESE_PAGE_NODE_VERSION) != 0)
+            ESE_TRY(log_line(db, page, i));
+    }
+out:
+    return err;
+}
+
+JET_ERR
+ese_recovery__guard_page(ese_recovery__db *db, const ese_page *page, uint64_t lgpos)
+{
+    ese_recovery__run *run = db->run;
+    JET_ERR err;
+
+    ESE_TRY(ese_recovery__prepare_page(db, page));
+    if (run->stream != NULL)
+        ESE_TRY(ese_log_stream_wait(run->stream, lgpos > run->undo_end ? lgpos : run->undo_end));
+out:
+    return err;
+}
+
+/* ---- the end */
+
+static JET_ERR
+flush_all(ese_recovery__run *run)
+{
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        ese_recovery__db *db = run->by_dbid[i];
+
+        if (db != NULL && db->state == ESE_RECOVERY__ATTACHED) {
+            ESE_TRY(ese_cache_flush(db->file));
+            ESE_TRY(ese_os_file_sync(db->os));
+        }
+    }
+out:
+    return err;
+}
+
+static ese_lgpos
+position_of(uint64_t number)
+{
+    return (ese_lgpos){(uint16_t)number, (uint16_t)(number >> 16), (int32_t)(number >> 32)};
+}
+
+/* Appends a record, from which on everything is on the disk when this returns. */
+static JET_ERR
+log_durably(ese_recovery__run *run, const ese_log_entry *entry, ese_lgpos *lgpos_out)
+{
+    uint64_t lgpos = 0, end = 0;
+    JET_ERR err;
+
+    ESE_TRY(ese_log_stream_append_entry(run->stream, entry, &lgpos, &end));
+    ESE_TRY(ese_log_stream_wait(run->stream, end));
+    *lgpos_out = position_of(lgpos);
+out:
+    return err;
+}
+
+JET_ERR
+ese_recovery__begin_undo(ese_recovery__run *run)
+{
+    ese_log_entry entry = {.type = ESE_LOG_RECOVERY_UNDO2};
+    uint64_t lgpos = 0;
+    JET_ERR err;
+
+    ESE_TRY(ese_recovery__need_stream(run));
+    ESE_TRY(
+        ese_log_stream_flush(run->stream)); /* so that it stands at the beginning of a segment */
+    ese_recovery__time_now(entry.u.run.time);
+    ESE_TRY(ese_log_stream_append_entry(run->stream, &entry, &lgpos, NULL));
+    run->undo_mark = position_of(lgpos);
+out:
+    return err;
+}
+
+JET_ERR
+ese_recovery__end_undo(ese_recovery__run *run)
+{
+    const ese_log_entry mark = {.type = ESE_LOG_SHUT_DOWN_MARK};
+    ese_log_entry quit = {.type = ESE_LOG_RECOVERY_QUIT2};
+    ese_lgpos lgpos = {0};
+    JET_ERR err;
+
+    ESE_TRY(flush_all(run));
+    ESE_TRY(log_durably(run, &mark, &lgpos));
+    ESE_TRY(ese_recovery__detach_all(run, lgpos));
+    quit.u.run.position = run->undo_mark;
+    quit.u.run.redo_from = run->report->start;
+    ese_recovery__time_now(quit.u.run.time);
+    ESE_TRY(log_durably(run, &quit, &lgpos));
+    ESE_TRY(ese_log_stream_write_checkpoint(run->stream, ese_log_lgpos_number(lgpos), true));
+out:
+    return err;
+}

@@ -1,0 +1,240 @@
+/*
+ * Recovery as an instance does it: in the databases themselves, with a log that goes on. Real sets must come out as recovery of a copy makes them. Without a corpus there is
+ * little to do.
+ */
+#define _XOPEN_SOURCE 700
+
+#include "place_fixture.h"
+
+static void
+recover_set(const char *name, size_t cache_bytes)
+{
+    set s;
+    start first;
+
+    if (!load_set(name, &s))
+        skip();
+    first = start_of(&s, cache_bytes);
+    assert_int_equal(start_once(&first), JET_errSuccess);
+    assert_recovered(&s);
+    assert_int_equal(start_once(&first), JET_errSuccess); /* it ended cleanly */
+    assert_recovered(&s);
+    free_set(&s);
+}
+
+/* Calls `visit` with the name of each set that begins with the prefix. */
+static void
+each_set(const char *prefix, void (*visit)(const char *name))
+{
+    char golden[LOG_CORPUS_PATH];
+    struct dirent **sets = NULL;
+    int n;
+
+    if (!log_corpus_find(golden))
+        skip();
+    n = scandir(golden, &sets, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        if (strncmp(sets[i]->d_name, prefix, strlen(prefix)) == 0)
+            visit(sets[i]->d_name);
+        free(sets[i]);
+    }
+    free(sets);
+}
+
+static void
+recover_with_room(const char *name)
+{
+    recover_set(name, 0);
+}
+
+static void
+recover_with_little_room(const char *name)
+{
+    recover_set(name, SMALL_CACHE);
+}
+
+static void
+test_recovery_place__makes_of_crashed_databases_what_recovery_of_a_copy_makes(void **state)
+{
+    (void)state;
+    each_set("crash-", recover_with_room);
+}
+
+/* Pages are written while redo goes on. */
+static void
+test_recovery_place__does_so_in_little_memory(void **state)
+{
+    (void)state;
+    each_set("crash-", recover_with_little_room);
+}
+
+/* ---- what JetInit may be asked for */
+
+static void
+test_recovery_place__begins_a_stream_where_there_is_none(void **state)
+{
+    char folder[] = "/tmp/ese-place-XXXXXX";
+    start s = {.folder = folder, .page_size = 4096, .flags = ESE_RECOVERY_LOG_MUST_EXIST};
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(start_once(&s), JET_errMissingLogFile);
+    s.flags = 0;
+    assert_int_equal(start_once(&s), JET_errSuccess);
+    s.flags = ESE_RECOVERY_LOG_MUST_EXIST;
+    assert_int_equal(start_once(&s), JET_errSuccess);
+    recovery_corpus_remove(folder);
+}
+
+static void
+assert_folder_is_as_found(const set *s)
+{
+    char command[3 * LOG_CORPUS_PATH];
+
+    snprintf(command, sizeof command, "diff -r '%s' '%s'", s->pristine, s->folder);
+    recovery_corpus_shell(command);
+}
+
+static void
+test_recovery_place__without_undo_changes_nothing(void **state)
+{
+    set s;
+    start at;
+
+    (void)state;
+    if (!load_set("crash-04k-open", &s))
+        skip();
+    at = start_of(&s, 0);
+    at.flags = ESE_RECOVERY_WITHOUT_UNDO;
+    assert_int_equal(start_once(&at), JET_errRecoveredWithoutUndo);
+    assert_folder_is_as_found(&s);
+    at.flags = 0;
+    assert_int_equal(start_once(&at), JET_errSuccess);
+    assert_recovered(&s);
+    at.flags = ESE_RECOVERY_WITHOUT_UNDO;
+    assert_int_equal(start_once(&at), JET_errSuccess); /* there is nothing to recover */
+    free_set(&s);
+}
+
+static void
+test_recovery_place__recovers_before_it_complains_of_the_size_of_logs(void **state)
+{
+    set s;
+    start at;
+
+    (void)state;
+    if (!load_set("crash-04k-open", &s))
+        skip();
+    at = start_of(&s, 0);
+    at.log_file_size = 5 * LOG_SIZE;
+    assert_int_equal(start_once(&at), JET_errLogFileSizeMismatchDatabasesConsistent);
+    assert_recovered(&s);
+    at.log_file_size = 0;
+    assert_int_equal(start_once(&at), JET_errSuccess);
+    free_set(&s);
+}
+
+static void
+test_recovery_place__tells_what_it_did(void **state)
+{
+    set s;
+    start at;
+
+    (void)state;
+    if (!load_set("crash-04k-open", &s))
+        skip();
+    at = start_of(&s, 0);
+    assert_int_equal(run_start(&at), JET_errSuccess);
+    assert_true(at.report.gen_first > 0 && at.report.gen_last >= at.report.gen_first);
+    assert_true(at.report.n_records > 0 && at.report.n_committed > 0);
+    assert_int_equal(at.report.n_databases, 1);
+    assert_int_equal(at.report.databases[0].outcome, ESE_RECOVERY_RECOVERED);
+    assert_non_null(at.report.databases[0].result);
+    ese_recovery_report_clear(&at.report);
+    free_set(&s);
+}
+
+/* ---- maps */
+
+static void
+move_database(const set *s, char *to)
+{
+    char from[LOG_CORPUS_PATH + 16];
+
+    snprintf(from, sizeof from, "%s/data.edb", s->folder);
+    snprintf(to, LOG_CORPUS_PATH + 16, "%s/other.name", s->folder);
+    assert_int_equal(rename(from, to), 0);
+}
+
+static void
+test_recovery_place__finds_a_renamed_database_by_its_map(void **state)
+{
+    char to[LOG_CORPUS_PATH + 16];
+    ese_recovery_map map = {.to = to};
+    set s;
+    start at;
+    recovery_file now;
+
+    (void)state;
+    if (!load_set("crash-08k-attach", &s))
+        skip();
+    at = start_of(&s, 0);
+    move_database(&s, to);
+    assert_int_equal(start_once(&at), JET_errAttachedDatabaseMismatch);
+    at.maps = &map;
+    at.n_maps = 1;
+    assert_int_equal(start_once(&at), JET_errSuccess);
+    now = recovery_file_read(s.folder, "other.name");
+    assert_same_database(&now, &s.wanted[0]);
+    free(now.bytes);
+    free_set(&s);
+}
+
+static void
+test_recovery_place__does_as_maps_say_with_what_is_missing(void **state)
+{
+    char to[LOG_CORPUS_PATH + 16];
+    ese_recovery_map map = {
+        .from = "data.edb", .to = to, .flags = ESE_RECOVERY_MAP_FAIL_WHEN_MISSING};
+    set s;
+    start at;
+
+    (void)state;
+    if (!load_set("crash-08k-attach", &s))
+        skip();
+    at = start_of(&s, 0);
+    move_database(&s, to);
+    assert_int_equal(unlink(to), 0);
+    at.maps = &map;
+    at.n_maps = 1;
+    assert_int_equal(start_once(&at), JET_errAttachedDatabaseMismatch);
+    map.flags = ESE_RECOVERY_MAP_IGNORE_WHEN_MISSING;
+    assert_int_equal(start_once(&at), JET_errSuccess);
+    copy_folder(s.pristine, s.folder);
+    map.from = "nothing like it";
+    map.flags = 0;
+    assert_int_equal(start_once(&at), JET_errSuccess); /* what has no map is not recovered */
+    copy_folder(s.pristine, s.folder);
+    at.flags = ESE_RECOVERY_REPLAY_UNMAPPED;
+    assert_int_equal(start_once(&at), JET_errSuccess);
+    assert_recovered(&s);
+    free_set(&s);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            test_recovery_place__makes_of_crashed_databases_what_recovery_of_a_copy_makes),
+        cmocka_unit_test(test_recovery_place__does_so_in_little_memory),
+        cmocka_unit_test(test_recovery_place__begins_a_stream_where_there_is_none),
+        cmocka_unit_test(test_recovery_place__without_undo_changes_nothing),
+        cmocka_unit_test(test_recovery_place__recovers_before_it_complains_of_the_size_of_logs),
+        cmocka_unit_test(test_recovery_place__tells_what_it_did),
+        cmocka_unit_test(test_recovery_place__finds_a_renamed_database_by_its_map),
+        cmocka_unit_test(test_recovery_place__does_as_maps_say_with_what_is_missing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
