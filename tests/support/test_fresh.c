@@ -45,22 +45,37 @@ note_failure(void *self, JET_ERR err)
     ((test_fresh *)self)->write_failure = err;
 }
 
+static JET_ERR
+before_write(void *self, const ese_page *page, uint64_t lgpos)
+{
+    test_fresh *t = self;
+    JET_ERR err;
+
+    if (t->log.stream == NULL)
+        return JET_errSuccess;
+    ESE_TRY(ese_btree_log_undo_info(t->db, page, &lgpos));
+    err = ese_log_stream_wait(t->log.stream, lgpos);
+out:
+    return err;
+}
+
 static void
 attach(test_fresh *t)
 {
-    ese_cache_write_ops ops = {t, NULL, note_failure, NULL};
+    ese_cache_write_ops ops = {t, before_write, note_failure, NULL};
 
     assert_int_equal(ese_cache_create(t->options.cache_limit, &t->cache), JET_errSuccess);
     assert_int_equal(ese_cache_attach(t->cache, t->file, t->header.page_size, &t->pages),
                      JET_errSuccess);
     ese_cache_set_write_ops(t->pages, &ops);
     t->log.file = t->pages;
-    t->log.stream = NULL;
+    t->log.stream = t->logged.stream;
     t->log.dbid = 1;
     atomic_store(&t->log.dbtime, t->header.dbtime);
     atomic_store(&t->log.objid_last, t->header.objid_last);
     assert_int_equal(ese_txn_store_create(&ese_btree_txn_ops, t->options.versions_max, &t->store),
                      JET_errSuccess);
+    ese_txn_store_set_log(t->store, t->log.stream);
     assert_int_equal(ese_btree_db_create(&t->log, t->store, &t->db), JET_errSuccess);
     ese_btree_db_set_extension(t->db, t->options.extension);
 }
@@ -74,7 +89,8 @@ detach(test_fresh *t)
     ese_cache_detach(&t->pages);
     ese_cache_destroy(&t->cache);
     ese_os_file_close(&t->file);
-    assert_int_equal(ese_alloc_live(), t->live);
+    if (t->logged.stream == NULL) /* else when that is closed */
+        assert_int_equal(ese_alloc_live(), t->live);
 }
 
 void
@@ -95,12 +111,14 @@ test_fresh_create(test_fresh *t, const test_fresh_options *options)
         t->options.n_pages = PAGES_DEFAULT;
     if (t->options.extension == 0)
         t->options.extension = EXTENSION_DEFAULT;
-    t->live = ese_alloc_live();
     t->header = ese_dbheader_fresh(t->options.page_size);
     (void)snprintf(t->path, sizeof t->path, "/tmp/ese-test-XXXXXX");
     fd = mkstemp(t->path);
     assert_true(fd >= 0);
     (void)close(fd);
+    t->live = ese_alloc_live();
+    if (t->options.is_logged || getenv("ESE_TEST_REPLAY") != NULL)
+        test_log_create(&t->logged, t->options.page_size, &t->header.sign_db, t->path);
     assert_int_equal(ese_os_file_open_for(t->path, ESE_OS_FILE_REPLACE, &t->file), JET_errSuccess);
     assert_int_equal(ese_os_file_resize(t->file, ((uint64_t)t->options.n_pages + HEADER_PAGES) *
                                                      t->options.page_size),
@@ -108,6 +126,8 @@ test_fresh_create(test_fresh *t, const test_fresh_options *options)
     attach(t);
     write_header(t, ESE_DBSTATE_DIRTY);
     assert_int_equal(ese_btree_db_format(t->db, t->options.n_pages), JET_errSuccess);
+    if (t->logged.stream != NULL)
+        test_log_created(&t->logged);
 }
 
 static void
@@ -132,6 +152,18 @@ test_fresh_session(test_fresh *t, ese_txn_session *session)
     ese_txn_session_init(session, t->store);
 }
 
+static void
+prove_log(test_fresh *t)
+{
+    test_replay_result result;
+
+    assert_int_equal(ese_log_stream_flush(t->logged.stream), JET_errSuccess);
+    result = test_replay(t->logged.folder, t->path);
+    assert_int_not_equal(result.n_pages, 0);
+    assert_int_equal(result.n_different, 0);
+    assert_int_equal(result.n_undone, 0);
+}
+
 void
 test_fresh_close(test_fresh *t)
 {
@@ -139,6 +171,8 @@ test_fresh_close(test_fresh *t)
     assert_int_equal(ese_cache_flush(t->pages), JET_errSuccess);
     write_header(t, ESE_DBSTATE_CLEAN);
     detach(t);
+    if (t->logged.stream != NULL)
+        prove_log(t);
 }
 
 void
@@ -150,7 +184,8 @@ test_fresh_abandon(test_fresh *t)
 void
 test_fresh_open(test_fresh *t)
 {
-    t->live = ese_alloc_live();
+    if (t->logged.stream == NULL)
+        t->live = ese_alloc_live();
     assert_int_equal(ese_os_file_open_for(t->path, ESE_OS_FILE_UPDATE, &t->file), JET_errSuccess);
     attach(t);
     write_header(t, ESE_DBSTATE_DIRTY);
@@ -190,6 +225,10 @@ void
 test_fresh_remove(test_fresh *t)
 {
     (void)unlink(t->path);
+    if (t->logged.stream == NULL)
+        return;
+    test_log_close(&t->logged);
+    assert_int_equal(ese_alloc_live(), t->live);
 }
 
 /* ---- Through the Jet API ---- */

@@ -7,6 +7,7 @@
 #include "btree/btree_space.h"
 #include "page/page_dbheader.h"
 #include "schema/schema_ddl.h"
+#include "test_replay.h"
 
 typedef struct test_fresh_options {
     uint32_t page_size;  /* 0: 4096 */
@@ -14,6 +15,7 @@ typedef struct test_fresh_options {
     ese_pgno n_pages;    /* of the new file; 0: 254 */
     uint32_t extension;  /* pages it grows by; 0: 256 */
     size_t versions_max; /* bytes; 0: 16 MiB */
+    bool is_logged;      /* all changes stand in a log, which test_fresh_close proves */
 } test_fresh_options;
 
 typedef struct test_fresh {
@@ -29,6 +31,7 @@ typedef struct test_fresh {
     bool has_catalog;
     ese_dbheader header;
     JET_ERR write_failure; /* of the last write that failed */
+    test_log logged;       /* is_logged */
     int64_t live;          /* allocations before */
 } test_fresh;
 
@@ -41,7 +44,10 @@ void test_fresh_create_catalog(test_fresh *t, const test_fresh_options *options)
 /* A session of its version store. */
 void test_fresh_session(test_fresh *t, ese_txn_session *session);
 
-/* Cleans the version store, writes everything, closes the file as clean and asserts that nothing leaks. */
+/*
+ * Cleans the version store, writes everything, closes the file as clean and asserts that nothing leaks. With a log: repeats it and asserts that it makes the same pages. All databases
+ * have a log when ESE_TEST_REPLAY is set.
+ */
 void test_fresh_close(test_fresh *t);
 
 /* The same after an injected failure: what is not on the disk is lost, and the header stays dirty. */

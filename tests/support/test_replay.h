@@ -1,0 +1,31 @@
+/*
+ * The proof of a log: repeated from the creation of a database on, it must make the same pages. Compared is all that a page means: not where its lines lie, nor its checksum, nor
+ * the hint that a line has a version.
+ */
+#pragma once
+
+#include "cache/cache.h"
+#include "log/log_stream.h"
+
+/* A new stream in a folder of its own, with the record that creates a database at `path` (number 1). */
+typedef struct test_log {
+    char folder[64];
+    ese_log_stream *stream;
+} test_log;
+
+void test_log_create(test_log *log, uint32_t page_size, const ese_signature *sign_db,
+                     const char *path);
+
+/* The record that ends the creation. */
+void test_log_created(test_log *log);
+
+void test_log_close(test_log *log); /* and removes it; fine on one that was never made */
+
+typedef struct test_replay_result {
+    unsigned n_pages;     /* compared */
+    unsigned n_different; /* of them; told by print_message */
+    uint64_t n_records, n_undone;
+} test_replay_result;
+
+/* Repeats the logs of a folder into a new file and compares it with the database at `path`, which was created in them and is on the disk. */
+test_replay_result test_replay(const char *log_folder, const char *path);
