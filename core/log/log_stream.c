@@ -292,6 +292,22 @@ out:
     return err;
 }
 
+static _Thread_local ese_log_counters counters;
+
+static void
+count(const ese_log_batch *batch)
+{
+    counters.n_records += batch->n;
+    for (unsigned i = 0; i < batch->n; i++)
+        counters.n_bytes += batch->sizes[i];
+}
+
+ese_log_counters
+ese_log_thread_counters(void)
+{
+    return counters;
+}
+
 JET_ERR
 ese_log_stream_append(ese_log_stream *stream, ese_log_batch *batch)
 {
@@ -300,6 +316,8 @@ ese_log_stream_append(ese_log_stream *stream, ese_log_batch *batch)
     ese_os_mutex_lock(&stream->mutex);
     ESE_TRY(admit(stream, batch));
     err = place_all(stream, batch);
+    if (err >= JET_errSuccess)
+        count(batch);
     if (stream->is_busy) {
         stream->is_busy = false;
         ese_os_cond_broadcast(&stream->change);

@@ -33,21 +33,23 @@ typedef struct ese_log_generation {
 typedef struct ese_log_stream_ops {
     void *self;
     /* A generation has begun on the disk: every header of an attached database must say so. Called by who flushes; may hold any lock and latch, so takes none that
-     * is held by somebody who appends, waits for the log, latches or pins. NULL is fine. */
+     * is held by somebody who appends, waits for the log, latches or pins. Called by create and continue, too, for the generation they go on in: a crash may have
+     * come in between. An error is one of the log. NULL is fine. */
     JET_ERR (*begun)(void *self, const ese_log_generation *generation);
-    void (*failed)(void *self, JET_ERR err); /* once; as `begun` */
+    /* Once; as `begun`. JET_errLogDiskFull: the reserves are used up, too. */
+    void (*failed)(void *self, JET_ERR err);
 } ese_log_stream_ops;
 
 typedef struct ese_log_stream_options {
     const char *folder;        /* of the logs */
     const char *system_folder; /* of the checkpoint */
     const char *base;          /* three characters */
-    uint32_t file_size;        /* bytes of a log, header included */
-    uint32_t buffer_size;      /* bytes in memory */
+    uint32_t file_size;        /* bytes of a log, header included: 64 KiB at least */
+    uint32_t buffer_size;      /* bytes in memory; at least 256 KiB, at most a log are taken */
     uint32_t page_size;        /* of the databases */
     uint32_t names;            /* JET_paramLegacyFileNames */
     bool is_circular;
-    ese_log_params params; /* for headers; n_sectors is set here */
+    ese_log_params params; /* for headers; paths and n_sectors are set here */
     ese_log_stream_ops ops;
 } ese_log_stream_options;
 
@@ -64,7 +66,11 @@ typedef struct ese_log_stream_end {
 /* A new stream: generation 1, a new signature. There are no logs. */
 JET_ERR ese_log_stream_create(const ese_log_stream_options *options, ese_log_stream **stream_out);
 
-/* What lies behind the end in the current log (of a crash) is wiped out first. */
+/*
+ * What lies behind the end in the current log (of a crash) is wiped out first. A current log that is there must be that of `last`. If it is full, of another size or of
+ * another engine, the next generation begins at once. JET_errInvalidLogSequence, JET_errLogSequenceEnd. With a disk so full that there are no reserves the
+ * stream takes what is urgent only.
+ */
 JET_ERR ese_log_stream_continue(const ese_log_stream_options *options,
                                 const ese_log_stream_end *end, ese_log_stream **stream_out);
 
@@ -90,12 +96,22 @@ typedef struct ese_log_batch {
     uint64_t end;                      /* what ese_log_stream_wait wants for them to be durable */
 } ese_log_batch;
 
-/* JET_errLogWriteFail, JET_errLogDiskFull, JET_errOutOfMemory: nothing was appended. */
+/*
+ * JET_errLogWriteFail; JET_errLogDiskFull: only urgent batches until ese_log_stream_relieve has found room; JET_errLogSequenceEnd; JET_errLogBufferTooSmall: no log has
+ * room for a record. Nothing was appended, but when the log fails in the middle of a batch: then its beginning may come out of recovery.
+ */
 JET_ERR ese_log_stream_append(ese_log_stream *stream, ese_log_batch *batch);
 
-/* One record, encoded here; lgpos_out and end_out may be NULL. */
+/* One record, encoded here; lgpos_out and end_out may be NULL. Errors as above, JET_errOutOfMemory. */
 JET_ERR ese_log_stream_append_entry(ese_log_stream *stream, const ese_log_entry *entry,
                                     uint64_t *lgpos_out, uint64_t *end_out);
+
+/* What the calling thread has appended, for JetGetThreadStats. */
+typedef struct ese_log_counters {
+    uint32_t n_records, n_bytes;
+} ese_log_counters;
+
+ese_log_counters ese_log_thread_counters(void);
 
 /* Behind the last record appended. */
 uint64_t ese_log_stream_tip(ese_log_stream *stream);
@@ -107,15 +123,18 @@ uint32_t ese_log_stream_next_trx(ese_log_stream *stream);
 
 bool ese_log_stream_is_durable(const ese_log_stream *stream, uint64_t end); /* takes no lock */
 
-/* Returns when everything up to `end` is durable. One of those who wait writes for all. */
+/*
+ * Returns when everything up to `end` is durable; for the position where a record begins: all of that record, too. One of those who wait writes for all.
+ * JET_errInvalidParameter: nothing stands there.
+ */
 JET_ERR ese_log_stream_wait(ese_log_stream *stream, uint64_t end);
 
 JET_ERR ese_log_stream_flush(ese_log_stream *stream); /* everything appended so far */
 
-/* Flushes if so much is waiting that appending might soon have to. The caller holds no latch. */
+/* Writes if so much is waiting that appending might soon have to; looks for room when the disk was full. The caller holds no latch. */
 void ese_log_stream_relieve(ese_log_stream *stream);
 
-/* A new generation begins, and all of the old one is durable. */
+/* A new generation begins, and all of the old one is durable. One without any record goes on. */
 JET_ERR ese_log_stream_roll(ese_log_stream *stream);
 
 /* ---- Attached databases, as the headers of logs and the checkpoint list them */
@@ -141,8 +160,8 @@ typedef struct ese_log_backup_marks {
 void ese_log_stream_set_backup(ese_log_stream *stream, const ese_log_backup_marks *marks);
 
 /*
- * Writes the checkpoint file: both copies, one after the other. `is_end`: the run has ended cleanly, nothing is attached. With circular logging the logs that nobody
- * needs any more go.
+ * Makes everything up to `lgpos` durable and writes the checkpoint file: both copies, one after the other. `is_end`: the run has ended cleanly, nothing is
+ * attached. With circular logging the logs that nobody needs any more go.
  */
 JET_ERR ese_log_stream_write_checkpoint(ese_log_stream *stream, uint64_t lgpos, bool is_end);
 
@@ -155,5 +174,5 @@ void ese_log_stream_hold(ese_log_stream *stream, int32_t generation);
 /* The oldest generation that is there. */
 int32_t ese_log_stream_oldest(ese_log_stream *stream);
 
-/* Path of an archived generation, or of the current log (0); freed with ese_free. */
+/* Path of an archived generation (its default one, if there is none), or of the current log (0); freed with ese_free. */
 JET_ERR ese_log_stream_path(const ese_log_stream *stream, int32_t generation, char **path_out);
