@@ -32,17 +32,14 @@ enum {
 static JET_ERR
 join(const char *folder, const char *base, const char *tail, char **path_out)
 {
-    size_t n = strlen(folder), m = strlen(base), k = strlen(tail);
+    size_t n = strlen(folder), size = n + strlen(base) + strlen(tail) + 2;
+    const char *slash = n != 0 && folder[n - 1] != '/' ? "/" : "";
     char *path = NULL;
-    JET_ERR err = ese_alloc(n + m + k + 2, &path);
+    JET_ERR err = ese_alloc(size, &path);
 
     if (err < JET_errSuccess)
         return err;
-    memcpy(path, folder, n);
-    if (n != 0 && folder[n - 1] != '/')
-        path[n++] = '/';
-    memcpy(path + n, base, m);
-    memcpy(path + n + m, tail, k + 1);
+    (void)snprintf(path, size, "%s%s%s%s", folder, slash, base, tail);
     *path_out = path;
     return JET_errSuccess;
 }

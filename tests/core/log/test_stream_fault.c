@@ -13,7 +13,7 @@
 
 #include "stream_fixture.h"
 
-enum { N_RECORDS = 60, N_PER_FLUSH = 7, AHEAD_SIZE = 512 * 1024 };
+enum { N_RECORDS = 60, N_PER_FLUSH = 15, AHEAD_SIZE = 320 * 1024 };
 
 static int
 set_up(void **state)
@@ -80,7 +80,7 @@ expect_continuation(stream_fixture *f, size_t acknowledged)
 
     assert_int_equal(ese_log_stream_continue(&f->options, &found.end, &f->stream), JET_errSuccess);
     assert_int_equal(stream_put_recovery_undo(f), JET_errSuccess);
-    assert_int_equal(work(f, 500, &n), JET_errSuccess);
+    assert_int_equal(work(f, 50, &n), JET_errSuccess);
     ese_log_stream_close(&f->stream);
     (void)expect_at_least(f, f->n);
     assert_int_equal(ese_alloc_live(), f->live);
@@ -139,7 +139,7 @@ test_log_stream__survives_a_failure_at_any_step(void **state)
                                        ESE_FAULT_POINT_READ,     ESE_FAULT_POINT_WRITE,
                                        ESE_FAULT_POINT_SYNC,     ESE_FAULT_POINT_RENAME,
                                        ESE_FAULT_POINT_DISK_FULL};
-    static const unsigned n_least[] = {10, 5, 0, 20, 15, 4, 3};
+    static const unsigned n_least[] = {10, 5, 0, 15, 10, 4, 3};
     stream_fixture *f = *state;
 
     for (unsigned i = 0; i < sizeof faults / sizeof faults[0]; i++) {
