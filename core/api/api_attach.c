@@ -1,5 +1,5 @@
 /* Attaching a database to an instance, with everything that is checked before it is believed, and detaching it. */
-#include "api/api_database.h"
+#include "api/api_log.h"
 
 #include "page/page_space.h"
 
@@ -136,6 +136,26 @@ is_for_change(const char *path, JET_GRBIT grbit)
            ese_os_file_may_write(path);
 }
 
+/* Without a log nothing is written before the first page is; the caller is told what the original says from the attach on. */
+static JET_ERR
+begin_changes(ese_api_database *database)
+{
+    JET_ERR err;
+
+    ESE_TRY(ese_api_database_header_load(database));
+    if (database->logged == NULL) {
+        ese_api_logtime(database->header.fields.attach_time);
+        database->header.fields.attach = (ese_lgpos){0};
+    }
+    ESE_TRY(ese_api_database_begin_changes(database, ESE_DBSTATE_CLEAN));
+    if (database->logged == NULL) {
+        database->header.fields.state = ESE_DBSTATE_DIRTY;
+        ese_store_le32(database->header.raw + STATE_OFFSET, ESE_DBSTATE_DIRTY);
+    }
+out:
+    return err;
+}
+
 static JET_ERR
 open_pages(ese_api_database *database, bool for_change)
 {
@@ -145,39 +165,46 @@ open_pages(ese_api_database *database, bool for_change)
     ESE_TRY(ese_cache_attach(ese_api_instance_cache(database->instance), database->file,
                              database->header.fields.page_size, &database->pages));
     ESE_TRY(check_size(database));
-    if (for_change) {
-        ESE_TRY(ese_api_database_header_load(database));
-        ese_api_logtime(database->header.fields.attach_time);
-        database->header.fields.attach = (ese_lgpos){0};
-        ESE_TRY(ese_api_database_begin_changes(database, ESE_DBSTATE_CLEAN));
-        /* What the caller is told, as the original says it from the attach on. */
-        database->header.fields.state = ESE_DBSTATE_DIRTY;
-        ese_store_le32(database->header.raw + STATE_OFFSET, ESE_DBSTATE_DIRTY);
-    }
+    if (for_change)
+        ESE_TRY(begin_changes(database));
     ESE_TRY(ese_schema_open(database->pages, database->trees, &database->header.fields, damage,
                             &database->schema));
 out:
     return err;
 }
 
+/* What an attach asks for. */
+typedef struct attachment {
+    const char *path;
+    JET_GRBIT grbit;
+    uint32_t n_pages_max;
+} attachment;
+
 static JET_ERR
-database_open(ese_api_instance *instance, const char *path, JET_GRBIT grbit,
-              ese_api_database **database_out)
+database_open(ese_api_session *session, const attachment *what, ese_api_database **database_out)
 {
-    bool for_change = is_for_change(path, grbit);
+    ese_api_instance *instance = ese_api_session_instance(session);
+    bool for_change = is_for_change(what->path, what->grbit);
     ese_api_database *database = NULL;
     JET_ERR err = ese_api_database_make(
-        instance, grbit & ESE_bitDbReadDamaged ? grbit | ESE_bitDbReader : grbit, &database);
+        instance, what->grbit & ESE_bitDbReadDamaged ? what->grbit | ESE_bitDbReader : what->grbit,
+        &database);
 
     if (err < JET_errSuccess)
         return err;
     database->damage = (ese_btree_damage){database, note_skipped};
-    ESE_TRY(for_change ? ese_os_file_open_for(path, ESE_OS_FILE_UPDATE, &database->file)
-                       : ese_os_file_open(path, &database->file));
-    ESE_TRY(ese_os_path_full(path, &database->full_path));
+    ESE_TRY(for_change ? ese_os_file_open_for(what->path, ESE_OS_FILE_UPDATE, &database->file)
+                       : ese_os_file_open(what->path, &database->file));
+    ESE_TRY(ese_os_path_full(what->path, &database->full_path));
     ESE_TRY(read_header(database));
     ESE_TRY(check_header(instance, database));
+    if (for_change)
+        ESE_TRY(ese_api__log_join(instance->log, database));
     ESE_TRY(open_pages(database, for_change));
+    if (database->trees != NULL)
+        ese_btree_db_set_limit(database->trees, what->n_pages_max);
+    if (database->logged != NULL) /* the last thing that can fail */
+        ESE_TRY(ese_api__log_attach(database, session, what->n_pages_max));
     *database_out = database;
     database = NULL;
 out:
@@ -204,7 +231,7 @@ ese_api_databases_check_others_locked(const ese_api_databases *databases,
 }
 
 static uint32_t
-free_slot(const ese_api_databases *databases)
+free_slot_locked(const ese_api_databases *databases)
 {
     uint32_t slot = 1;
 
@@ -214,9 +241,23 @@ free_slot(const ese_api_databases *databases)
 }
 
 JET_ERR
+ese_api_databases_find_room(const ese_api_databases *databases, const char *path,
+                            uint32_t *slot_out)
+{
+    JET_ERR err;
+
+    ese_api_databases_lock();
+    err = ese_api_databases_check_room_locked(databases, path);
+    if (err >= JET_errSuccess)
+        *slot_out = free_slot_locked(databases);
+    ese_api_databases_unlock();
+    return err;
+}
+
+JET_ERR
 ese_api_databases_check_room_locked(const ese_api_databases *databases, const char *path)
 {
-    if (free_slot(databases) < ESE_API_DATABASES_MAX)
+    if (free_slot_locked(databases) < ESE_API_DATABASES_MAX)
         return JET_errSuccess;
     return ese_raise(JET_errTooManyAttachedDatabases, "%s: %d databases are attached already", path,
                      ESE_API_DATABASES_MAX - 1);
@@ -226,7 +267,7 @@ JET_ERR
 ese_api_databases_insert_locked(ese_api_databases *databases, ese_api_database **database_inout)
 {
     ese_api_database *database = *database_inout;
-    uint32_t slot = free_slot(databases);
+    uint32_t slot = free_slot_locked(databases);
     JET_ERR err = ese_api_databases_check_room_locked(databases, ese_api_database_path(database));
 
     if (err < JET_errSuccess)
@@ -276,38 +317,73 @@ look_for_file(ese_api_databases *databases, const char *path, JET_GRBIT grbit,
     return err;
 }
 
+static JET_ERR
+attach_in_order(ese_api_session *session, const attachment *what, bool *is_attached_out)
+{
+    ese_api_databases *databases = ese_api_instance_databases(ese_api_session_instance(session));
+    ese_api_database *database = NULL;
+    JET_ERR err;
+
+    ESE_TRY(look_for_file(databases, what->path, what->grbit, is_attached_out));
+    if (*is_attached_out)
+        return JET_errSuccess;
+    ESE_TRY(ese_api_check_one_database(session, what->path, NULL));
+    ESE_TRY(database_open(session, what, &database));
+    err = insert(databases, &database, is_attached_out);
+    if (database != NULL && database->logged != NULL)
+        ese_api__log_give_up(database, ese_api_session_txn(session)->origin.procid);
+out:
+    ese_api_database_destroy(&database);
+    return err;
+}
+
 /* Warning JET_wrnDatabaseAttached: it was attached already. */
 static JET_ERR
-attach(ese_api_session *session, const char *path, uint32_t n_pages_max, JET_GRBIT grbit)
+attach(ese_api_session *session, const attachment *what)
 {
-    ese_api_instance *instance = ese_api_session_instance(session);
-    ese_api_databases *databases = ese_api_instance_databases(instance);
-    ese_api_database *database = NULL;
+    ese_api_log *log = ese_api_session_instance(session)->log;
     bool is_attached = false;
     JET_ERR err;
 
-    if (path == NULL || *path == '\0')
+    if (what->path == NULL || *what->path == '\0')
         return ese_raise(JET_errDatabaseInvalidPath, "a database needs a name");
     if (ese_api_session_txn(session)->level != 0)
-        return ese_raise(JET_errInTransaction, "%s: not possible within a transaction", path);
-    ESE_TRY(look_for_file(databases, path, grbit, &is_attached));
-    if (is_attached)
-        return JET_wrnDatabaseAttached;
-    ESE_TRY(ese_api_check_one_database(session, path, NULL));
-    ESE_TRY(database_open(instance, path, grbit, &database));
-    if (database->trees != NULL)
-        ese_btree_db_set_limit(database->trees, n_pages_max);
-    ESE_TRY(insert(databases, &database, &is_attached));
-out:
-    ese_api_database_destroy(&database);
+        return ese_raise(JET_errInTransaction, "%s: not possible within a transaction", what->path);
+    ese_api__log_lock(log);
+    err = attach_in_order(session, what, &is_attached);
+    ese_api__log_unlock(log);
     return err < JET_errSuccess ? err : is_attached ? JET_wrnDatabaseAttached : JET_errSuccess;
 }
 
 /* ---- Detach ---- */
 
+/* A database that is in no slot any more goes; or comes back, when it could not be brought to the disk and is still the log's. */
 static JET_ERR
-detach_one(ese_api_databases *databases, const char *path)
+end_database(ese_api_session *session, ese_api_database *database)
 {
+    ese_api_instance *instance = ese_api_session_instance(session);
+    JET_ERR err;
+
+    if (database->logged == NULL) {
+        err = ese_api_database_end_changes(database);
+        ese_api_database_destroy(&database);
+        return err;
+    }
+    err = ese_api__log_detach(database, session);
+    if (err >= JET_errSuccess || instance->log->databases[database->slot] != database) {
+        ese_api_database_destroy(&database);
+        return err;
+    }
+    ese_api_databases_lock();
+    instance->databases->slots[database->slot] = database;
+    ese_api_databases_unlock();
+    return err;
+}
+
+static JET_ERR
+detach_one(ese_api_session *session, const char *path)
+{
+    ese_api_databases *databases = ese_api_instance_databases(ese_api_session_instance(session));
     ese_os_file_id identity;
     const ese_os_file_id *known = ese_api_identify(path, &identity);
     ese_api_database *database;
@@ -324,16 +400,13 @@ detach_one(ese_api_databases *databases, const char *path)
     else
         databases->slots[database->slot] = NULL;
     ese_api_databases_unlock();
-    if (err >= JET_errSuccess) {
-        err = ese_api_database_end_changes(database);
-        ese_api_database_destroy(&database);
-    }
-    return err;
+    return err < JET_errSuccess ? err : end_database(session, database);
 }
 
 static JET_ERR
-detach_all(ese_api_databases *databases)
+detach_all(ese_api_session *session)
 {
+    ese_api_databases *databases = ese_api_instance_databases(ese_api_session_instance(session));
     ese_api_database *gone[ESE_API_DATABASES_MAX] = {NULL};
     bool in_use = false;
     JET_ERR err = JET_errSuccess;
@@ -350,8 +423,7 @@ detach_all(ese_api_databases *databases)
     ese_api_databases_unlock();
     for (unsigned i = 1; i < ESE_API_DATABASES_MAX; i++) {
         if (gone[i] != NULL)
-            ESE_KEEP_FIRST(err, ese_api_database_end_changes(gone[i]));
-        ese_api_database_destroy(&gone[i]);
+            ESE_KEEP_FIRST(err, end_database(session, gone[i]));
     }
     return in_use ? ese_raise(JET_errDatabaseInUse, "a database is still open") : err;
 }
@@ -359,13 +431,17 @@ detach_all(ese_api_databases *databases)
 static JET_ERR
 detach(ese_api_session *session, const char *path, JET_GRBIT grbit)
 {
-    ese_api_databases *databases = ese_api_instance_databases(ese_api_session_instance(session));
+    ese_api_log *log = ese_api_session_instance(session)->log;
+    JET_ERR err;
 
     if (grbit & (JET_bitForceDetach))
         return ese_raise(JET_errForceDetachNotAllowed, "a database is not detached by force");
     if (ese_api_session_txn(session)->level != 0)
         return ese_raise(JET_errInTransaction, "not possible within a transaction");
-    return path == NULL || *path == '\0' ? detach_all(databases) : detach_one(databases, path);
+    ese_api__log_lock(log);
+    err = path == NULL || *path == '\0' ? detach_all(session) : detach_one(session, path);
+    ese_api__log_unlock(log);
+    return err;
 }
 
 /* ---- The Jet functions ---- */
@@ -374,11 +450,12 @@ JET_ERR
 JetAttachDatabase2A(JET_SESID sesid, JET_PCSTR szFilename, uint32_t cpgDatabaseSizeMax,
                     JET_GRBIT grbit)
 {
+    const attachment what = {szFilename, grbit, cpgDatabaseSizeMax};
     ese_api_session *session;
     JET_ERR err = ese_api_enter(sesid, ESE_API_ORDINARY, &session);
 
     if (err >= JET_errSuccess)
-        err = ese_api_leave(session, attach(session, szFilename, cpgDatabaseSizeMax, grbit));
+        err = ese_api_leave(session, attach(session, &what));
     return err;
 }
 

@@ -55,14 +55,16 @@ struct ese_api_database {
     char *full_path;            /* [const] seen from the root */
     ese_cache_file *pages;      /* [const] */
     ese_schema *schema;         /* [const] */
-    ese_api_header header;      /* [const] what the caller is told while it is attached */
-    ese_btree_damage damage;    /* [const] */
+    ese_api_header
+        header; /* what the caller is told while it is attached; [const], but with a log [lock: header] where it changes */
+    ese_btree_damage damage; /* [const] */
     ese_api_problems problems;
     ese_api_instance *instance; /* [const] */
     ese_api_table_uses table_uses;
     _Atomic bool is_defragmenting; /* [atomic: seq_cst, a value of its own] api_defragment.c */
 
     /* ---- attached for change ---- */
+    ese_api_log *logged; /* [const] the log that tells of its changes; NULL: none does */
     ese_log_db log;      /* [const] */
     ese_btree_db *trees; /* [const] NULL: attached read-only */
     ese_os_mutex
@@ -82,8 +84,16 @@ void ese_api_logtime(uint8_t to[8]);
 /* Reads or makes the page of the header; the file and header.fields are known. */
 JET_ERR ese_api_database_header_load(ese_api_database *database);
 
-/* Writes both copies, each to the disk before the next thing happens. */
+/* Without a log: writes both copies, each to the disk before the next thing happens. */
 JET_ERR ese_api_database_header_write(ese_api_database *database, ese_dbstate state);
+
+/* With a log: changes fields, or bytes of the page that no field stands for, and writes both copies. Takes: header, with any other lock held. */
+typedef void ese_api_header_change(ese_dbheader *fields, uint8_t *page, const void *how);
+JET_ERR ese_api_database_header_change(ese_api_database *database, ese_api_header_change *change,
+                                       const void *how);
+
+/* What the caller is told of the header now. Takes: header. */
+void ese_api_database_header_copy(ese_api_database *database, ese_api_header *header_out);
 
 /* From now on pages may change. The file is attached to the cache. */
 JET_ERR ese_api_database_begin_changes(ese_api_database *database, ese_dbstate state);
@@ -91,8 +101,11 @@ JET_ERR ese_api_database_begin_changes(ese_api_database *database, ese_dbstate s
 /* Has no open transaction changed it? Cleans up what was committed. No session has the database open, or will meanwhile. */
 bool ese_api_database_is_settled(ese_api_database *database);
 
+/* Every page is on the disk. No session has the database open, or will meanwhile; what was committed is cleaned up. */
+JET_ERR ese_api_database_settle(ese_api_database *database);
+
 /*
- * Everything committed is in the file, which is marked clean, until the next page is written. An error leaves it as dirty as it is. No session has the database open.
+ * Without a log. Everything committed is in the file, which is marked clean, until the next page is written. An error leaves it as dirty as it is. No session has the database open.
  */
 JET_ERR ese_api_database_end_changes(ese_api_database *database);
 
@@ -136,6 +149,10 @@ JET_ERR ese_api_databases_check_others_locked(const ese_api_databases *databases
 
 /* JET_errTooManyAttachedDatabases: no slot is free. */
 JET_ERR ese_api_databases_check_room_locked(const ese_api_databases *databases, const char *path);
+
+/* The first slot that is free: JET_errTooManyAttachedDatabases. */
+JET_ERR ese_api_databases_find_room(const ese_api_databases *databases, const char *path,
+                                    uint32_t *slot_out);
 
 /* Puts the database into a slot, which takes it over. JET_errTooManyAttachedDatabases. */
 JET_ERR ese_api_databases_insert_locked(ese_api_databases *databases,

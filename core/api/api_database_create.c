@@ -3,7 +3,7 @@
  *
  * INV-1  A creation that fails leaves no file behind that was not there before. Until everything is on the disk the header says that the creation did not end.
  */
-#include "api/api_database.h"
+#include "api/api_log.h"
 
 #include "os/os_system.h"
 #include "schema/schema_ddl.h"
@@ -49,7 +49,7 @@ make_header(ese_api_database *database)
         fields->flags |= FLAG_SHADOWING_OFF;
 }
 
-/* What JetGetDatabaseInfo shows from now on. */
+/* What JetGetDatabaseInfo shows from now on, without a log. */
 static void
 show_header(ese_api_database *database)
 {
@@ -58,9 +58,51 @@ show_header(ese_api_database *database)
     memcpy(database->header.raw, database->header_page, sizeof database->header.raw);
 }
 
+static JET_ERR
+format(ese_api_database *database)
+{
+    JET_ERR err;
+
+    ESE_TRY(ese_btree_db_format(database->trees, INITIAL_PAGES));
+    ESE_TRY(ese_schema_format(database->trees, &database->header.fields));
+out:
+    return err;
+}
+
 /* The pages, of which all are on the disk before the header says so. */
 static JET_ERR
-fill_file(ese_api_database *database)
+fill(ese_api_database *database)
+{
+    JET_ERR err;
+
+    ESE_TRY(ese_api_database_header_write(database, ESE_DBSTATE_JUST_CREATED));
+    ESE_TRY(format(database));
+    ESE_TRY(ese_api_database_end_changes(database));
+    show_header(database);
+    ESE_TRY(ese_os_folder_sync(ese_api_database_path(database)));
+out:
+    return err;
+}
+
+/* The same with a log, which brings back what of the pages is not on the disk. */
+static JET_ERR
+fill_logged(ese_api_database *database, ese_api_session *session, uint32_t n_pages_max)
+{
+    JET_ERR err;
+
+    ESE_TRY(ese_os_folder_sync(ese_api_database_path(database)));
+    ESE_TRY(ese_api__log_create(database, session, n_pages_max));
+    err = format(database);
+    if (err >= JET_errSuccess)
+        err = ese_api__log_create_finish(database, session);
+    if (err < JET_errSuccess)
+        ese_api__log_give_up(database, ese_api_session_txn(session)->origin.procid);
+out:
+    return err;
+}
+
+static JET_ERR
+fill_file(ese_api_database *database, ese_api_session *session, uint32_t n_pages_max)
 {
     uint32_t page_size = database->header.fields.page_size;
     JET_ERR err;
@@ -71,21 +113,22 @@ fill_file(ese_api_database *database)
     ESE_TRY(ese_cache_attach(ese_api_instance_cache(database->instance), database->file, page_size,
                              &database->pages));
     ESE_TRY(ese_api_database_begin_changes(database, ESE_DBSTATE_JUST_CREATED));
-    ESE_TRY(ese_api_database_header_write(database, ESE_DBSTATE_JUST_CREATED));
-    ESE_TRY(ese_btree_db_format(database->trees, INITIAL_PAGES));
-    ESE_TRY(ese_schema_format(database->trees, &database->header.fields));
-    ESE_TRY(ese_api_database_end_changes(database));
-    show_header(database);
-    ESE_TRY(ese_schema_open(database->pages, database->trees, &database->header.fields, NULL,
-                            &database->schema));
-    ESE_TRY(ese_os_folder_sync(ese_api_database_path(database)));
+    if (database->logged == NULL)
+        ESE_TRY(fill(database));
+    else
+        ESE_TRY(fill_logged(database, session, n_pages_max));
+    err = ese_schema_open(database->pages, database->trees, &database->header.fields, NULL,
+                          &database->schema);
+    if (err < JET_errSuccess && database->logged != NULL)
+        ese_api__log_give_up(database, ese_api_session_txn(session)->origin.procid);
 out:
     return err;
 }
 
 static JET_ERR
-create_file(ese_api_instance *instance, const creation *what, ese_api_database **database_out)
+create_file(ese_api_session *session, const creation *what, ese_api_database **database_out)
 {
+    ese_api_instance *instance = ese_api_session_instance(session);
     ese_api_database *database = NULL;
     bool is_file_ours = false;
     JET_ERR err;
@@ -95,7 +138,8 @@ create_file(ese_api_instance *instance, const creation *what, ese_api_database *
     is_file_ours = true;
     ESE_TRY(ese_os_path_full(what->path, &database->full_path));
     make_header(database);
-    ESE_TRY(fill_file(database));
+    ESE_TRY(ese_api__log_join(instance->log, database));
+    ESE_TRY(fill_file(database, session, what->n_pages_max));
     ese_btree_db_set_limit(database->trees, what->n_pages_max);
     *database_out = database;
     database = NULL;
@@ -127,22 +171,27 @@ check(ese_api_session *session, const creation *what)
     return err < JET_errSuccess ? err : ese_api_check_one_database(session, what->path, NULL);
 }
 
-static JET_ERR
-create(ese_api_session *session, const creation *what, JET_DBID *dbid_out)
+/* Another session may have taken the last slot meanwhile. */
+static void
+take_back(ese_api_session *session, const creation *what, ese_api_database **database_inout)
 {
-    ese_api_instance *instance = ese_api_session_instance(session);
-    ese_api_databases *databases = ese_api_instance_databases(instance);
+    if (*database_inout == NULL)
+        return;
+    if ((*database_inout)->logged != NULL)
+        ese_api__log_give_up(*database_inout, ese_api_session_txn(session)->origin.procid);
+    ese_api_database_destroy(database_inout);
+    (void)ese_os_file_delete(what->path);
+}
+
+static JET_ERR
+create_in_order(ese_api_session *session, const creation *what, JET_DBID *dbid_out)
+{
+    ese_api_databases *databases = ese_api_instance_databases(ese_api_session_instance(session));
     ese_api_database *database = NULL, *created;
     JET_ERR err;
 
-    if (what->path == NULL || *what->path == '\0')
-        return ese_raise(JET_errDatabaseInvalidPath, "a database needs a name");
-    if (dbid_out == NULL)
-        return ese_raise(JET_errInvalidParameter, "no place for the database id");
-    if (ese_api_session_txn(session)->level != 0)
-        return ese_raise(JET_errInTransaction, "%s: not possible within a transaction", what->path);
     ESE_TRY(check(session, what));
-    ESE_TRY(create_file(instance, what, &database));
+    ESE_TRY(create_file(session, what, &database));
     created = database;
     ese_api_databases_lock();
     err = ese_api_databases_insert_locked(databases, &database);
@@ -152,10 +201,25 @@ create(ese_api_session *session, const creation *what, JET_DBID *dbid_out)
         *dbid_out = created->dbid;
     ese_api_databases_unlock();
 out:
-    if (database != NULL) { /* another session took the last slot meanwhile */
-        ese_api_database_destroy(&database);
-        (void)ese_os_file_delete(what->path);
-    }
+    take_back(session, what, &database);
+    return err;
+}
+
+static JET_ERR
+create(ese_api_session *session, const creation *what, JET_DBID *dbid_out)
+{
+    ese_api_log *log = ese_api_session_instance(session)->log;
+    JET_ERR err;
+
+    if (what->path == NULL || *what->path == '\0')
+        return ese_raise(JET_errDatabaseInvalidPath, "a database needs a name");
+    if (dbid_out == NULL)
+        return ese_raise(JET_errInvalidParameter, "no place for the database id");
+    if (ese_api_session_txn(session)->level != 0)
+        return ese_raise(JET_errInTransaction, "%s: not possible within a transaction", what->path);
+    ese_api__log_lock(log);
+    err = create_in_order(session, what, dbid_out);
+    ese_api__log_unlock(log);
     return err;
 }
 

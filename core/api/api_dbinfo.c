@@ -187,8 +187,10 @@ give_space(const ese_api_database *database, ese_pgno root, void *to, uint32_t r
 
 /* The answers that are a number, the same for every database or from the header. */
 static JET_ERR
-give_level(const ese_api_database *database, void *to, uint32_t room, uint32_t level)
+give_level(ese_api_database *database, void *to, uint32_t room, uint32_t level)
 {
+    ese_api_header header;
+
     switch (level) {
     case JET_DbInfoConnect:
         if (room == 0)
@@ -207,7 +209,9 @@ give_level(const ese_api_database *database, void *to, uint32_t room, uint32_t l
                          room);
     case JET_DbInfoSpaceOwned: return give_space(database, OWNED_ROOT, to, room);
     case JET_DbInfoSpaceAvailable: return give_space(database, AVAILABLE_ROOT, to, room);
-    case JET_DbInfoMisc: return give_misc(&database->header, to, room);
+    case JET_DbInfoMisc:
+        ese_api_database_header_copy(database, &header);
+        return give_misc(&header, to, room);
     case JET_DbInfoPageSize:
         return room != 4 ? too_small(room)
                          : give_number(database->header.fields.page_size, to, room);

@@ -1,9 +1,7 @@
 /*
  * Instances: JetCreateInstance, JetInit, JetTerm.
- *
- * There is no log: JET_paramRecovery is accepted and everything works as with "off".
  */
-#include "api/api_private.h"
+#include "api/api_log.h"
 
 #include "base/alloc.h"
 #include "base/fault.h"
@@ -114,15 +112,6 @@ is_same_path(const char *a, const char *b)
     return is_same;
 }
 
-static bool
-has_recovery(const ese_api_instance *instance)
-{
-    const char *text = ese_api__params_text(&instance->params, JET_paramRecovery);
-
-    return (text[0] | 0x20) != 'o' || (text[1] | 0x20) != 'f' || (text[2] | 0x20) != 'f' ||
-           text[3] != '\0';
-}
-
 /*
  * Two instances with recovery keep files of the same names in these places. Without recovery there are no such files: those of temporary
  * tables have no names.
@@ -139,7 +128,7 @@ check_paths(const ese_api_instance *a, const ese_api_instance *b)
         {JET_paramLogFilePath, JET_errLogFilePathInUse},
     };
 
-    if (!has_recovery(a) || !has_recovery(b))
+    if (!ese_api__has_recovery(a) || !ese_api__has_recovery(b))
         return JET_errSuccess;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         const char *path = ese_api__params_text(&a->params, places[i].paramid);
@@ -266,7 +255,7 @@ settle_folders(const ese_api_instance *instance)
 {
     JET_ERR err = JET_errSuccess;
 
-    if (!has_recovery(instance))
+    if (!ese_api__has_recovery(instance))
         return JET_errSuccess;
     ESE_TRY(settle_folder(instance, JET_paramSystemPath, true));
     ESE_TRY(settle_folder(instance, JET_paramLogFilePath, true));
@@ -275,33 +264,54 @@ out:
     return err;
 }
 
-/* Takes no lock: everybody else is kept out by the state STARTING. */
+/* What the instance has beside its log. */
 static JET_ERR
-start(ese_api_instance *instance, JET_GRBIT grbit)
+make_parts(ese_api_instance *instance)
 {
-    JET_ERR err = JET_errSuccess;
+    JET_ERR err;
 
-    ese_table_temp_place_init(&instance->temporary);
-    if ((grbit & JET_bitLogStreamMustExist) != 0 && has_recovery(instance))
-        ESE_TRY(ese_raise(JET_errMissingLogFile, "there is no log in \"%s\"",
-                          ese_api__params_text(&instance->params, JET_paramLogFilePath)));
-    ESE_TRY(settle_folders(instance));
-    instance->log_signature = make_signature();
     ESE_TRY(ese_cache_create(ese_api__cache_limit(instance), &instance->cache));
     ESE_TRY(ese_txn_store_create(&ese_btree_txn_ops, ese_api__versions_limit(instance),
                                  &instance->store));
     ESE_TRY(ese_api_databases_create(&instance->databases));
 out:
-    if (err < JET_errSuccess) {
-        ese_table_temp_place_end(&instance->temporary);
-        ese_txn_store_destroy(&instance->store);
-        ese_cache_destroy(&instance->cache);
-    }
     return err;
 }
 
+static void
+drop_parts(ese_api_instance *instance)
+{
+    ese_api_databases_destroy(&instance->databases); /* what it has may hold transactions */
+    ese_txn_store_destroy(&instance->store);
+    ese_cache_destroy(&instance->cache);
+    ese_table_temp_place_end(&instance->temporary);
+    ese_api__log_close(&instance->log);
+}
+
+/* Takes no lock: everybody else is kept out by the state STARTING. Warnings are those of recovery. */
 static JET_ERR
-init_instance(JET_INSTANCE *pinstance, JET_GRBIT grbit)
+start(ese_api_instance *instance, const ese_api__start *asked)
+{
+    JET_ERR warning = JET_errSuccess;
+    JET_ERR err = JET_errSuccess;
+
+    ese_table_temp_place_init(&instance->temporary);
+    ESE_TRY(settle_folders(instance));
+    if (ese_api__has_recovery(instance))
+        ESE_TRY(warning = ese_api__log_open(instance, asked));
+    else
+        instance->log_signature = make_signature();
+    ESE_TRY(make_parts(instance));
+    if (instance->log != NULL)
+        ESE_TRY(ese_api__log_begin(instance->log));
+out:
+    if (err < JET_errSuccess)
+        drop_parts(instance);
+    return err < JET_errSuccess ? err : warning;
+}
+
+static JET_ERR
+init_instance(JET_INSTANCE *pinstance, const ese_api__start *asked)
 {
     ese_api__registry *registry = ese_api__registry_lock();
     ese_api_instance *instance = NULL;
@@ -318,7 +328,7 @@ init_instance(JET_INSTANCE *pinstance, JET_GRBIT grbit)
     ese_api__registry_unlock();
 
     if (err >= JET_errSuccess)
-        err = start(instance, grbit);
+        err = start(instance, asked);
 
     registry = ese_api__registry_lock();
     if (err >= JET_errSuccess) {
@@ -338,8 +348,10 @@ init_instance(JET_INSTANCE *pinstance, JET_GRBIT grbit)
 JET_ERR JET_API
 JetInit2(JET_INSTANCE *pinstance, JET_GRBIT grbit)
 {
+    const ese_api__start asked = {.grbit = grbit};
+
     ese_err_clear();
-    return init_instance(pinstance, grbit);
+    return init_instance(pinstance, &asked);
 }
 
 JET_ERR JET_API
@@ -348,31 +360,69 @@ JetInit(JET_INSTANCE *pinstance)
     return JetInit2(pinstance, 0);
 }
 
-static bool
-is_valid_map(uint32_t size, int32_t n_entries, const void *entries)
+/* ---- Starting with a map of databases ------------------------------------------------------------------- */
+
+enum { MAPS_MAX = 14 };
+
+static JET_ERR
+check_maps(uint32_t size, int32_t n_entries, const void *entries)
 {
-    return size == sizeof(JET_RSTINFO_A) && n_entries >= 0 && (n_entries == 0 || entries != NULL);
+    if (size != sizeof(JET_RSTINFO_A) || n_entries < 0 || (n_entries != 0 && entries == NULL))
+        return ese_raise(JET_errInvalidParameter, "what JET_RSTINFO says cannot be");
+    if (n_entries > MAPS_MAX)
+        return ese_raise(JET_errInvalidParameter, "a map has at most %d entries", (int)MAPS_MAX);
+    return JET_errSuccess;
 }
 
-/* Without recovery there is nothing to map to another place and nowhere to stop. */
 JET_ERR JET_API
 JetInit3A(JET_INSTANCE *pinstance, JET_RSTINFO_A *prstInfo, JET_GRBIT grbit)
 {
+    ese_api__start asked = {.grbit = grbit};
+    ese_recovery_map maps[MAPS_MAX];
+    JET_ERR err;
+
     ese_err_clear();
-    if (prstInfo != NULL &&
-        !is_valid_map(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap))
-        return JET_errInvalidParameter;
-    return init_instance(pinstance, grbit);
+    if (prstInfo == NULL)
+        return init_instance(pinstance, &asked);
+    ESE_TRY(check_maps(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap));
+    for (int32_t i = 0; i < prstInfo->crstmap; i++)
+        maps[i] = (ese_recovery_map){.from = prstInfo->rgrstmap[i].szDatabaseName,
+                                     .to = prstInfo->rgrstmap[i].szNewDatabaseName};
+    asked.maps = maps;
+    asked.n_maps = (unsigned)prstInfo->crstmap;
+    asked.status = prstInfo->pfnStatus;
+    err = init_instance(pinstance, &asked);
+out:
+    return err;
 }
 
 JET_ERR JET_API
 JetInit3W(JET_INSTANCE *pinstance, JET_RSTINFO_W *prstInfo, JET_GRBIT grbit)
 {
+    JET_RSTINFO_A narrow = {.cbStruct = sizeof narrow};
+    JET_RSTMAP_A maps[MAPS_MAX] = {{0}};
+    JET_ERR err;
+
     ese_err_clear();
-    if (prstInfo != NULL &&
-        !is_valid_map(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap))
-        return JET_errInvalidParameter;
-    return init_instance(pinstance, grbit);
+    if (prstInfo == NULL)
+        return JetInit2(pinstance, grbit);
+    ESE_TRY(check_maps(prstInfo->cbStruct, prstInfo->crstmap, prstInfo->rgrstmap));
+    for (int32_t i = 0; i < prstInfo->crstmap; i++) {
+        const JET_RSTMAP_W *from = &prstInfo->rgrstmap[i];
+
+        ESE_TRY(ese_api_utf8_from_wide(from->szDatabaseName, &maps[i].szDatabaseName));
+        ESE_TRY(ese_api_utf8_from_wide(from->szNewDatabaseName, &maps[i].szNewDatabaseName));
+    }
+    narrow.rgrstmap = maps;
+    narrow.crstmap = prstInfo->crstmap;
+    narrow.pfnStatus = prstInfo->pfnStatus;
+    err = JetInit3A(pinstance, &narrow, grbit);
+out:
+    for (int32_t i = 0; i < MAPS_MAX; i++) {
+        ese_free(&maps[i].szDatabaseName);
+        ese_free(&maps[i].szNewDatabaseName);
+    }
+    return err;
 }
 
 /* ---- Ending ------------------------------------------------------------------------------------------- */
@@ -416,21 +466,42 @@ resume(ese_api_instance *instance, uint32_t state)
     ese_api__handle_unclaim_all(instance->handle);
 }
 
-/* Nobody else is left: no lock is needed. After a fatal error, or when the caller wants it so, the files stay as they are. */
+static bool
+abandon_transaction(ese_api_session *session)
+{
+    ese_txn_abandon(&session->txn);
+    return false;
+}
+
+/* Everything is in the files, and they say so. */
+static JET_ERR
+end_clean(ese_api_instance *instance)
+{
+    if (ese_api_instance_has_failed(instance))
+        return JET_errSuccess;
+    if (instance->log != NULL)
+        return ese_api__log_finish(instance->log);
+    return ese_api_databases_finish(instance->databases);
+}
+
+/*
+ * Nobody else is left: no lock is needed. After a fatal error, or when the caller wants it so, the files stay as they are: the next start recovers, so what
+ * is open is not even rolled back.
+ */
 static JET_ERR
 end(ese_api_instance *instance, bool is_dirty)
 {
     JET_ERR err = JET_errSuccess;
 
+    ese_api__log_quiesce(instance->log);
+    if (is_dirty && instance->log != NULL)
+        ese_api__handle_any_claimed(instance->handle, abandon_transaction);
     ese_api__handle_any_claimed(instance->handle, close_session);
     ese_api__table_storage_destroy(instance);
-    if (!is_dirty && !ese_api_instance_has_failed(instance))
-        err = ese_api_databases_finish(instance->databases);
     ese_txn_store_stop(instance->store);
-    ese_api_databases_destroy(&instance->databases); /* what it has may hold transactions */
-    ese_txn_store_destroy(&instance->store);
-    ese_cache_destroy(&instance->cache);
-    ese_table_temp_place_end(&instance->temporary);
+    if (!is_dirty)
+        err = end_clean(instance);
+    drop_parts(instance);
     return is_dirty ? JET_errDirtyShutdown : err;
 }
 

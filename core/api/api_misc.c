@@ -50,6 +50,7 @@ JET_ERR JET_API
 JetGetThreadStats(void *pvResult, uint32_t cbMax)
 {
     ese_cache_counters counters = ese_cache_thread_counters();
+    ese_log_counters logged = ese_log_thread_counters();
     JET_THREADSTATS stats = {
         .cbStruct = sizeof stats,
         .cPageReferenced = counters.pages_referenced,
@@ -57,6 +58,8 @@ JetGetThreadStats(void *pvResult, uint32_t cbMax)
         .cPagePreread = counters.pages_preread,
         .cPageDirtied = counters.pages_dirtied,
         .cPageRedirtied = counters.pages_redirtied,
+        .cLogRecord = logged.n_records,
+        .cbLogRecord = logged.n_bytes,
     };
 
     ese_err_clear();

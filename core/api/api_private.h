@@ -163,6 +163,7 @@ struct ese_api_instance {
     _Atomic uint32_t
         n_callbacks; /* [atomic: relaxed, a count; who registers one tells the others himself] */
     JET_SIGNATURE log_signature;    /* [const] since JetInit */
+    ese_api_log *log;               /* [const] since JetInit; NULL: JET_paramRecovery is "off" */
     ese_cache *cache;               /* [const] since JetInit */
     ese_txn_store *store;           /* [const] since JetInit */
     ese_api_databases *databases;   /* [const] since JetInit */

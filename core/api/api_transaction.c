@@ -1,10 +1,10 @@
-/* Transactions. There is no log, so a commit waits for nothing: databases are made durable when they are detached. */
-#include "api/api_private.h"
+/* Transactions. With a log a commit to level 0 is durable when the call returns, unless it is lazy; without one, databases are made durable when they are detached. */
+#include "api/api_log.h"
 
 #include "table/table_temp.h"
 
 enum {
-    WAIT_ONLY = JET_bitWaitLastLevel0Commit | JET_bitWaitAllLevel0Commit | JET_bitForceNewLog,
+    WAITS = JET_bitWaitLastLevel0Commit | JET_bitWaitAllLevel0Commit,
 };
 
 static JET_ERR
@@ -44,20 +44,41 @@ JetBeginTransaction3(JET_SESID sesid, int64_t trxid, JET_GRBIT grbit)
     return JetBeginTransaction2(sesid, grbit);
 }
 
-/* A request to wait for earlier commits ends no transaction, and needs none. */
+/* What is asked of the log ends no transaction, and needs none: to wait for earlier commits, to begin a new file. */
 static JET_ERR
-commit(ese_api_session *session, JET_GRBIT grbit)
+ask_log(ese_api_session *session, JET_GRBIT grbit)
 {
+    ese_api_log *log = session->instance->log;
+    JET_ERR err = JET_errSuccess;
+
+    if (log == NULL)
+        return JET_errSuccess;
+    if ((grbit & JET_bitForceNewLog) != 0)
+        ESE_TRY(ese_log_stream_roll(log->stream));
+    if ((grbit & (JET_GRBIT)WAITS) != 0)
+        ESE_TRY(ese_txn_commit_as(&session->txn, grbit & (JET_GRBIT)WAITS));
+out:
+    return err;
+}
+
+/* `durable_ms`: a lazy commit is durable after that time; 0: whenever. */
+static JET_ERR
+commit(ese_api_session *session, JET_GRBIT grbit, uint32_t durable_ms)
+{
+    const JET_GRBIT requests = (JET_GRBIT)WAITS | JET_bitForceNewLog;
     bool is_lazy = (grbit & JET_bitCommitLazyFlush) != 0;
-    bool is_wait = (grbit & WAIT_ONLY) != 0;
     JET_ERR err;
 
-    if ((grbit & ~(JET_bitCommitLazyFlush | (JET_GRBIT)WAIT_ONLY)) != 0 || (is_lazy && is_wait))
+    if ((grbit & ~(JET_bitCommitLazyFlush | requests)) != 0 || (is_lazy && (grbit & requests) != 0))
         return JET_errInvalidGrbit;
-    if (is_wait)
-        return JET_errSuccess;
+    if ((grbit & requests) != 0)
+        return ask_log(session, grbit);
     ESE_TRY(ese_api__session_check_owner(session));
-    ESE_TRY(ese_txn_commit(&session->txn));
+    if (grbit == 0)
+        grbit = session->txn.commit_default & JET_bitCommitLazyFlush;
+    ESE_TRY(ese_txn_commit_as(&session->txn, grbit));
+    if (session->instance->log != NULL && session->txn.level == 0)
+        ese_api__log_nudge(session->instance->log, durable_ms);
 out:
     return err;
 }
@@ -70,7 +91,7 @@ JetCommitTransaction(JET_SESID sesid, JET_GRBIT grbit)
 
     if (err < JET_errSuccess)
         return err;
-    return ese_api_leave(session, commit(session, grbit));
+    return ese_api_leave(session, commit(session, grbit, 0));
 }
 
 JET_ERR JET_API
@@ -85,9 +106,10 @@ JetCommitTransaction2(JET_SESID sesid, JET_GRBIT grbit, uint32_t cmsecDurableCom
     if (cmsecDurableCommit != 0 && (grbit & JET_bitCommitLazyFlush) == 0)
         err = JET_errInvalidParameter;
     else
-        err = commit(session, grbit);
+        err = commit(session, grbit, cmsecDurableCommit);
     if (err >= JET_errSuccess && pCommitId != NULL)
-        *pCommitId = (JET_COMMIT_ID){.signLog = session->instance->log_signature};
+        *pCommitId = (JET_COMMIT_ID){.signLog = session->instance->log_signature,
+                                     .commitId = (int64_t)session->txn.last_commit};
     return ese_api_leave(session, err);
 }
 

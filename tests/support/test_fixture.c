@@ -38,6 +38,7 @@ test_session_open(const char *path, JET_GRBIT grbit)
     test_session session = {0};
 
     TEST_OK(JetCreateInstanceA(&session.instance, "test"));
+    TEST_OK(JetSetSystemParameterA(&session.instance, 0, JET_paramRecovery, 0, "off"));
     TEST_OK(JetInit(&session.instance));
     TEST_OK(JetBeginSessionA(session.instance, &session.sesid, NULL, NULL));
     TEST_OK(JetAttachDatabaseA(session.sesid, path, ESE_bitDbReader | JET_bitDbReadOnly | grbit));

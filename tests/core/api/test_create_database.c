@@ -234,6 +234,7 @@ test_api_create_database__keeps_to_one_database_per_session(void **state)
     test_jet_create(&t, 4096);
     test_jet_stop(&t);
     TEST_OK(JetCreateInstanceA(&t.instance, "one"));
+    TEST_OK(JetSetSystemParameterA(&t.instance, 0, JET_paramRecovery, 0, "off"));
     TEST_OK(JetSetSystemParameterA(&t.instance, 0, JET_paramOneDatabasePerSession, 1, NULL));
     TEST_OK(JetInit(&t.instance));
     TEST_OK(JetBeginSessionA(t.instance, &t.sesid, NULL, NULL));
@@ -510,6 +511,7 @@ test_api_database_state__is_dirty_as_soon_as_a_page_is_written(void **state)
     assert_int_equal(JetTerm2(t.instance, JET_bitTermDirty), JET_errDirtyShutdown);
     assert_int_equal(state_of(&t, 0), ESE_DBSTATE_DIRTY);
     TEST_OK(JetCreateInstanceA(&t.instance, "again"));
+    TEST_OK(JetSetSystemParameterA(&t.instance, 0, JET_paramRecovery, 0, "off"));
     TEST_OK(JetInit(&t.instance));
     TEST_OK(JetBeginSessionA(t.instance, &t.sesid, NULL, NULL));
     assert_int_equal(JetAttachDatabaseA(t.sesid, t.path, 0), JET_errDatabaseDirtyShutdown);
@@ -546,6 +548,7 @@ test_api_database_state__is_dirty_when_a_page_cannot_be_written(void **state)
             } else {
                 was_dirty = true;
                 TEST_OK(JetCreateInstanceA(&t.instance, "again"));
+                TEST_OK(JetSetSystemParameterA(&t.instance, 0, JET_paramRecovery, 0, "off"));
                 TEST_OK(JetInit(&t.instance));
                 TEST_OK(JetBeginSessionA(t.instance, &t.sesid, NULL, NULL));
                 assert_int_equal(JetAttachDatabaseA(t.sesid, t.path, 0),
@@ -628,6 +631,7 @@ change_with_fault(ese_fault fault, uint64_t nth)
     test_jet_create(&t, 4096);
     test_jet_stop(&t);
     TEST_OK(JetCreateInstanceA(&t.instance, "fault"));
+    TEST_OK(JetSetSystemParameterA(&t.instance, 0, JET_paramRecovery, 0, "off"));
     TEST_OK(JetInit(&t.instance));
     TEST_OK(JetBeginSessionA(t.instance, &t.sesid, NULL, NULL));
     ese_fault_set(fault, nth, false);
@@ -641,6 +645,7 @@ change_with_fault(ese_fault fault, uint64_t nth)
         change(&t); /* both copies of the header are written anew */
     } else {
         TEST_OK(JetCreateInstanceA(&t.instance, "again"));
+        TEST_OK(JetSetSystemParameterA(&t.instance, 0, JET_paramRecovery, 0, "off"));
         TEST_OK(JetInit(&t.instance));
         TEST_OK(JetBeginSessionA(t.instance, &t.sesid, NULL, NULL));
         assert_int_equal(JetAttachDatabaseA(t.sesid, t.path, 0), JET_errDatabaseDirtyShutdown);

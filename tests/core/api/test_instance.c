@@ -1,7 +1,12 @@
 /* Instances: modes, names, states, the list of instances, failing memory at every step. */
+#define _XOPEN_SOURCE 700 /* mkdtemp */
+
 #include "api_test.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static void
 test_instance_create__wants_unique_names(void **state)
@@ -124,6 +129,7 @@ test_instance_init__that_fails_ends_the_instance(void **state)
     assert_int_equal(JetInit2(&b, JET_bitLogStreamMustExist), JET_errTempPathInUse);
     assert_ok(JetTerm(a));
     assert_ok(JetCreateInstanceA(&b, "b"));
+    assert_ok(set_text(&b, JET_paramBaseName, "xyz"));
     assert_int_equal(JetInit2(&b, JET_bitLogStreamMustExist), JET_errMissingLogFile);
 }
 
@@ -408,6 +414,27 @@ test_instance_life__goes_on_in_many_threads(void **state)
     assert_ok(JetTerm(keeper));
 }
 
+/* Instances with default parameters keep their logs in the current folder. */
+static char folder[] = "/tmp/ese-instance-XXXXXX";
+
+static int
+enter_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) == NULL ? -1 : chdir(folder);
+}
+
+static int
+leave_folder(void **state)
+{
+    static const char *const names[] = {"edb.log", "edb.chk", "edbres00001.jrs", "edbres00002.jrs"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        (void)unlink(names[i]);
+    return chdir("/") != 0 ? -1 : rmdir(folder);
+}
+
 int
 main(void)
 {
@@ -430,5 +457,5 @@ main(void)
         API_TEST(test_instance_life__goes_on_in_many_threads),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -1,0 +1,442 @@
+/*
+ * What the log is told of databases, and what their headers say in return. Recovery specification, section 3.2.
+ *
+ * Every step is: record, durable -> header, both copies. So recovery finds the header either as it was before the record, or as the record says.
+ */
+#include "api/api_log.h"
+
+#include "base/alloc.h"
+#include "base/utf.h"
+
+enum {
+    SNAPSHOT = 316, /* bytes of a header that no field stands for */
+    BACKUP_INFO_SIZE = 24,
+    TIME_COMMITTED = 348,
+    GEN_RECOVERING = 536,
+    GEN_MIN_CONSISTENT = 640,
+    LAST_RESIZE = 656,
+    TIME_REQUIRED = 672,
+    BEFORE_REDO = 680,
+
+    ENTRY_VERSIONED = 4, /* flags of records: they tell the format, */
+    ENTRY_WIDE = 8,      /* and paths are UTF-16 */
+    ENTRY_WIDE_DETACH = 0x10,
+    ATTACHMENT_WIDE = 0x20,
+};
+
+/* ---- Headers ---- */
+
+/* What a step writes into the header. */
+typedef struct step {
+    ese_lgpos lgpos;
+    ese_log_generation generation;
+    ese_signature sign_log;
+} step;
+
+static void
+name_generation(ese_dbheader *fields, uint8_t *page, const ese_log_generation *generation)
+{
+    fields->gen_max_required = fields->gen_max_committed = (uint32_t)generation->number;
+    memcpy(page + TIME_COMMITTED, generation->created, sizeof generation->created);
+    memcpy(page + TIME_REQUIRED, generation->created, sizeof generation->created);
+}
+
+/* Creation and attach. */
+static void
+begin_attachment(ese_dbheader *fields, uint8_t *page, const step *s)
+{
+    fields->attach = s->lgpos;
+    ese_api_logtime(fields->attach_time);
+    fields->detach = (ese_lgpos){0};
+    memset(fields->detach_time, 0, sizeof fields->detach_time);
+    fields->sign_log = s->sign_log;
+    memset(fields->backup_full_cur, 0, sizeof fields->backup_full_cur);
+    fields->gen_min_required = (uint32_t)s->lgpos.generation;
+    ese_store_le32(page + GEN_MIN_CONSISTENT, fields->gen_min_required);
+    name_generation(fields, page, &s->generation);
+}
+
+static void
+say_created(ese_dbheader *fields, uint8_t *page, const void *how)
+{
+    fields->state = ESE_DBSTATE_JUST_CREATED;
+    begin_attachment(fields, page, how);
+}
+
+static void
+say_complete(ese_dbheader *fields, uint8_t *page, const void *how)
+{
+    const step *s = how;
+
+    fields->state = ESE_DBSTATE_DIRTY;
+    ese_log_lgpos_store(page + LAST_RESIZE, s->lgpos);
+}
+
+static void
+say_attached(ese_dbheader *fields, uint8_t *page, const void *how)
+{
+    const step *s = how;
+
+    if (memcmp(&fields->sign_log, &s->sign_log, sizeof s->sign_log) != 0)
+        fields->consistent = (ese_lgpos){0};
+    fields->state = ESE_DBSTATE_DIRTY;
+    begin_attachment(fields, page, s);
+    ese_log_lgpos_store(page + LAST_RESIZE, s->lgpos);
+}
+
+static void
+say_clean(ese_dbheader *fields, uint8_t *page, const void *how)
+{
+    const step *s = how;
+
+    fields->state = ESE_DBSTATE_CLEAN;
+    fields->consistent = fields->detach = s->lgpos;
+    ese_api_logtime(fields->consistent_time);
+    memcpy(fields->detach_time, fields->consistent_time, sizeof fields->detach_time);
+    fields->gen_min_required = fields->gen_max_required = fields->gen_max_committed = 0;
+    memset(fields->backup_full_cur, 0, sizeof fields->backup_full_cur);
+    memset(page + SNAPSHOT, 0, BACKUP_INFO_SIZE);
+    memset(page + TIME_COMMITTED, 0, 8);
+    memset(page + TIME_REQUIRED, 0, 8);
+    memset(page + GEN_RECOVERING, 0, 4);
+    memset(page + GEN_MIN_CONSISTENT, 0, 4);
+    memset(page + BEFORE_REDO, 0, 8);
+    ese_log_lgpos_store(page + LAST_RESIZE, s->lgpos);
+}
+
+static void
+say_generation(ese_dbheader *fields, uint8_t *page, const void *how)
+{
+    name_generation(fields, page, how);
+}
+
+static void
+say_resized(ese_dbheader *fields, uint8_t *page, const void *how)
+{
+    (void)fields;
+    ese_log_lgpos_store(page + LAST_RESIZE, ((const step *)how)->lgpos);
+}
+
+static void
+say_required(ese_dbheader *fields, uint8_t *page, const void *how)
+{
+    const uint32_t *generation = how;
+
+    if (fields->gen_min_required < *generation)
+        fields->gen_min_required = *generation;
+    ese_store_le32(page + GEN_MIN_CONSISTENT, fields->gen_min_required);
+}
+
+JET_ERR
+ese_api__log_header_required(ese_api_database *database, uint32_t generation)
+{
+    ese_api_header header;
+
+    ese_api_database_header_copy(database, &header);
+    if (header.fields.gen_min_required >= generation)
+        return JET_errSuccess;
+    return ese_api_database_header_change(database, say_required, &generation);
+}
+
+JET_ERR
+ese_api__log_header_clean(ese_api_log *log, ese_api_database *database, uint64_t lgpos)
+{
+    const step s = {.lgpos = ese_api__lgpos_of(lgpos)};
+    JET_ERR err;
+
+    /* From here on a new generation is none of its business. */
+    ese_api__log_forget(log, database);
+    err = ese_api_database_header_change(database, say_clean, &s);
+    if (err < JET_errSuccess) /* nobody knows what it says */
+        ese_api_instance_fail(log->instance);
+    else
+        ese_log_stream_detach(log->stream, (uint8_t)database->slot);
+    return err;
+}
+
+/* ---- What the stream calls ---- */
+
+JET_ERR
+ese_api__log_begun(void *self, const ese_log_generation *generation)
+{
+    ese_api_log *log = self;
+    JET_ERR err = JET_errSuccess;
+
+    ese_os_mutex_lock(&log->list);
+    for (unsigned i = 1; i < ESE_API_DATABASES_MAX && err >= JET_errSuccess; i++) {
+        if (log->databases[i] != NULL)
+            err = ese_api_database_header_change(log->databases[i], say_generation, generation);
+    }
+    if (err >= JET_errSuccess)
+        log->generation = *generation;
+    ese_os_mutex_unlock(&log->list);
+    ese_api__log_nudge(log, 0);
+    return err;
+}
+
+void
+ese_api__log_failed(void *self, JET_ERR err)
+{
+    ese_api_log *log = self;
+
+    (void)err; /* the thread that met it has the text */
+    ese_api_instance_fail(log->instance);
+}
+
+/* ---- Paths ---- */
+
+/* UTF-16 with its end, as records have it. */
+static JET_ERR
+wide_path(const char *path, ese_bytes *wide_out)
+{
+    size_t n = strlen(path), n_units = 0;
+    char16_t *units = NULL;
+    uint8_t *bytes = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc((n + 1) * sizeof *units, &units));
+    ESE_TRY(ese_utf8_to_utf16(path, n, units, n, &n_units));
+    ESE_TRY(ese_alloc((n_units + 1) * sizeof *units, &bytes));
+    for (size_t i = 0; i < n_units; i++)
+        ese_store_le16(bytes + 2 * i, (uint16_t)units[i]);
+    *wide_out = (ese_bytes){bytes, (n_units + 1) * sizeof *units};
+out:
+    ese_free(&units);
+    return err;
+}
+
+static void
+free_path(ese_bytes *wide)
+{
+    uint8_t *bytes = (uint8_t *)(uintptr_t)wide->data;
+
+    ese_free(&bytes);
+    *wide = (ese_bytes){NULL, 0};
+}
+
+/* ---- Attachments ---- */
+
+void
+ese_api__log_lock(ese_api_log *log)
+{
+    if (log != NULL)
+        ese_os_mutex_lock(&log->order);
+}
+
+void
+ese_api__log_unlock(ese_api_log *log)
+{
+    if (log != NULL)
+        ese_os_mutex_unlock(&log->order);
+}
+
+JET_ERR
+ese_api__log_join(ese_api_log *log, ese_api_database *database)
+{
+    JET_ERR err;
+
+    if (log == NULL)
+        return JET_errSuccess;
+    ESE_TRY(ese_api_databases_find_room(log->instance->databases, ese_api_database_path(database),
+                                        &database->slot));
+    database->logged = log;
+out:
+    return err;
+}
+
+static uint16_t
+procid_of(ese_api_session *session)
+{
+    return ese_api_session_txn(session)->origin.procid;
+}
+
+/* From now on new generations are named in its header. The record at `lgpos` is durable. */
+static JET_ERR
+enlist(ese_api_log *log, ese_api_database *database, ese_api_header_change *change, uint64_t lgpos)
+{
+    step s = {.lgpos = ese_api__lgpos_of(lgpos), .sign_log = ese_log_stream_signature(log->stream)};
+    JET_ERR err;
+
+    ese_os_mutex_lock(&log->list);
+    s.generation = log->generation;
+    err = ese_api_database_header_change(database, change, &s);
+    if (err >= JET_errSuccess)
+        log->databases[database->slot] = database;
+    ese_os_mutex_unlock(&log->list);
+    return err;
+}
+
+void
+ese_api__log_forget(ese_api_log *log, ese_api_database *database)
+{
+    ese_os_mutex_lock(&log->list);
+    if (log->databases[database->slot] == database)
+        log->databases[database->slot] = NULL;
+    ese_os_mutex_unlock(&log->list);
+}
+
+/* The record that begins an attachment, the list in headers and checkpoint, the header of the database. */
+static JET_ERR
+begin_logged(ese_api_database *database, ese_log_entry *entry, ese_api_header_change *change,
+             uint32_t n_pages_max, ese_lgpos consistent)
+{
+    ese_api_log *log = database->logged;
+    const ese_dbheader *fields = &database->header.fields;
+    ese_log_attachment attachment = {.dbid = (uint8_t)database->slot,
+                                     .flags = ATTACHMENT_WIDE,
+                                     .n_pages_max = n_pages_max,
+                                     .consistent = consistent,
+                                     .sign_db = fields->sign_db};
+    ese_bytes path = {NULL, 0};
+    uint64_t lgpos = 0;
+    JET_ERR err;
+
+    ESE_TRY(wide_path(database->full_path, &path));
+    attachment.name = path;
+    entry->dbid = (uint8_t)database->slot;
+    entry->u.db.n_pages_max = n_pages_max;
+    entry->u.db.sign_db = fields->sign_db;
+    entry->u.db.path = path;
+    ESE_TRY(ese_log_stream_attach(log->stream, &attachment, &database->log.dbtime,
+                                  &database->log.objid_last));
+    err = ese_api__log_write(log, entry, &lgpos);
+    if (err < JET_errSuccess)
+        ese_log_stream_detach(log->stream, (uint8_t)database->slot);
+    ESE_TRY(err);
+    err = enlist(log, database, change, lgpos);
+    if (err < JET_errSuccess)
+        ese_api__log_give_up(database, entry->procid);
+out:
+    free_path(&path);
+    return err;
+}
+
+static JET_ERR
+write_detach(ese_api_database *database, uint16_t procid, uint64_t *lgpos_out)
+{
+    ese_log_entry entry = {.type = ESE_LOG_DETACH_DB,
+                           .procid = procid,
+                           .dbid = (uint8_t)database->slot,
+                           .u.db.flags = ENTRY_WIDE_DETACH};
+    ese_bytes path = {NULL, 0};
+    JET_ERR err;
+
+    ESE_TRY(wide_path(database->full_path, &path));
+    entry.u.db.path = path;
+    ESE_TRY(ese_api__log_write(database->logged, &entry, lgpos_out));
+out:
+    free_path(&path);
+    return err;
+}
+
+/* Whatever happened to the header: it is clean, or the instance ends and recovery makes it so. */
+void
+ese_api__log_give_up(ese_api_database *database, uint16_t procid)
+{
+    ese_api_log *log = database->logged;
+    uint64_t lgpos = 0;
+
+    ese_api__log_forget(log, database);
+    if (write_detach(database, procid, &lgpos) < JET_errSuccess)
+        ese_api_instance_fail(log->instance); /* the log has it attached for ever */
+    else if (database->header.fields.state == ESE_DBSTATE_DIRTY)
+        (void)ese_api__log_header_clean(log, database, lgpos);
+    else
+        ese_log_stream_detach(log->stream, (uint8_t)database->slot);
+}
+
+static JET_ERR
+log_size(ese_api_database *database, ese_pgno n_pages)
+{
+    const ese_log_entry entry = {
+        .type = ESE_LOG_EXTEND_DB, .dbid = (uint8_t)database->slot, .pgno = n_pages};
+
+    /* A file that is longer than the log knows does no harm, so nobody waits. */
+    return ese_log_stream_append_entry(database->logged->stream, &entry, NULL, NULL);
+}
+
+JET_ERR
+ese_api__log_create(ese_api_database *database, ese_api_session *session, uint32_t n_pages_max)
+{
+    const ese_dbheader *fields = &database->header.fields;
+    ese_log_entry entry = {.type = ESE_LOG_CREATE_DB, .procid = procid_of(session)};
+    JET_ERR err;
+
+    entry.u.db.grbit = database->grbit;
+    entry.u.db.flags = ENTRY_WIDE | ENTRY_VERSIONED;
+    entry.u.db.version = (uint16_t)fields->version;
+    entry.u.db.update_major = (uint16_t)fields->update_major;
+    ESE_TRY(begin_logged(database, &entry, say_created, n_pages_max, (ese_lgpos){0}));
+    err = log_size(database, ese_cache_page_count(database->pages));
+    if (err < JET_errSuccess)
+        ese_api__log_give_up(database, entry.procid);
+out:
+    return err;
+}
+
+JET_ERR
+ese_api__log_create_finish(ese_api_database *database, ese_api_session *session)
+{
+    const ese_log_entry entry = {.type = ESE_LOG_CREATE_DB_FINISH,
+                                 .procid = procid_of(session),
+                                 .dbid = (uint8_t)database->slot};
+    step s = {0};
+    uint64_t lgpos = 0;
+    JET_ERR err;
+
+    ESE_TRY(ese_api__log_write(database->logged, &entry, &lgpos));
+    s.lgpos = ese_api__lgpos_of(lgpos);
+    ESE_TRY(ese_api_database_header_change(database, say_complete, &s));
+out:
+    return err;
+}
+
+JET_ERR
+ese_api__log_attach(ese_api_database *database, ese_api_session *session, uint32_t n_pages_max)
+{
+    const ese_dbheader *fields = &database->header.fields;
+    ese_signature sign = ese_log_stream_signature(database->logged->stream);
+    bool is_ours = memcmp(&fields->sign_log, &sign, sizeof sign) == 0;
+    ese_log_entry entry = {.type = ESE_LOG_ATTACH_DB, .procid = procid_of(session)};
+
+    entry.u.db.flags = ENTRY_WIDE;
+    entry.u.db.consistent = fields->consistent;
+    entry.u.db.sign_log = fields->sign_log; /* of the stream it was in until now */
+    return begin_logged(database, &entry, say_attached, n_pages_max,
+                        is_ours ? fields->consistent : (ese_lgpos){0});
+}
+
+JET_ERR
+ese_api__log_detach(ese_api_database *database, ese_api_session *session)
+{
+    uint64_t lgpos = 0;
+    JET_ERR err;
+
+    ESE_TRY(ese_api_database_settle(database));
+    ESE_TRY(write_detach(database, procid_of(session), &lgpos));
+    ESE_TRY(ese_api__log_header_clean(database->logged, database, lgpos));
+out:
+    return err;
+}
+
+/* ---- Size ---- */
+
+JET_ERR
+ese_api__log_resize(void *self, ese_pgno n_before, ese_pgno n_pages)
+{
+    ese_api_database *database = self;
+    ese_log_entry entry = {
+        .type = ESE_LOG_SHRINK_DB, .dbid = (uint8_t)database->slot, .pgno = n_pages};
+    step s = {0};
+    uint64_t lgpos = 0;
+    JET_ERR err;
+
+    if (n_pages >= n_before)
+        return log_size(database, n_pages);
+    entry.u.extent.n_pages = n_before - n_pages;
+    ESE_TRY(ese_api__log_write(database->logged, &entry, &lgpos));
+    s.lgpos = ese_api__lgpos_of(lgpos);
+    ESE_TRY(ese_api_database_header_change(database, say_resized, &s));
+out:
+    return err;
+}
