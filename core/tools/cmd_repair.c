@@ -3,6 +3,7 @@
  *
  * The source is only read. Every table is tried; what is left out of it is counted, and told as far as it can be known.
  */
+#include "maint/maint_repair.h"
 #include "tools/copy.h"
 
 #include <inttypes.h>
@@ -16,6 +17,7 @@ typedef struct table_report {
     char *name;
     ese_tools__copied copied;
     uint32_t n_pages; /* that could not be read while it was copied */
+    bool is_mended;   /* it was read by way of new pages above its leaves */
     bool is_lost;     /* there is no such table in the target */
 } table_report;
 
@@ -26,6 +28,9 @@ typedef struct repair {
     bool is_json;
     bool has_header;
     JET_DBINFOMISC2 header;
+    char *mended; /* the copy with trees that were put together; NULL: there is none */
+    char **mended_tables;
+    uint32_t n_mended, n_mended_max;
     uint32_t n_tables, n_whole;
     table_report *tables;
     uint32_t n_catalog_pages; /* unreadable ones that were met before any table was opened */
@@ -62,6 +67,59 @@ look_at_header(repair *r)
           stderr);
 }
 
+/* ---- Trees without their upper pages */
+
+static void
+take_mended(void *self, const ese_maint_finding *finding)
+{
+    repair *r = self;
+    char text[160];
+
+    snprintf(text, sizeof text, "table %.64s: %s", finding->table, finding->text);
+    ese_tools__complain(r->copy.source.path, finding->pgno, finding->err, text);
+    if (r->n_mended == r->n_mended_max) {
+        uint32_t n_max = r->n_mended_max == 0 ? 16 : 2 * r->n_mended_max;
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+        char **names = ese_tools__alloc(n_max, sizeof *names);
+
+        for (uint32_t i = 0; i < r->n_mended; i++)
+            names[i] = r->mended_tables[i];
+        free(r->mended_tables);
+        r->mended_tables = names;
+        r->n_mended_max = n_max;
+    }
+    r->mended_tables[r->n_mended++] = ese_tools__copy_text(finding->table);
+}
+
+static bool
+is_mended(const repair *r, const char *table)
+{
+    for (uint32_t i = 0; i < r->n_mended; i++) {
+        if (strcmp(r->mended_tables[i], table) == 0)
+            return true;
+    }
+    return false;
+}
+
+static ese_tools__status
+mend(repair *r)
+{
+    const char *suffix = ".mended";
+    size_t room = strlen(r->target) + strlen(suffix) + 1;
+    const ese_maint_watcher watcher = {.self = r, .found = take_mended};
+    char *path = ese_tools__alloc(room, 1);
+    ese_maint_repaired repaired;
+    JET_ERR err;
+
+    snprintf(path, room, "%s%s", r->target, suffix);
+    err = ese_maint_repair_trees(r->copy.source.path, path, &watcher, &repaired);
+    if (err >= JET_errSuccess && repaired.n_trees > 0)
+        r->mended = path;
+    else
+        free(path);
+    return err < JET_errSuccess ? ese_tools__report(r->copy.source.path, err) : ESE_TOOLS__OK;
+}
+
 /* ---- Copying */
 
 /* Tells the problems met since the last call and counts the pages among them. */
@@ -88,8 +146,8 @@ is_whole(const table_report *table)
 {
     const ese_tools__copied *copied = &table->copied;
 
-    return !table->is_lost && table->n_pages == 0 && copied->err >= JET_errSuccess &&
-           copied->text[0] == '\0' && copied->n_rows_missing == 0;
+    return !table->is_lost && !table->is_mended && table->n_pages == 0 &&
+           copied->err >= JET_errSuccess && copied->text[0] == '\0' && copied->n_rows_missing == 0;
 }
 
 static ese_tools__status
@@ -97,7 +155,11 @@ copy_table(repair *r, const char *name, JET_GRBIT flags)
 {
     table_report *table = &r->tables[r->n_tables++];
     JET_TABLEID tableid = JET_tableidNil;
-    ese_tools__status status = ese_tools__copy_table(&r->copy, name, flags, &table->copied);
+    ese_tools__status status;
+
+    table->is_mended = is_mended(r, name);
+    r->copy.is_doubtful = table->is_mended;
+    status = ese_tools__copy_table(&r->copy, name, flags, &table->copied);
 
     table->name = ese_tools__copy_text(name);
     table->n_pages = tell_problems(r);
@@ -157,6 +219,8 @@ print_table(const table_report *table)
         ese_tools__out_printf(out, ": %" PRIu64 " rows", copied->n_rows);
         print_count(copied->n_indexes, "indexes rebuilt");
     }
+    if (table->is_mended)
+        ese_tools__out_text(out, ", read from its leaves alone");
     print_count(table->n_pages, "pages unreadable");
     print_count(copied->n_rows_missing, "rows missing at least");
     print_count(copied->n_rows_refused, "rows could not be kept");
@@ -200,9 +264,11 @@ write_table(const table_report *table)
                           ",\"rowsRefused\":%" PRIu64 ",\"rowsDuplicate\":%" PRIu64,
                           table->is_lost ? "true" : "false", copied->n_rows, copied->n_rows_missing,
                           copied->n_rows_refused, copied->n_rows_duplicate);
-    ese_tools__out_printf(
-        out, ",\"valuesLost\":%" PRIu64 ",\"valuesCut\":%" PRIu64 ",\"pagesUnreadable\":%" PRIu32,
-        copied->n_values_lost, copied->n_values_cut, table->n_pages);
+    ese_tools__out_printf(out,
+                          ",\"fromLeaves\":%s,\"valuesLost\":%" PRIu64 ",\"valuesCut\":%" PRIu64
+                          ",\"pagesUnreadable\":%" PRIu32,
+                          table->is_mended ? "true" : "false", copied->n_values_lost,
+                          copied->n_values_cut, table->n_pages);
     ese_tools__out_printf(out,
                           ",\"indexesRebuilt\":%" PRIu32 ",\"indexesLost\":%" PRIu32
                           ",\"indexesNotUnique\":%" PRIu32,
@@ -238,19 +304,18 @@ write_report(const repair *r)
 static bool
 is_all_there(const repair *r)
 {
-    return r->has_header && !is_dirty(r) && r->n_whole == r->n_tables && r->n_catalog_pages == 0;
+    return r->has_header && !is_dirty(r) && r->n_mended == 0 && r->n_whole == r->n_tables &&
+           r->n_catalog_pages == 0;
 }
 
 static ese_tools__status
-run_repair(repair *r)
+copy_all(repair *r)
 {
     const char *source = r->copy.source.path;
-    ese_tools__status status;
+    ese_tools__status status = ese_tools__database_copy(
+        &r->copy.source, &r->copy.target, r->mended != NULL ? r->mended : source, r->target);
 
-    look_at_header(r);
-    r->copy.source.common.is_damaged = true;
-    r->copy.does_salvage = true;
-    status = ese_tools__database_copy(&r->copy.source, &r->copy.target, source, r->target);
+    r->copy.source.path = source; /* what messages name */
     if (status != ESE_TOOLS__OK)
         return status;
     r->copy.piece = ese_tools__alloc(ESE_TOOLS__COPY_PIECE, 1);
@@ -261,10 +326,26 @@ run_repair(repair *r)
         ese_tools__copy_give_back_room(&r->copy);
     ese_tools__database_close(&r->copy.source);
     free(r->copy.piece);
-    if (status == ESE_TOOLS__FAILED) {
+    if (status == ESE_TOOLS__FAILED)
         remove(r->target); /* it was made here, and is only a part */
+    return status;
+}
+
+static ese_tools__status
+run_repair(repair *r)
+{
+    ese_tools__status status;
+
+    look_at_header(r);
+    r->copy.source.common.is_damaged = true;
+    r->copy.does_salvage = true;
+    status = mend(r);
+    if (status == ESE_TOOLS__OK)
+        status = copy_all(r);
+    if (r->mended != NULL)
+        remove(r->mended);
+    if (status == ESE_TOOLS__FAILED)
         return status;
-    }
     if (r->is_json)
         write_report(r);
     else if (!r->copy.source.common.is_quiet)
@@ -325,6 +406,10 @@ run(int argc, char **argv)
     status = run_repair(&r);
     for (uint32_t i = 0; i < r.n_tables; i++)
         free(r.tables[i].name);
+    for (uint32_t i = 0; i < r.n_mended; i++)
+        free(r.mended_tables[i]);
+    free(r.mended_tables);
+    free(r.mended);
     free(r.tables);
     free(r.default_target);
     return status;

@@ -19,6 +19,7 @@ typedef struct ese_tools__copy {
     ese_tools__progress progress;
     uint8_t *piece; /* ESE_TOOLS__COPY_PIECE bytes */
     bool does_salvage;
+    bool is_doubtful; /* of the table that comes next: more may be missing than reading it tells */
 } ese_tools__copy;
 
 /* What became of a table. Everything behind n_rows is zero unless the copy salvages. */

@@ -61,7 +61,7 @@ has_problems(const ese_tools__copying *c)
     const ese_tools__database *source = &c->copy->source;
     ese_problem problem;
 
-    return c->copied->text[0] != '\0' ||
+    return c->copy->is_doubtful || c->copied->text[0] != '\0' ||
            ese_get_problem(source->sesid, source->dbid, source->n_told, &problem) >= JET_errSuccess;
 }
 

@@ -103,6 +103,30 @@ def test_catalog_and_space_come_from_what_is_left(databases: Path, tmp_path: Pat
     assert lines("dump", tmp_path / "repaired.edb") == lines("dump", databases / "deep-4k.edb")
 
 
+@pytest.mark.parametrize("table", ["notes", "heap", "narrow"])
+def test_a_table_without_its_root_is_read_from_its_leaves(databases: Path, tmp_path: Path, table: str) -> None:
+    path = copy(databases / "deep-4k.edb", tmp_path)
+    spoil(path, [first_page_of(path, table)])
+    target, report, told = repair(path)
+    assert lines("dump", target) == lines("dump", databases / "deep-4k.edb")
+    assert [t["name"] for t in report["tables"] if t["fromLeaves"]] == [table]
+    assert f"table {table}: put together anew from" in told
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["damaged.edb", "repaired.edb"]
+
+
+def test_tables_are_found_when_both_catalogs_lost_their_roots(databases: Path, tmp_path: Path) -> None:
+    path = copy(databases / "deep-4k.edb", tmp_path)
+    spoil(path, [4, 24, first_page_of(path, "notes")])
+    leaves = pages_of(databases / "deep-4k.edb", "notes", "leaf")[10:13]
+    spoil(path, leaves)
+    target, report, _ = repair(path)
+    notes = table_of(report, "notes")
+    whole = run("dump", databases / "deep-4k.edb", "notes").stdout.splitlines()
+    kept = run("dump", target, "notes").stdout.splitlines()
+    assert set(kept) < set(whole)
+    assert (notes["rows"], notes["rowsMissing"]) == (len(kept), len(whole) - len(kept))
+
+
 def test_the_shadow_stands_in_for_the_header_and_pages_for_both(databases: Path, tmp_path: Path) -> None:
     path = damage(databases / "types-8k.edb", tmp_path / "damaged.edb", 300)
     target, report, _ = repair(path, OK)
