@@ -492,14 +492,14 @@ ese_log_stream_create(const ese_log_stream_options *options, ese_log_stream **st
 
     ESE_TRY(make(options, &stream));
     ESE_TRY(ese_log__open_folder(stream, options, &current));
-    if (current != NULL || stream->oldest != 0) {
+    if (current != NULL || ese_log_stream_oldest(stream) != 0) {
         err = ese_raise(JET_errInvalidLogSequence, "%s: there are logs already", options->folder);
         goto out;
     }
     stream->sign.random = (uint32_t)ese_os_random();
     ese_log__time(stream->sign.created);
-    stream->checkpoint = ese_log__position(1, 1, 0);
-    stream->oldest = 1;
+    atomic_init(&stream->checkpoint, ese_log__position(1, 1, 0));
+    atomic_init(&stream->oldest, 1);
     err = ese_os_file_delete(stream->names.checkpoint); /* of a stream that is no more */
     if (err != JET_errFileNotFound)
         ESE_TRY(err);
@@ -574,12 +574,12 @@ ese_log_stream_continue(const ese_log_stream_options *options, const ese_log_str
 
     ESE_TRY(make(options, &stream));
     ESE_TRY(ese_log__open_folder(stream, options, &current));
-    if (stream->oldest == 0)
-        stream->oldest = end->last.number;
+    if (ese_log_stream_oldest(stream) == 0)
+        atomic_init(&stream->oldest, end->last.number);
     stream->sign = end->sign;
     stream->last = end->last;
     stream->checksum = end->checksum;
-    stream->trx = (end->last_trx + TRX_STEP - 1) / TRX_STEP * TRX_STEP;
+    atomic_init(&stream->trx, (end->last_trx + TRX_STEP - 1) / TRX_STEP * TRX_STEP);
     if (current != NULL)
         ESE_TRY(adopt_current(stream, end, current, &is_usable));
     ESE_TRY(ese_log__clean_folder(stream));

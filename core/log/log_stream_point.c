@@ -188,9 +188,9 @@ ese_log__load_checkpoint(ese_log_stream *stream, uint64_t end)
 {
     ese_log_checkpoint found;
     unsigned copy = 0;
-    uint64_t position;
+    uint64_t oldest = ese_log__position(ese_log_stream_oldest(stream), 1, 0), position;
 
-    stream->checkpoint = ese_log__position(stream->oldest, 1, 0);
+    atomic_init(&stream->checkpoint, oldest);
     if (ese_log_checkpoint_read(stream->names.checkpoint, stream->checkpoint_bytes, &found, &copy) <
             JET_errSuccess ||
         memcmp(&found.sign, &stream->sign, sizeof found.sign) != 0)
@@ -201,8 +201,8 @@ ese_log__load_checkpoint(ese_log_stream *stream, uint64_t end)
     memcpy(stream->backup.full_time, found.full_backup_time, 8);
     memcpy(stream->backup.incremental_time, found.inc_backup_time, 8);
     position = ese_log_lgpos_number(found.checkpoint);
-    if (position <= end && position > stream->checkpoint)
-        stream->checkpoint = position;
+    if (position <= end && position > oldest)
+        atomic_init(&stream->checkpoint, position);
 }
 
 /* A position at which a reader can be set. 0: there is none yet, because the next generation has not begun. */
