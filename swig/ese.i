@@ -6,6 +6,7 @@
 #include "object_model.h"
 #include "object_model_batch.h"
 #include "object_model_ddl.h"
+#include "object_model_durable.h"
 #include "object_model_recover.h"
 #include "object_model_write.h"
 %}

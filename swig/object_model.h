@@ -98,6 +98,12 @@ typedef struct ese_model_transaction {
     uint32_t level; /* [const] 1 for the outermost */
 } ese_model_transaction;
 
+/* Told now and then how far a work is; an error ends it. No step: nobody is told. */
+typedef struct ese_model_progress {
+    void *context;
+    JET_ERR (*step)(void *context, const char *phase, uint64_t done, uint64_t total);
+} ese_model_progress;
+
 /* ---- Lifetime: works the same for every kind --------------------------------------------------------- */
 
 /* Drops one reference of a language; at once. NULL is allowed. */
@@ -183,6 +189,12 @@ typedef struct ese_model_opening {
     ese_model_access access;
     JET_GRBIT grbit;    /* to read: 0 or ESE_bitDbReadDamaged */
     uint32_t page_size; /* of a file that ese_model_open_file creates; 0 = 8192 */
+
+    /* The log of a file that ese_model_open_file opens for change. */
+    const char *log;             /* its folder, made when there is none; NULL: nothing is logged */
+    uint32_t log_file_size;      /* bytes; 0 = 1 MiB */
+    bool keeps_logs;             /* also those that recovery does not need any more */
+    ese_model_progress progress; /* of the recovery at the start */
 } ese_model_opening;
 
 /* JetAttachDatabase and JetOpenDatabase, or JetCreateDatabase2. */

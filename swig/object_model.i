@@ -23,7 +23,11 @@ typedef struct ese_model_instance {
         JET_ERR get_parameter(uint32_t paramid, bool is_text, ese_model_parameter *parameter_out)
         { return ese_model_get_parameter($self, paramid, is_text, parameter_out); }
         JET_ERR set_page_size(uint32_t page_size) { return ese_model_set_page_size($self, page_size); }
-        JET_ERR start() { return ese_model_start($self); }
+        JET_ERR start(uint32_t grbit, const ese_model_progress *progress)
+        {
+            ese_model_starting starting = {.grbit = grbit, .progress = *progress};
+            return ese_model_start_with($self, &starting);
+        }
         JET_ERR stop_service() { return ese_model_stop_service($self); }
         JET_ERR begin_session(ese_model_session **session_out)
         { return ese_model_begin_session($self, session_out); }
@@ -37,6 +41,11 @@ typedef struct ese_model_session {
         JET_ERR close() { return ese_model_close(&$self->object); }
         JET_ERR dup(ese_model_session **session_out) { return ese_model_dup_session($self, session_out); }
         JET_ERR instance(ese_model_instance **instance_out) { return ese_model_get_instance($self, instance_out); }
+        JET_ERR flush(bool is_all) { return ese_model_flush($self, is_all); }
+        JET_ERR set_lazy(bool is_lazy) { return ese_model_set_lazy($self, is_lazy); }
+        JET_ERR is_lazy(bool *found_out) { return ese_model_get_lazy($self, found_out); }
+        JET_ERR commit(uint32_t grbit) { return ese_model_commit_innermost($self, grbit); }
+        JET_ERR rollback() { return ese_model_rollback_innermost($self); }
         JET_ERR dup_nowhere() { return ese_model_dup_nowhere($self); }
         JET_ERR begin(uint32_t grbit, ese_model_transaction **transaction_out)
         { return ese_model_begin_transaction(&$self->object, grbit, transaction_out); }
@@ -170,9 +179,11 @@ JET_ERR ese_model_create_instance(const char *name, ese_model_instance **instanc
 
 %inline %{
 static JET_ERR
-open_file(const char *path, int access, uint32_t grbit, uint32_t page_size, ese_model_database **database_out)
+open_file(const char *path, int access, uint32_t grbit, uint32_t page_size, const char *log, uint32_t log_file_size,
+          bool keeps_logs, const ese_model_progress *progress, ese_model_database **database_out)
 {
-    ese_model_opening opening = {path, (ese_model_access)access, grbit, page_size};
+    ese_model_opening opening = {
+        path, (ese_model_access)access, grbit, page_size, log, log_file_size, keeps_logs, *progress};
     return ese_model_open_file(&opening, database_out);
 }
 %}

@@ -2,6 +2,7 @@
  * Databases: opening and creating them, in a session that exists or in an instance of their own, and what they tell about
  * themselves.
  */
+#include "object_model_durable.h"
 #include "object_model_private.h"
 
 #include <stdatomic.h>
@@ -93,11 +94,9 @@ typedef struct parameter {
     const char *text;
 } parameter;
 
-enum { DEFAULT_PAGE_SIZE = 8192 };
+enum { DEFAULT_PAGE_SIZE = 8192, DEFAULT_LOG_KIB = 1024, KIB = 1024 };
 
-/* Nothing is logged, so no folder is needed. */
 static const parameter common[] = {
-    {JET_paramRecovery, 0, "off"},
     {JET_paramMaxTemporaryTables, 64, NULL},
     {JET_paramNoInformationEvent, 1, NULL},
 };
@@ -140,17 +139,54 @@ set_page_size(ese_model_instance *instance, const ese_model_opening *opening)
 }
 
 static JET_ERR
+set_log(ese_model_instance *instance, const ese_model_opening *opening)
+{
+    uint32_t kib = opening->log_file_size / KIB + (opening->log_file_size % KIB != 0);
+    const parameter logging[] = {
+        {JET_paramRecovery, 0, "on"},
+        {JET_paramCreatePathIfNotExist, 1, NULL},
+        {JET_paramSystemPath, 0, opening->log},
+        {JET_paramLogFilePath, 0, opening->log},
+        {JET_paramLogFileSize, kib != 0 ? kib : DEFAULT_LOG_KIB, NULL},
+        {JET_paramCircularLog, !opening->keeps_logs, NULL},
+        {JET_paramCleanupMismatchedLogFiles, !opening->keeps_logs, NULL},
+    };
+
+    if (opening->log == NULL) /* no folder is needed */
+        return ese_model_set_parameter(instance, JET_paramRecovery, 0, "off");
+    return set_parameters(instance, logging, sizeof logging / sizeof logging[0]);
+}
+
+/* Recovery looks for a database that is not clean where it is now; one that is to be made anew may be missing. */
+static JET_ERR
+start_log(ese_model_instance *instance, const ese_model_opening *opening)
+{
+    ese_model_starting starting = {.progress = opening->progress};
+    JET_DBINFOMISC4 info;
+
+    if (opening->access == ESE_MODEL_CREATE)
+        starting.grbit = JET_bitReplayIgnoreMissingDB;
+    else if (JetGetDatabaseFileInfoA(opening->path, &info, sizeof info, JET_DbInfoMisc) >=
+                 JET_errSuccess &&
+             info.dbstate != JET_dbstateCleanShutdown)
+        starting.database = opening->path;
+    return ese_model_start_with(instance, &starting);
+}
+
+static JET_ERR
 set_up(ese_model_instance *instance, const ese_model_opening *opening)
 {
     JET_ERR err = set_parameters(instance, common, sizeof common / sizeof common[0]);
 
+    if (err >= JET_errSuccess)
+        err = set_log(instance, opening);
     if (err >= JET_errSuccess && opening->access != ESE_MODEL_READ) {
         err = set_parameters(instance, changing, sizeof changing / sizeof changing[0]);
         if (err >= JET_errSuccess)
             err = set_page_size(instance, opening);
     }
     if (err >= JET_errSuccess)
-        err = ese_model_start(instance);
+        err = opening->log != NULL ? start_log(instance, opening) : ese_model_start(instance);
     return err;
 }
 
@@ -165,6 +201,8 @@ ese_model_open_file(const ese_model_opening *opening, ese_model_database **datab
 
     if (opening->path == NULL)
         return ese_model__fail(JET_errDatabaseInvalidPath, "a database needs a path");
+    if (opening->log != NULL && opening->access == ESE_MODEL_READ)
+        return ese_model__fail(JET_errInvalidParameter, "only changes are logged");
     snprintf(name, sizeof name, "file %llu",
              (unsigned long long)atomic_fetch_add_explicit(&n_opened, 1, memory_order_relaxed) + 1);
     err = ese_model_create_instance(name, &instance);

@@ -63,25 +63,6 @@ ese_model_get_parameter(ese_model_instance *instance, uint32_t paramid, bool is_
     return err;
 }
 
-/* A failed start takes the instance of the engine with it, so the object is closed. */
-JET_ERR
-ese_model_start(ese_model_instance *instance)
-{
-    ese_model_call call;
-    JET_ERR err = ese_model__enter(&instance->object, &call);
-
-    if (err < JET_errSuccess)
-        return err;
-    err = JetInit(&instance->instance);
-    if (err < JET_errSuccess) {
-        err = ese_model__fail(err, ese_error_text(err));
-        (void)JetTerm(instance->instance);
-        ese_model__mark_closed(&instance->object);
-    }
-    ese_model__leave(&call);
-    return err;
-}
-
 JET_ERR
 ese_model_set_page_size(ese_model_instance *instance, uint32_t page_size)
 {

@@ -18,28 +18,32 @@ local ese = {}
 ese.null = keys.null
 
 --- Opens, or creates, a database file. Modes: "r" for reading (the default: the file is never changed, nothing is
---- created
---- beside it), "r+" for change, "w" for a new file whatever there was, "x" for one where there is none, "c" for
---- change and
---- created when there is none.
+--- created beside it), "r+" for change, "w" for a new file whatever there was, "x" for one where there is none, "c" for
+--- change and created when there is none.
 ---
 --- damaged: reads a dirty or damaged file as far as possible. logs: a folder of logs; a database that was not shut
 --- down is recovered with them into a copy that nobody else sees and that goes when it is closed (scratch: a folder
 --- with room for it; ignore_lost_logs, progress: as for ese.recover), a clean one is simply opened.
+---
+--- log: a folder, or true for one beside the database: every change is logged there, a commit returns when it is on
+--- the disk, and after a crash the next opening recovers what was committed (log_file_size: bytes; keep_logs: also
+--- those that recovery does not need any more).
 ---@param path string
 ---@param mode? "r"|"r+"|"w"|"x"|"c"
----@param options? table damaged, page_size, logs, scratch, ignore_lost_logs, progress
+---@param options? table damaged, page_size, logs, scratch, ignore_lost_logs, progress, log, log_file_size, keep_logs
 ---@return ese.Database
 function ese.open(path, mode, options)
    return database.open(path, mode, options)
 end
 
 --- A database as a dictionary, in order of its keys.
+--- With a log every operation is on the disk when it returns, or, with `lazy`, soon, or after flush().
 ---@param path string
 ---@param flag? "r"|"w"|"c"|"n" as for dbm: read, write, create when missing (the default), always new
+---@param options? {log: string|boolean|nil, lazy: boolean?}
 ---@return ese.Dict
-function ese.dict(path, flag)
-   return require("ese.dict").open(path, flag)
+function ese.dict(path, flag, options)
+   return require("ese.dict").open(path, flag, options)
 end
 
 --- Brings databases that were not shut down up to date from their logs, in a copy of each.
@@ -70,7 +74,7 @@ end
 
 --- Starts an engine of its own.
 ---@param name string
----@param options? {directory: string?, recovery: boolean?, page_size: integer?, parameters: table<any, any>?}
+---@param options? table directory, recovery, page_size, log_path, system_path, base, log_file_size, circular, ...
 ---@return ese.Instance
 function ese.instance(name, options)
    return instance.start(name, options)

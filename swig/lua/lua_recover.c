@@ -83,6 +83,7 @@ ese_lua_get_progress(lua_State *L, int at, ese_lua_progress *progress)
 {
     progress->L = L;
     progress->reference = LUA_NOREF;
+    progress->told = (ese_model_progress){.context = progress};
     if (lua_isnoneornil(L, at))
         return true;
     if (!lua_isfunction(L, at)) {
@@ -91,6 +92,7 @@ ese_lua_get_progress(lua_State *L, int at, ese_lua_progress *progress)
     }
     lua_pushvalue(L, at);
     progress->reference = luaL_ref(L, LUA_REGISTRYINDEX);
+    progress->told.step = ese_lua_tell_progress;
     return true;
 }
 
@@ -173,10 +175,8 @@ ese_lua_get_recovery(lua_State *L, int at, ese_lua_recovery *recovery)
     if (!ese_lua_get_progress(L, lua_gettop(L), &recovery->progress))
         return false;
     lua_pop(L, 1);
-    if (recovery->progress.reference != LUA_NOREF) {
-        options->progress = ese_lua_tell_progress;
-        options->context = &recovery->progress;
-    }
+    options->progress = recovery->progress.told.step;
+    options->context = recovery->progress.told.context;
     return true;
 }
 

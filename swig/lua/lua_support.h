@@ -108,6 +108,7 @@ ese_lua_pushed ese_lua_stream_read(lua_State *L, ese_model_cursor *cursor,
 typedef struct ese_lua_progress {
     lua_State *L;  /* NULL: nothing to release */
     int reference; /* LUA_NOREF: there is no function */
+    ese_model_progress told;
 } ese_lua_progress;
 
 /* nil is none. */
@@ -128,6 +129,11 @@ typedef struct ese_lua_recovery {
     ese_recover_map *maps;
     ese_lua_progress progress;
 } ese_lua_recovery;
+
+#define ESE_LUA_NO_PROGRESS                                                                        \
+    {                                                                                              \
+        .L = NULL                                                                                  \
+    }
 
 #define ESE_LUA_NO_RECOVERY                                                                        \
     {                                                                                              \

@@ -34,6 +34,9 @@ ESE_INTEGER(uint64_t, INT64_MIN, INT64_MAX)
 
 %typemap(in, checkfn="lua_isstring") (const void *data, size_t size) { $1 = lua_tolstring(L, $input, &$2); }
 
+%typemap(in) const ese_model_progress *progress (ese_lua_progress progress = ESE_LUA_NO_PROGRESS)
+    { ESE_GET(get_progress, &progress) $1 = &progress.told; }
+%typemap(freearg) const ese_model_progress *progress "ese_lua_release_progress(&progress$argnum);"
 %typemap(in) const ese_recover_options *options (ese_lua_recovery recovery = ESE_LUA_NO_RECOVERY)
     { ESE_GET(get_recovery, &recovery) $1 = &recovery.options; }
 %typemap(freearg) const ese_recover_options *options "ese_lua_release_recovery(&recovery$argnum);"

@@ -46,6 +46,17 @@ ese_py_get_callback(PyObject *object, PyObject **callback_out)
     return true;
 }
 
+bool
+ese_py_get_progress(PyObject *object, ese_model_progress *progress_out)
+{
+    PyObject *callback;
+
+    if (!ese_py_get_callback(object, &callback))
+        return false;
+    *progress_out = (ese_model_progress){callback, ese_py_progress};
+    return true;
+}
+
 /* ---- Options --------------------------------------------------------------------------------------------- */
 
 static bool

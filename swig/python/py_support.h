@@ -111,6 +111,9 @@ JET_ERR ese_py_progress(void *context, const char *phase, uint64_t done, uint64_
 /* Borrowed; NULL for None. */
 bool ese_py_get_callback(PyObject *object, PyObject **callback_out);
 
+/* Tells a callable, or nobody for None; Ctrl-C ends the work, too. */
+bool ese_py_get_progress(PyObject *object, ese_model_progress *progress_out);
+
 typedef struct ese_py_recovery {
     ese_recover_options options;
     ese_recover_map *maps;

@@ -30,6 +30,8 @@ if (!ese_py_##FUNCTION($input, ARGS)) SWIG_fail;
 %typemap(in) (const void *data, size_t size) (ese_py_view view = ESE_PY_NO_VIEW) { if (!ese_py_get_view($input, &view)) SWIG_fail; $1 = view.data; $2 = view.size; }
 %typemap(freearg) (const void *data, size_t size) { ese_py_release_view(&view$argnum); }
 
+%typemap(in) const ese_model_progress *progress (ese_model_progress progress)
+    { ESE_GET(get_progress, &progress) $1 = &progress; }
 %typemap(in) const ese_recover_options *options (ese_py_recovery recovery = ESE_PY_NO_RECOVERY)
     { ESE_GET(get_recovery, &recovery) $1 = &recovery.options; }
 %typemap(freearg) const ese_recover_options *options "ese_py_release_recovery(&recovery$argnum);"

@@ -6,13 +6,18 @@ local function quote(text)
    return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
---- Runs a command with its arguments, quoted, in the places of %s; it must succeed.
-function paths.shell(command, ...)
+--- A command with its arguments, quoted, in the places of %s.
+function paths.command(command, ...)
    local arguments = table.pack(...)
    for i = 1, arguments.n do
       arguments[i] = quote(arguments[i])
    end
-   assert(os.execute(command:format(table.unpack(arguments))))
+   return command:format(table.unpack(arguments))
+end
+
+--- Runs such a command, which must succeed.
+function paths.shell(...)
+   assert(os.execute(paths.command(...)))
 end
 
 function paths.set_up(here)

@@ -10,7 +10,7 @@ local paths = require "paths"
 
 paths.set_up(here)
 for _, name in ipairs { "test_sessions", "test_reading", "test_lifetime", "test_errors", "test_manners", "test_writing",
-   "test_dict", "test_recovery" } do
+   "test_dict", "test_recovery", "test_isolation", "test_durable" } do
    require(name)
 end
 local is_ok = harness.run()

@@ -54,7 +54,7 @@ t.case("handles may die in any order", function()
       local handles = {}
       handles[1] = core.create_instance "order"
       handles[1]:set_parameter(34, 0, "off")
-      handles[1]:start()
+      handles[1]:start(0, nil)
       handles[2] = handles[1]:begin_session()
       handles[3] = handles[2]:open_database(paths.database "small-4k", 0, 0)
       handles[4] = handles[3]:open_cursor "notes"

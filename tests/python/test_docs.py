@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(ese._core.__file__).parents[2]  # beside python/ese lie lua/ and bin/
+
+# A database of which the process died; its log is beside it.
+CRASH = """
+import os, ese
+os.mkdir("evidence")
+db = ese.open("evidence/ntds.dit", "c", log="evidence")
+db.create_table("people", {"name": str}, primary_key="name").insert(name="Ada")
+os._exit(0)
+"""
 
 PEOPLE = [("Ada", "Countess"), ("Adam", "Ries"), ("Babbage", "Charles"), ("Lovelace", "Ada")]
 
@@ -43,6 +53,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     database.write(tmp_path / "SRUDB.dat")
     monkeypatch.chdir(tmp_path)
+    subprocess.run([sys.executable, "-c", CRASH], check=True)
     return tmp_path
 
 

@@ -97,14 +97,15 @@ def test_the_sum_of_a_bank_never_changes(tmp_path: Path) -> None:
         bank = db.create_table("bank", {"id": "long", "balance": "long"}, primary_key="id")
         bank.insert_many([(k, OPENING) for k in range(ACCOUNTS)], columns=["id", "balance"])
 
-        def work(seed: int) -> None:
-            mine, chance = session.dup().open(path, "r+"), random.Random(seed)
-            for _ in range(TRANSFERS):
-                transfer(mine, chance)
-                with mine.transaction(read_only=True):
-                    sums.append(sum(row["balance"] for row in mine["bank"]))
+        def work(own: ese.Session, seed: int) -> None:
+            chance = random.Random(seed)
+            with own, own.open(path, "r+") as mine:
+                for _ in range(TRANSFERS):
+                    transfer(mine, chance)
+                    with mine.transaction(read_only=True):
+                        sums.append(sum(row["balance"] for row in mine["bank"]))
 
-        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(TELLERS)]
+        threads = [threading.Thread(target=work, args=(session.dup(), seed)) for seed in range(TELLERS)]
         for thread in threads:
             thread.start()
         for thread in threads:

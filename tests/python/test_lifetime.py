@@ -52,7 +52,7 @@ def test_handles_may_die_in_any_order(databases: Path, tmp_path: Path) -> None:
     for order in itertools.permutations(range(5)):
         instance = _core.create_instance("order")
         instance.set_parameter(34, 0, "off")
-        instance.start()
+        instance.start(0, None)
         session = instance.begin_session()
         database = session.open_database(bytes(databases / "small-4k.edb"), 0, 0)
         transaction = session.begin(0)

@@ -20,7 +20,8 @@ end
 local database = {}
 
 local open_options = {
-   damaged = true, page_size = true, logs = true, scratch = true, ignore_lost_logs = true, progress = true,
+   damaged = true, page_size = true, log = true, log_file_size = true, keep_logs = true, logs = true, scratch = true,
+   ignore_lost_logs = true, progress = true,
 }
 local modes = { r = 0, ["r+"] = 1, w = 2, x = 3, c = 4 } -- ese_model_access
 
@@ -36,12 +37,36 @@ local function arguments(mode, options)
    elseif options.logs and (access ~= 0 or options.damaged) then
       error("a database that is recovered into a copy can only be read, and is not damaged", 4)
    end
+   if options.log and access == 0 then
+      error("only changes are logged; logs = FOLDER recovers a database to read it", 4)
+   end
    return access, options.damaged and READ_DAMAGED or 0, options
 end
 
 local function wrap(handle, path, access, session, report)
    local state = { version = 0, is_writable = access ~= 0, session = session, report = report }
    return setmetatable({ handle = handle, path = path, state = state }, metatable)
+end
+
+local advice = {
+   read = "; ese.open(path, {logs = FOLDER}) does so in a copy, {damaged = true} reads the file as it is",
+   change = "; {log = FOLDER} does so if its log is there, and else ese.recover {source = path, in_place = true}",
+}
+
+-- What the error of a dirty database leaves open.
+local function advise(failure, access)
+   if type(failure) == "table" and failure.name == "JET_errDatabaseDirtyShutdown" then
+      failure.message = failure.message .. (access == 0 and advice.read or advice.change)
+   end
+   return failure
+end
+
+--- The folder of the log of a database; nil for none.
+function database.log_folder(path, log)
+   if log == true then
+      return path .. ".log"
+   end
+   return log or nil
 end
 
 ---@return ese.Database
@@ -51,13 +76,10 @@ function database.open(path, mode, options)
       local handle, report = require("ese.recovery").open(path, chosen)
       return wrap(handle, path, access, nil, report)
    end
-   local is_ok, handle = pcall(core.open_file, path, access, grbit, chosen.page_size or 0)
+   local is_ok, handle = pcall(core.open_file, path, access, grbit, chosen.page_size or 0,
+      database.log_folder(path, chosen.log), chosen.log_file_size or 0, chosen.keep_logs or false, chosen.progress)
    if not is_ok then
-      if type(handle) == "table" and handle.name == "JET_errDatabaseDirtyShutdown" then
-         handle.message = handle.message
-            .. "; ese.open(path, {logs = FOLDER}) does so in a copy, {damaged = true} reads the file as it is"
-      end
-      error(handle, 0)
+      error(advise(handle, access), 0)
    end
    return wrap(handle, path, access)
 end

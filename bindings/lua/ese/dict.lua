@@ -133,10 +133,19 @@ local function plan_of(table_)
    return plan
 end
 
+local dict_options = { log = true, lazy = true }
+
 ---@return ese.Dict
-function dict.open(path, flag)
+function dict.open(path, flag, options)
+   if type(flag) == "table" then
+      flag, options = nil, flag
+   end
+   options = class.options(options, dict_options, 3)
    local mode = modes[flag or "c"] or error("a flag is one of r, w, c, n", 3)
-   local db = database.open(path, mode)
+   local db = database.open(path, mode, { log = mode ~= "r" and options.log or nil })
+   if options.log and options.lazy then
+      db:session():set_lazy(true)
+   end
    local is_ok, found = pcall(open_table, db, flag or "c")
    if not is_ok then
       db:close()
@@ -236,6 +245,11 @@ end
 ---@return integer
 function Dict:clear(lower, upper)
    return range(self, lower, upper):delete()
+end
+
+--- Waits until all that was done so far is on the disk. Without a log it does nothing.
+function Dict:flush()
+   self.database:session():flush()
 end
 
 --- Calls `work` in a transaction: all that it does happens at once, or after an error not at all.

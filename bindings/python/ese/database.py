@@ -46,12 +46,22 @@ def _open_recovered(
     return Database(handle, name, mode="r", recovery=report)
 
 
+def log_folder(path: _Path, log: _Path | bool | None) -> bytes | None:
+    """The folder of the log of a database; None for none."""
+    if log is None or log is False:
+        return None
+    return os.fsencode(path) + b".log" if log is True else os.fsencode(log)
+
+
 def open_database(
     path: _Path,
     mode: _Mode = "r",
     *,
     page_size: int | None = None,
     damaged: bool = False,
+    log: _Path | bool | None = None,
+    log_file_size: int = 0,
+    keep_logs: bool = False,
     logs: _Path | None = None,
     scratch: _Path | None = None,
     ignore_lost_logs: bool = False,
@@ -66,22 +76,36 @@ def open_database(
                "c"   for changing it, and creates it first when there is none
     page_size  of a new file: 2048, 4096, 8192 (unless given), 16384 or 32768 bytes. Records and keys grow with it
     damaged    reads a dirty or damaged file as far as it can be trusted; `Database.problems` tells what was left out
+    log        a folder, made when there is none, or True for one beside the database ("store.edb.log"): every change
+               is logged there, a commit returns when it is on the disk, and after a crash the next opening recovers
+               what was committed. Without it, a crash while the database is open for change leaves it dirty
+    log_file_size, keep_logs   bytes of a file of the log (1 MiB unless given), and whether files are kept that
+               recovery does not need any more, as incremental backups want them
     logs       a folder of logs: a database that was not shut down is recovered with them into a copy that nobody else
                sees and that goes with the last look at it; `Database.recovery` tells what was done. A clean one is
                simply opened. Nothing is written beside database and logs
     scratch    folder that has room for the copy; else $TMPDIR, else /var/tmp
-    ignore_lost_logs, progress   as for ese.recover
+    ignore_lost_logs, progress   as for ese.recover; progress is told of the recovery with `log`, too
 
     A database that was not shut down cleanly raises DatabaseDirtyShutdown, one that is open elsewhere FileAccessDenied.
     """
     name = os.fsencode(path)
     if logs is not None:
+        if log:
+            raise ValueError("log= writes a log, logs= only reads some")
         return _open_recovered(name, mode, damaged, logs, scratch, ignore_lost_logs, progress)
     access, grbit = access_of(mode, damaged)
+    folder = log_folder(path, log)
+    if folder is not None and mode == "r":
+        raise ValueError("only changes are logged; logs=FOLDER recovers a database to read it")
     try:
-        handle = _core.open_file(name, access, grbit, page_size or 0)
+        handle = _core.open_file(name, access, grbit, page_size or 0, folder, log_file_size, keep_logs, progress)
     except DatabaseDirtyShutdown as error:
-        error.message += "; ese.open(path, logs=FOLDER) does so in a copy, damaged=True reads the file as it is"
+        error.message += (
+            "; ese.open(path, logs=FOLDER) does so in a copy, damaged=True reads the file as it is"
+            if mode == "r"
+            else "; log=FOLDER does so if its log is there, and else ese.recover(path, in_place=True)"
+        )
         raise
     return Database(handle, name, mode=mode)
 
@@ -91,6 +115,9 @@ class Database(Handle):
 
     Iteration, len() and `tables` leave out the system tables; `db["MSysObjects"]` finds them all the same.
     """
+
+    recovery: RecoveryReport | None = None
+    """What was done to open it with `logs`; None when it was clean."""
 
     def __init__(
         self,
@@ -106,7 +133,6 @@ class Database(Handle):
         self.mode = mode
         """As it was opened: "r", "r+", "w", "x" or "c"."""
         self.recovery = recovery
-        """What was done to open it with logs; None when it was clean."""
         self._session = session
         self._version = 0  # of the schema, as far as it was changed through this object
         super().__init__(handle, repr(self.path))
@@ -211,7 +237,7 @@ class Database(Handle):
             self._session = session_of(self._handle.session(), self.path)
         return self._session
 
-    def transaction(self, *, read_only: bool = False, lazy: bool = False) -> Transaction:
+    def transaction(self, *, read_only: bool = False, lazy: bool | None = None) -> Transaction:
         """Begins a transaction of the session, or a level inside the current one: `with db.transaction(): ...`"""
         return self.session.transaction(read_only=read_only, lazy=lazy)
 

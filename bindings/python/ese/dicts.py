@@ -7,7 +7,7 @@ import time
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from contextlib import contextmanager
 
-from .database import open_database
+from .database import log_folder, open_database
 from .errors import InTransaction, KeyDuplicate, KeyTruncated, ObjectNotFound, WriteConflict
 from .rows import PointReader
 
@@ -215,6 +215,9 @@ class Dict(_Write):
 
     Every operation is a transaction, and `with d.transaction():` makes one of many. Threads may share a dict: each
     has a session of its own, and what another one has not committed stays invisible.
+
+    With `log`, a folder or True for one beside the file, every operation is on the disk when it returns and survives a
+    crash; with `lazy` it is on the disk soon, or after flush(), and a crash undoes no more than the last ones.
     """
 
     def __init__(
@@ -224,6 +227,8 @@ class Dict(_Write):
         *,
         pickle: bool = False,
         timeout: float = 5.0,
+        log: str | bytes | os.PathLike[str] | os.PathLike[bytes] | bool | None = None,
+        lazy: bool = False,
     ) -> None:
         if flag not in _MODES:
             raise ValueError(f"a flag is one of {', '.join(map(repr, _MODES))}, not {flag!r}")
@@ -232,17 +237,20 @@ class Dict(_Write):
         self._places = _Place()
         self._generation = 0
         self._path = path
+        self._log = log_folder(path, log)
+        self._lazy = lazy and self._log is not None
         self._open(_MODES[flag])
 
     def _open(self, mode: _Mode) -> None:
         """The thread that opens the database has its first session."""
-        self._database = open_database(self._path, mode)
+        self._database = open_database(self._path, mode, log=None if mode == "r" else self._log)
         try:
             table = self._open_table(self._database, mode)
         except BaseException:
             self._database.close()
             raise
         self._generation += 1
+        self._database.session.lazy = self._lazy
         self._settle(self._database, table)
 
     def _settle(self, database: Database, table: Table) -> None:
@@ -301,16 +309,23 @@ class Dict(_Write):
     # ---- threads and transactions
 
     def sync(self) -> None:
-        """Writes everything to the file, which is then as after close(), and goes on.
+        """With a log: as flush(). Without: writes everything to the file, which is then as after close(), and goes on.
 
-        No other thread may use the dict meanwhile. InTransaction within a transaction.
+        Without a log, no other thread may use the dict meanwhile, and within a transaction it raises InTransaction.
         """
         if self._database.mode == "r":
+            return
+        if self._log is not None:
+            self.flush()
             return
         if self.session.level > 0:
             raise InTransaction(InTransaction.code, InTransaction.name, InTransaction.category, InTransaction.message)
         self._database.close()
         self._open("r+")
+
+    def flush(self) -> None:
+        """Waits until all that was done so far, by any thread, is on the disk. Without a log it does nothing."""
+        self.session.flush()
 
     def _table(self) -> Table:
         place = self._places
@@ -318,6 +333,7 @@ class Dict(_Write):
             main = self._database
             session = main.session.dup()
             session._is_borrowed = True
+            session.lazy = self._lazy
             database = session.open(main.path, "r" if main.mode == "r" else "r+")
             database._is_borrowed = True
             self._settle(database, database[_TABLE])
@@ -347,13 +363,13 @@ class Dict(_Write):
         return self._table().database.session
 
     @contextmanager
-    def transaction(self, *, read_only: bool = False) -> Iterator[Transaction]:
+    def transaction(self, *, read_only: bool = False, lazy: bool | None = None) -> Iterator[Transaction]:
         """All that this thread does in the block happens at once, or, after an exception, not at all.
 
         Within it the dict is as it was at its beginning, but for what the block itself does. WriteConflict when
         another thread changes the same key.
         """
-        with self._table().database.transaction(read_only=read_only) as transaction:
+        with self._table().database.transaction(read_only=read_only, lazy=lazy) as transaction:
             yield transaction
 
     def _retry(self, work: Any) -> Any:

@@ -18,12 +18,18 @@ __all__ = [
     "AlreadyInitialized",
     "AlreadyPrepared",
     "ApiError",
+    "AttachedDatabaseMismatch",
+    "BackupDirectoryNotEmpty",
+    "BackupInProgress",
+    "BadLogSignature",
     "CannotIndex",
     "ClientRequestToStopJetService",
     "ColumnDuplicate",
     "ColumnInUse",
     "ColumnNotFound",
     "ColumnTooBig",
+    "CommittedLogFileCorrupt",
+    "CommittedLogFilesMissing",
     "CorruptionError",
     "DataError",
     "DatabaseCorrupted",
@@ -50,10 +56,12 @@ __all__ = [
     "IndexNotFound",
     "InstanceNameInUse",
     "InstanceUnavailable",
+    "InvalidBackup",
     "InvalidBookmark",
     "InvalidColumnType",
     "InvalidDatabaseId",
     "InvalidDatabaseVersion",
+    "InvalidLogSequence",
     "InvalidName",
     "InvalidParameter",
     "InvalidSesid",
@@ -61,6 +69,12 @@ __all__ = [
     "IoError",
     "KeyDuplicate",
     "KeyTruncated",
+    "LogDiskFull",
+    "LogFileCorrupt",
+    "LogWriteFail",
+    "LoggingDisabled",
+    "MissingFullBackup",
+    "MissingLogFile",
     "MultiValuedDuplicate",
     "NoCurrentRecord",
     "NotInTransaction",
@@ -80,7 +94,9 @@ __all__ = [
     "RecordDeleted",
     "RecordNotFound",
     "RecordTooBig",
+    "RequiredLogFilesMissing",
     "ResourceError",
+    "RestoreInProgress",
     "SecondaryIndexCorrupted",
     "SessionSharingViolation",
     "StateError",
@@ -184,7 +200,67 @@ class KeyTruncated(StateError):
     pass
 
 
+class LogFileCorrupt(CorruptionError):
+    pass
+
+
+class BackupDirectoryNotEmpty(UsageError):
+    pass
+
+
+class BackupInProgress(StateError):
+    pass
+
+
+class RestoreInProgress(StateError):
+    pass
+
+
+class LogWriteFail(IoError):
+    pass
+
+
+class InvalidLogSequence(CorruptionError):
+    pass
+
+
+class LoggingDisabled(UsageError):
+    pass
+
+
+class InvalidBackup(UsageError):
+    pass
+
+
+class MissingLogFile(CorruptionError):
+    pass
+
+
+class LogDiskFull(DiskError):
+    pass
+
+
+class BadLogSignature(InconsistentError):
+    pass
+
+
+class RequiredLogFilesMissing(InconsistentError):
+    pass
+
+
 class DatabaseDirtyShutdown(InconsistentError):
+    pass
+
+
+class MissingFullBackup(StateError):
+    pass
+
+
+class CommittedLogFilesMissing(CorruptionError):
+    pass
+
+
+class CommittedLogFileCorrupt(CorruptionError):
     pass
 
 
@@ -317,6 +393,10 @@ class PageSizeMismatch(InconsistentError):
 
 
 class DatabaseSharingViolation(UsageError):
+    pass
+
+
+class AttachedDatabaseMismatch(InconsistentError):
     pass
 
 

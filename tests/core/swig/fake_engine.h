@@ -112,6 +112,23 @@ JetInit(JET_INSTANCE *pinstance)
     return err;
 }
 
+/* Tells once how far it is. */
+JET_ERR
+JetInit3A(JET_INSTANCE *pinstance, JET_RSTINFO_A *prstInfo, JET_GRBIT grbit)
+{
+    JET_SNPROG progress = {sizeof progress, 1, 2};
+    JET_ERR err = fake_call("JetInit3A", prstInfo->crstmap > 0 ? "init with map" : "init", 0);
+
+    (void)pinstance;
+    if ((grbit & JET_bitReplayIgnoreMissingDB) != 0)
+        (void)fake_call("", "ignore missing", 0);
+    if (prstInfo->pfnStatus != NULL && err >= JET_errSuccess)
+        err = prstInfo->pfnStatus(JET_sesidNil, JET_snpRestore, JET_sntProgress, &progress);
+    if (err < JET_errSuccess)
+        fake.n_open--;
+    return err;
+}
+
 JET_ERR
 JetTerm(JET_INSTANCE instance)
 {
@@ -188,7 +205,27 @@ JET_ERR
 JetCommitTransaction(JET_SESID sesid, JET_GRBIT grbit)
 {
     (void)sesid, (void)grbit;
+    if ((grbit & (JET_bitWaitAllLevel0Commit | JET_bitWaitLastLevel0Commit)) != 0)
+        return fake_call("JetCommitTransaction",
+                         grbit == JET_bitWaitAllLevel0Commit ? "wait for all" : "wait", 0);
     return fake_call("JetCommitTransaction", "commit", -1);
+}
+
+JET_ERR
+JetSetSessionParameter(JET_SESID sesid, uint32_t sesparamid, void *pvParam, uint32_t cbParam)
+{
+    (void)sesid, (void)sesparamid, (void)cbParam;
+    return fake_call("JetSetSessionParameter", *(uint32_t *)pvParam != 0 ? "lazy" : "eager", 0);
+}
+
+JET_ERR
+JetGetSessionParameter(JET_SESID sesid, uint32_t sesparamid, void *pvParam, uint32_t cbParamMax,
+                       uint32_t *pcbParamActual)
+{
+    (void)sesid, (void)sesparamid;
+    memset(pvParam, 0, cbParamMax);
+    *pcbParamActual = cbParamMax;
+    return fake_call("JetGetSessionParameter", NULL, 0);
 }
 
 JET_ERR
