@@ -24,6 +24,7 @@
 typedef struct ese_api_instance ese_api_instance;
 typedef struct ese_api_database ese_api_database;
 typedef struct ese_api_session ese_api_session;
+typedef struct ese_api_backup ese_api_backup;
 typedef struct ese_api_log ese_api_log;
 
 enum {

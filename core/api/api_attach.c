@@ -1,5 +1,5 @@
 /* Attaching a database to an instance, with everything that is checked before it is believed, and detaching it. */
-#include "api/api_log.h"
+#include "api/api_backup.h"
 
 #include "page/page_space.h"
 
@@ -317,6 +317,15 @@ look_for_file(ese_api_databases *databases, const char *path, JET_GRBIT grbit,
     return err;
 }
 
+/* Which databases a backup has is known from its begin on. */
+static JET_ERR
+check_no_backup(ese_api_session *session, const char *path)
+{
+    if (ese_api__backup_is_running(ese_api_session_instance(session)))
+        return ese_raise(JET_errBackupInProgress, "%s: not possible during a backup", path);
+    return JET_errSuccess;
+}
+
 static JET_ERR
 attach_in_order(ese_api_session *session, const attachment *what, bool *is_attached_out)
 {
@@ -328,6 +337,7 @@ attach_in_order(ese_api_session *session, const attachment *what, bool *is_attac
     if (*is_attached_out)
         return JET_errSuccess;
     ESE_TRY(ese_api_check_one_database(session, what->path, NULL));
+    ESE_TRY(check_no_backup(session, what->path));
     ESE_TRY(database_open(session, what, &database));
     err = insert(databases, &database, is_attached_out);
     if (database != NULL && database->logged != NULL)
@@ -439,7 +449,9 @@ detach(ese_api_session *session, const char *path, JET_GRBIT grbit)
     if (ese_api_session_txn(session)->level != 0)
         return ese_raise(JET_errInTransaction, "not possible within a transaction");
     ese_api__log_lock(log);
-    err = path == NULL || *path == '\0' ? detach_all(session) : detach_one(session, path);
+    err = check_no_backup(session, path != NULL ? path : "all databases");
+    if (err >= JET_errSuccess)
+        err = path == NULL || *path == '\0' ? detach_all(session) : detach_one(session, path);
     ese_api__log_unlock(log);
     return err;
 }

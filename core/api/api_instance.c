@@ -1,7 +1,7 @@
 /*
  * Instances: JetCreateInstance, JetInit, JetTerm.
  */
-#include "api/api_log.h"
+#include "api/api_backup.h"
 
 #include "base/alloc.h"
 #include "base/fault.h"
@@ -215,6 +215,7 @@ admit_start(const ese_api_instance *instance)
     switch ((ese_api__state)atomic_load(&instance->state)) {
     case ESE_API__CREATED: return JET_errSuccess;
     case ESE_API__STARTING: return JET_errInitInProgress;
+    case ESE_API__RESTORING: return JET_errRestoreInProgress;
     case ESE_API__TERMINATING: return JET_errTermInProgress;
     default: return JET_errAlreadyInitialized;
     }
@@ -271,6 +272,7 @@ make_parts(ese_api_instance *instance)
     JET_ERR err;
 
     ESE_TRY(ese_cache_create(ese_api__cache_limit(instance), &instance->cache));
+    ese_cache_set_gate(instance->cache, &instance->gate);
     ESE_TRY(ese_txn_store_create(&ese_btree_txn_ops, ese_api__versions_limit(instance),
                                  &instance->store));
     ESE_TRY(ese_api_databases_create(&instance->databases));
@@ -493,6 +495,7 @@ end(ese_api_instance *instance, bool is_dirty)
 {
     JET_ERR err = JET_errSuccess;
 
+    ese_api__backup_end(instance);
     ese_api__log_quiesce(instance->log);
     if (is_dirty && instance->log != NULL)
         ese_api__handle_any_claimed(instance->handle, abandon_transaction);
@@ -527,6 +530,20 @@ term_started(ese_api__registry *registry, ese_api_instance *instance, bool is_di
     return err;
 }
 
+/* A backup that is under way ends, unless the caller wants to be told of it. Holds: registry. */
+static JET_ERR
+stop_backup(ese_api_instance *instance, JET_GRBIT grbit)
+{
+    const JET_GRBIT options = JET_bitTermComplete | JET_bitTermStopBackup;
+
+    if (instance->backup == NULL || !atomic_load(&instance->backup->is_running))
+        return JET_errSuccess;
+    if ((grbit & options) == JET_bitTermComplete)
+        return ese_raise(JET_errBackupInProgress, "a backup has not ended yet");
+    atomic_store(&instance->backup->is_stopped, true);
+    return JET_errSuccess;
+}
+
 /* Holds: registry. */
 static JET_ERR
 term_instance(ese_api__registry *registry, JET_INSTANCE handle, JET_GRBIT grbit)
@@ -539,9 +556,14 @@ term_instance(ese_api__registry *registry, JET_INSTANCE handle, JET_GRBIT grbit)
     switch ((ese_api__state)atomic_load(&instance->state)) {
     case ESE_API__CREATED: ese_api__registry_remove(registry, instance); return JET_errSuccess;
     case ESE_API__STARTING: return JET_errInitInProgress;
+    case ESE_API__RESTORING: return JET_errRestoreInProgress;
     case ESE_API__TERMINATING: return JET_errTermInProgress;
-    default: return term_started(registry, instance, (grbit & JET_bitTermDirty) != 0);
+    default: break;
     }
+    err = stop_backup(instance, grbit);
+    if (err >= JET_errSuccess)
+        err = term_started(registry, instance, (grbit & JET_bitTermDirty) != 0);
+    return err;
 }
 
 JET_ERR JET_API

@@ -112,7 +112,7 @@ buffer_size(const ese_api_log *log)
 static ese_log_stream_options
 stream_options(ese_api_log *log)
 {
-    const ese_api_instance *instance = log->instance;
+    ese_api_instance *instance = log->instance;
 
     return (ese_log_stream_options){
         .folder = log->log_path,
@@ -125,6 +125,7 @@ stream_options(ese_api_log *log)
         .is_circular = ese_api_instance_param(instance, JET_paramCircularLog) != 0,
         .params = params_of(log),
         .ops = {log, ese_api__log_begun, ese_api__log_failed},
+        .gate = &instance->gate,
     };
 }
 

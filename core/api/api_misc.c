@@ -109,6 +109,8 @@ typedef struct member {
 } member;
 
 typedef struct roster {
+    bool (*is_wanted)(void *self, JET_INSTANCE handle); /* NULL: all are */
+    void *self;
     member *members;
     uint32_t n_members;
 } roster;
@@ -137,10 +139,12 @@ list_members(roster *list)
     JET_ERR err = ese_alloc(registry->n_instances * sizeof *list->members, &list->members);
 
     ESE_LIST_FOREACH (node, &registry->instances) {
+        ese_api_instance *instance = ESE_LIST_ENTRY(node, ese_api_instance, link);
+
         if (err < JET_errSuccess)
             break;
-        err = list_member(ESE_LIST_ENTRY(node, ese_api_instance, link),
-                          &list->members[list->n_members++]);
+        if (list->is_wanted == NULL || list->is_wanted(list->self, instance->handle))
+            err = list_member(instance, &list->members[list->n_members++]);
     }
     ese_api__registry_unlock();
     return err;
@@ -270,15 +274,15 @@ put_roster(block *b, const roster *list)
     return err;
 }
 
-static JET_ERR
-get_instance_info(bool is_wide, uint32_t *n_out, void **infos_out)
+JET_ERR
+ese_api__instance_infos(bool is_wide, bool (*wanted)(void *self, JET_INSTANCE handle), void *self,
+                        uint32_t *n_out, void **infos_out)
 {
-    roster list = {0};
+    roster list = {.is_wanted = wanted, .self = self};
     block sizing = {.is_wide = is_wide};
     block b = {.is_wide = is_wide};
     JET_ERR err;
 
-    ese_err_clear();
     ESE_TRY(list_databases(&list, list_members(&list)));
     ESE_TRY(put_roster(&sizing, &list));
     ESE_TRY(ese_alloc(sizing.size, &b.base));
@@ -298,9 +302,10 @@ JetGetInstanceInfoA(uint32_t *pcInstanceInfo, JET_INSTANCE_INFO_A **paInstanceIn
     void *infos = NULL;
     JET_ERR err;
 
+    ese_err_clear();
     if (pcInstanceInfo == NULL || paInstanceInfo == NULL)
         return JET_errInvalidParameter;
-    err = get_instance_info(false, pcInstanceInfo, &infos);
+    err = ese_api__instance_infos(false, NULL, NULL, pcInstanceInfo, &infos);
     if (err >= JET_errSuccess)
         *paInstanceInfo = infos;
     return err;
@@ -312,9 +317,10 @@ JetGetInstanceInfoW(uint32_t *pcInstanceInfo, JET_INSTANCE_INFO_W **paInstanceIn
     void *infos = NULL;
     JET_ERR err;
 
+    ese_err_clear();
     if (pcInstanceInfo == NULL || paInstanceInfo == NULL)
         return JET_errInvalidParameter;
-    err = get_instance_info(true, pcInstanceInfo, &infos);
+    err = ese_api__instance_infos(true, NULL, NULL, pcInstanceInfo, &infos);
     if (err >= JET_errSuccess)
         *paInstanceInfo = infos;
     return err;

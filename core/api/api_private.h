@@ -7,12 +7,13 @@
  *   CREATED --JetInit--> STARTING --> RUNNING --JetStopServiceInstance--> STOPPED
  *   RUNNING, STOPPED --fatal error--> UNAVAILABLE
  *   RUNNING, STOPPED, UNAVAILABLE --JetTerm--> TERMINATING --> gone (or back, when a transaction is open)
- *   CREATED --JetTerm--> gone;  STARTING --failure--> gone
+ *   CREATED --JetTerm--> gone;  STARTING --failure--> gone;  CREATED --JetRestore--> RESTORING --> CREATED
  */
 #pragma once
 
 #include "api/api.h"
 #include "btree/btree_temp.h"
+#include "os/os_gate.h"
 #include "os/os_thread.h"
 #include "table/table_temp.h"
 
@@ -140,6 +141,7 @@ JET_ERR ese_api__params_set(ese_api__params *params, const ese_api__param_wish *
 typedef enum ese_api__state {
     ESE_API__CREATED,
     ESE_API__STARTING,
+    ESE_API__RESTORING,
     ESE_API__RUNNING,
     ESE_API__STOPPED,
     ESE_API__UNAVAILABLE,
@@ -159,6 +161,8 @@ struct ese_api_instance {
     ese_api__params params;
     ese_list table_storage; /* [lock: registry] local storage of tables, api_callback.c */
     ese_list callbacks;     /* [lock: registry] of tables, api_callback.c */
+    ese_os_gate gate; /* before the files of the log and the pages of databases: api_snapshot.c */
+    ese_api_backup *backup; /* [lock: registry to set] NULL before the first one; api_backup.h */
     uint64_t last_callback; /* [lock: registry] */
     _Atomic uint32_t
         n_callbacks; /* [atomic: relaxed, a count; who registers one tells the others himself] */
@@ -225,6 +229,15 @@ size_t ese_api__cache_limit(const ese_api_instance *instance);
 
 /* The same of the version store. */
 size_t ese_api__versions_limit(const ese_api_instance *instance);
+
+/* ---- Backups ---------------------------------------------------------------------------------------------- */
+
+/* NULL is fine; clears the pointer. */
+void ese_api__backup_destroy(ese_api_backup **backup_inout);
+
+/* The answer of JetGetInstanceInfo, of those instances that are wanted; NULL: of all. Freed with JetFreeBuffer. */
+JET_ERR ese_api__instance_infos(bool is_wide, bool (*wanted)(void *self, JET_INSTANCE handle),
+                                void *self, uint32_t *n_out, void **infos_out);
 
 /* ---- Sessions: api_session.c --------------------------------------------------------------------------- */
 

@@ -73,6 +73,7 @@ ese_api__instance_admit(ese_api_instance *instance, ese_api_kind kind)
     case ESE_API__UNAVAILABLE: return JET_errInstanceUnavailable;
     case ESE_API__TERMINATING: return JET_errTermInProgress;
     case ESE_API__STARTING: return JET_errInitInProgress;
+    case ESE_API__RESTORING: return JET_errRestoreInProgress;
     case ESE_API__CREATED: return JET_errNotInitialized;
     }
     return JET_errInternalError;
@@ -146,6 +147,8 @@ destroy(ese_api_instance *instance)
 {
     if (instance == NULL)
         return;
+    ese_api__backup_destroy(&instance->backup);
+    ese_os_gate_destroy(&instance->gate);
     ese_api__params_destroy(&instance->params);
     ese_free(&instance->name);
     ese_free(&instance);
@@ -159,6 +162,7 @@ ese_api__registry_add(ese_api__registry *r, const char *name, ese_api_instance *
 
     ESE_TRY(check_room(r, name));
     ESE_TRY(ese_alloc(sizeof *instance, &instance));
+    ese_os_gate_init(&instance->gate);
     ese_list_init(&instance->table_storage);
     ese_list_init(&instance->callbacks);
     ese_api__params_init(&instance->params);

@@ -14,6 +14,7 @@ stop(ese_api_instance *instance, JET_GRBIT grbit)
     switch ((ese_api__state)atomic_load(&instance->state)) {
     case ESE_API__CREATED: return JET_errNotInitialized;
     case ESE_API__STARTING: return JET_errInitInProgress;
+    case ESE_API__RESTORING: return JET_errRestoreInProgress;
     case ESE_API__TERMINATING: return JET_errTermInProgress;
     case ESE_API__UNAVAILABLE: return JET_errInstanceUnavailable;
     case ESE_API__STOPPED: return is_resume ? JET_errClientRequestToStopJetService : JET_errSuccess;

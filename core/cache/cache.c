@@ -86,6 +86,12 @@ ese_cache_set_limit(ese_cache *cache, size_t limit_bytes)
     ese_cache__trim(cache);
 }
 
+void
+ese_cache_set_gate(ese_cache *cache, ese_os_gate *gate)
+{
+    cache->gate = gate;
+}
+
 size_t
 ese_cache_size(const ese_cache *cache)
 {

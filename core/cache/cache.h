@@ -12,6 +12,7 @@
 #pragma once
 
 #include "os/os_file.h"
+#include "os/os_gate.h"
 #include "page/page.h"
 
 #include <stdatomic.h>
@@ -32,6 +33,9 @@ void ese_cache_destroy(ese_cache **cache_inout); /* every file is detached */
 /* Takes effect at once for new pages; shrinking evicts what is not pinned. */
 void ese_cache_set_limit(ese_cache *cache, size_t limit_bytes);
 size_t ese_cache_size(const ese_cache *cache); /* bytes in use for pages */
+
+/* Pages are written behind this gate; it is entered when a write was agreed to. Before the first write. */
+void ese_cache_set_gate(ese_cache *cache, ese_os_gate *gate);
 
 /* Adds `file` (which stays the caller's and outlives this). */
 JET_ERR ese_cache_attach(ese_cache *cache, ese_os_file *file, uint32_t page_size,

@@ -103,6 +103,7 @@ struct ese_cache {
         *_Atomic table; /* [lock: pool and all partitions to write] release; acquired by lookups */
     _Atomic bool
         is_over_limit; /* [atomic: sequentially consistent with `state`, see ese_cache__make_room] */
+    ese_os_gate *gate;             /* [const] since the first write; NULL: none */
     _Atomic size_t limit_bytes;    /* [atomic: relaxed] */
     _Atomic size_t used_bytes;     /* [lock: pool to write] relaxed */
     _Atomic uint32_t last_file_id; /* [atomic: relaxed] */

@@ -115,8 +115,10 @@ write_run_locked(const write_run *run)
         ESE_TRY(ese_alloc_aligned(ESE_CACHE__RUN_BYTES, ESE_PAGE_SIZE_MIN, &file->write_buffer));
     ESE_TRY(ask_before_write(run));
     fill_buffer(run);
+    ese_os_gate_enter(file->cache->gate);
     err = ese_os_file_write(file->file, ese_cache__offset_of(file, first), file->write_buffer,
                             (size_t)(run->end - run->first) * file->page_size);
+    ese_os_gate_leave(file->cache->gate);
     if (err < JET_errSuccess && ops->failed != NULL)
         ops->failed(ops->self, err);
 out:

@@ -440,6 +440,7 @@ make(const ese_log_stream_options *options, ese_log_stream **stream_out)
     stream->is_circular = options->is_circular;
     stream->is_spare_made_ahead = options->file_size > AHEAD_FROM;
     stream->ops = options->ops;
+    stream->gate = options->gate;
     stream->n_slots = options->buffer_size / ESE_LOG_SEGMENT_SIZE;
     if (stream->n_slots < SLOTS_MIN)
         stream->n_slots = SLOTS_MIN;

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "log/log_file.h"
+#include "os/os_gate.h"
 
 #include <stdatomic.h>
 
@@ -51,6 +52,7 @@ typedef struct ese_log_stream_options {
     bool is_circular;
     ese_log_params params; /* for headers; paths and n_sectors are set here */
     ese_log_stream_ops ops;
+    ese_os_gate *gate; /* before its files; NULL is fine */
 } ese_log_stream_options;
 
 /* Where a stream that exists goes on. */

@@ -182,9 +182,11 @@ ese_log__lead(ese_log_stream *stream, bool is_sync)
     }
     stream->is_leading = true;
     ese_os_mutex_unlock(&stream->mutex);
+    ese_os_gate_enter(stream->gate);
     err = write_segments(stream, limit, generation);
     if (err >= JET_errSuccess && is_sync)
         err = sync_segments(stream);
+    ese_os_gate_leave(stream->gate);
     if (err < JET_errSuccess)
         give_up(stream, err);
     ese_os_mutex_lock(&stream->mutex);

@@ -337,9 +337,11 @@ ese_log_stream_truncate(ese_log_stream *stream, int32_t generation)
 {
     JET_ERR err;
 
+    ese_os_gate_enter(stream->gate);
     ese_os_mutex_lock(&stream->checkpoint_mutex);
     err = truncate_below(stream, generation);
     ese_os_mutex_unlock(&stream->checkpoint_mutex);
+    ese_os_gate_leave(stream->gate);
     return err;
 }
 
@@ -350,6 +352,7 @@ ese_log_stream_write_checkpoint(ese_log_stream *stream, uint64_t lgpos, bool is_
     JET_ERR err;
 
     ESE_TRY(ese_log_stream_wait(stream, lgpos));
+    ese_os_gate_enter(stream->gate);
     ese_os_mutex_lock(&stream->checkpoint_mutex);
     before = ese_log_stream_checkpoint(stream);
     position = normalise(stream, lgpos);
@@ -368,6 +371,7 @@ ese_log_stream_write_checkpoint(ese_log_stream *stream, uint64_t lgpos, bool is_
             (void)truncate_below(stream, INT32_MAX);
     }
     ese_os_mutex_unlock(&stream->checkpoint_mutex);
+    ese_os_gate_leave(stream->gate);
 out:
     return err;
 }

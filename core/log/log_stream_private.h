@@ -69,6 +69,7 @@ struct ese_log_stream {
     char *system_path;        /* [const] */
     char *log_path;           /* [const] */
     ese_log_stream_ops ops;   /* [const] */
+    ese_os_gate *gate;        /* [const] entered with no mutex held */
     uint64_t n_slots;         /* [const] */
     uint8_t *bytes;           /* [const] of all slots */
     ese_log__slot *slots;     /* [lock: mutex, or leader when closed] */

@@ -116,3 +116,11 @@ void ese_recovery_report_clear(ese_recovery_report *report);
 JET_ERR ese_recovery_start(const ese_recovery_options *options,
                            const ese_log_stream_options *stream_options,
                            ese_recovery_report *report_out, ese_log_stream **stream_out);
+
+/*
+ * What JetRestore does once databases and logs of a backup are in their places: as above, from the oldest log on and without a checkpoint (options->flags has
+ * ESE_RECOVERY_RESTORE). Afterwards the databases are clean and the log has a clean end.
+ */
+JET_ERR ese_recovery_restore(const ese_recovery_options *options,
+                             const ese_log_stream_options *stream_options,
+                             ese_recovery_report *report_out);

@@ -140,3 +140,14 @@ ese_recovery_start(const ese_recovery_options *options,
 out:
     return err;
 }
+
+JET_ERR
+ese_recovery_restore(const ese_recovery_options *options,
+                     const ese_log_stream_options *stream_options,
+                     ese_recovery_report *report_out)
+{
+    bool is_trap = false;
+
+    *report_out = (ese_recovery_report){0};
+    return recover(options, stream_options, false, report_out, &is_trap);
+}

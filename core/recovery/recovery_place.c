@@ -342,6 +342,7 @@ ese_recovery__end_undo(ese_recovery__run *run)
     ESE_TRY(ese_recovery__detach_all(run, lgpos));
     quit.u.run.position = run->undo_mark;
     quit.u.run.redo_from = run->report->start;
+    quit.u.run.is_hard = (run->options->flags & ESE_RECOVERY_RESTORE) != 0;
     ese_recovery__time_now(quit.u.run.time);
     ESE_TRY(log_durably(run, &quit, &lgpos));
     ESE_TRY(ese_log_stream_write_checkpoint(run->stream, ese_log_lgpos_number(lgpos), true));

@@ -1,0 +1,238 @@
+/* JetRestore: what JetBackup has written becomes databases again, before the instance begins to run. */
+#include "api/api_restore.h"
+
+#include "base/alloc.h"
+
+/* ---- Databases of the folder ---- */
+
+/* What to do with each of them. */
+typedef struct search {
+    ese_api__restore *restore;
+    const char *folder; /* for the databases; NULL: where they came from */
+} search;
+
+static const char *
+name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+static JET_ERR
+join(const char *folder, const char *name, char **path_out)
+{
+    size_t n = strlen(folder), m = strlen(name);
+    char *path = NULL;
+    JET_ERR err = ese_alloc(n + m + 2, &path);
+
+    if (err < JET_errSuccess)
+        return err;
+    memcpy(path, folder, n);
+    if (n != 0 && folder[n - 1] != '/')
+        path[n++] = '/';
+    memcpy(path + n, name, m);
+    *path_out = path;
+    return JET_errSuccess;
+}
+
+/* Where it was when it was backed up; that may have been on another system. */
+static JET_ERR
+original_place(const search *s, const char *path, char **to_out)
+{
+    ese_maint_restore_database database;
+    JET_ERR err;
+
+    ESE_TRY(ese_maint_restore_check(path, s->restore->logs, &database));
+    ESE_TRY(ese_maint_restore_logged_path(s->restore->logs, &database.sign, to_out));
+    if (**to_out != '/')
+        err = ese_raise(JET_errInvalidPath, "%s: came from \"%s\", which is no place here", path,
+                        *to_out);
+out:
+    return err;
+}
+
+static JET_ERR
+add(void *self, const char *path)
+{
+    const search *s = self;
+    ese_api__restore_item item = {NULL};
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc_copy(path, strlen(path) + 1, &item.from));
+    ESE_TRY(s->folder != NULL ? join(s->folder, name_of(path), &item.to)
+                              : original_place(s, path, &item.to));
+    ESE_TRY(ese_api__restore_add(s->restore, &item));
+    item = (ese_api__restore_item){NULL};
+out:
+    ese_free(&item.from);
+    ese_free(&item.to);
+    return err;
+}
+
+static JET_ERR
+find_databases(ese_api__restore *restore, const void *how)
+{
+    search s = {restore, how};
+
+    return ese_maint_restore_list(restore->source, add, &s);
+}
+
+/* ---- Folders ---- */
+
+/* Of the instance, seen from the root; made when that is wanted. */
+static JET_ERR
+settle(const ese_api_instance *instance, const char *path, char **full_out)
+{
+    size_t n;
+    JET_ERR err;
+
+    ESE_TRY(ese_os_path_full(path[0] == '\0' ? "." : path, full_out));
+    n = strlen(*full_out);
+    while (n > 1 && (*full_out)[n - 1] == '/')
+        (*full_out)[--n] = '\0';
+    if (ese_api_instance_param(instance, JET_paramCreatePathIfNotExist) != 0)
+        ESE_TRY(ese_os_folder_create(*full_out));
+    else if (!ese_os_folder_exists(*full_out))
+        err = ese_raise(JET_errInvalidPath, "\"%s\": there is no such folder", *full_out);
+out:
+    return err;
+}
+
+/* ---- The call ---- */
+
+typedef struct request {
+    const char *source, *target;
+    JET_PFNSTATUS status;
+} request;
+
+/* The instance was admitted. */
+static JET_ERR
+restore(ese_api_instance *instance, const request *asked)
+{
+    char *source = NULL, *target = NULL, *logs = NULL, *system = NULL;
+    ese_api__restore work = {.status = asked->status};
+    JET_ERR err;
+
+    if (asked->source == NULL || asked->source[0] == '\0')
+        return ese_raise(JET_errInvalidParameter, "no folder to restore from");
+    work.base = ese_api__params_text(&instance->params, JET_paramBaseName);
+    ESE_TRY(ese_maint_backup_find(asked->source, work.base, &source));
+    ESE_TRY(settle(instance, ese_api__params_text(&instance->params, JET_paramLogFilePath), &logs));
+    ESE_TRY(
+        settle(instance, ese_api__params_text(&instance->params, JET_paramSystemPath), &system));
+    if (asked->target != NULL)
+        ESE_TRY(settle(instance, asked->target, &target));
+    work.source = source;
+    work.log_folder = logs;
+    work.system_folder = system;
+    ESE_TRY(ese_api__restore_run(instance, &work, find_databases, target));
+out:
+    ese_free(&source);
+    ese_free(&target);
+    ese_free(&logs);
+    ese_free(&system);
+    return err;
+}
+
+JET_ERR JET_API
+JetRestoreInstanceA(JET_INSTANCE handle, JET_PCSTR sz, JET_PCSTR szDest, JET_PFNSTATUS pfn)
+{
+    const request asked = {sz, szDest, pfn};
+    ese_api_instance *instance = NULL;
+    JET_ERR err;
+
+    ese_err_clear();
+    err = ese_api__registry_find(ese_api__registry_lock(), handle, &instance);
+    if (err >= JET_errSuccess)
+        err = ese_api__restore_admit(instance);
+    ese_api__registry_unlock();
+    if (err < JET_errSuccess)
+        return err;
+    err = restore(instance, &asked);
+    (void)ese_api__registry_lock();
+    atomic_store(&instance->state, ESE_API__CREATED);
+    ese_api__registry_unlock();
+    return err;
+}
+
+JET_ERR JET_API
+JetRestoreInstanceW(JET_INSTANCE handle, JET_PCWSTR sz, JET_PCWSTR szDest, JET_PFNSTATUS pfn)
+{
+    char *source = NULL, *target = NULL;
+    JET_ERR err;
+
+    ese_err_clear();
+    ESE_TRY(ese_api_utf8_from_wide(sz, &source));
+    ESE_TRY(ese_api_utf8_from_wide(szDest, &target));
+    err = JetRestoreInstanceA(handle, source, target, pfn);
+out:
+    ese_free(&source);
+    ese_free(&target);
+    return err;
+}
+
+/* ---- Without an instance: one is made for the time of the restore ---- */
+
+/* Holds: registry. */
+static JET_ERR
+make_instance(ese_api__registry *registry, ese_api_instance **instance_out)
+{
+    JET_ERR err;
+
+    if (registry->mode == ESE_API__MODE_MANY)
+        return JET_errRunningInMultiInstanceMode;
+    if (registry->mode == ESE_API__MODE_ONE)
+        return JET_errAlreadyInitialized;
+    ESE_TRY(ese_api__registry_add(registry, NULL, instance_out));
+    registry->mode = ESE_API__MODE_ONE;
+    err = ese_api__restore_admit(*instance_out);
+out:
+    return err;
+}
+
+JET_ERR JET_API
+JetRestore2A(JET_PCSTR sz, JET_PCSTR szDest, JET_PFNSTATUS pfn)
+{
+    const request asked = {sz, szDest, pfn};
+    ese_api_instance *instance = NULL;
+    JET_ERR err;
+
+    ese_err_clear();
+    err = make_instance(ese_api__registry_lock(), &instance);
+    ese_api__registry_unlock();
+    if (err < JET_errSuccess)
+        return err;
+    err = restore(instance, &asked);
+    ese_api__registry_remove(ese_api__registry_lock(), instance);
+    ese_api__registry_unlock();
+    return err;
+}
+
+JET_ERR JET_API
+JetRestore2W(JET_PCWSTR sz, JET_PCWSTR szDest, JET_PFNSTATUS pfn)
+{
+    char *source = NULL, *target = NULL;
+    JET_ERR err;
+
+    ese_err_clear();
+    ESE_TRY(ese_api_utf8_from_wide(sz, &source));
+    ESE_TRY(ese_api_utf8_from_wide(szDest, &target));
+    err = JetRestore2A(source, target, pfn);
+out:
+    ese_free(&source);
+    ese_free(&target);
+    return err;
+}
+
+JET_ERR JET_API
+JetRestoreA(JET_PCSTR szSource, JET_PFNSTATUS pfn)
+{
+    return JetRestore2A(szSource, NULL, pfn);
+}
+
+JET_ERR JET_API
+JetRestoreW(JET_PCWSTR szSource, JET_PFNSTATUS pfn)
+{
+    return JetRestore2W(szSource, NULL, pfn);
+}
