@@ -25,7 +25,8 @@ enum {
     EVERY_FAULTY = 25,
     AGAIN_MAX = 10,  /* crashes of a recovery */
     FAULTS_MAX = 10, /* faults in a recovery */
-    CONTEXT_SIZE = 200
+    CONTEXT_SIZE = 200,
+    KEPT_AGAIN = 1000000 /* and the number of a change of a recovery */
 };
 
 typedef struct state {
@@ -134,15 +135,14 @@ verify_body(void *argument)
 }
 
 /* The same end as `e` says, whatever happened to an earlier recovery. */
-static void
-must_end_the_same(const expectation *e, const char *what, uint64_t i)
+static bool
+ends_the_same(const expectation *e, uint64_t i)
 {
     expectation again = *e;
 
     again.is_thorough = i % 4 == 0;
     again.is_dirty = i % 3 == 0;
-    if (try_in_child(verify_body, &again) != 0)
-        fail("after %s", what);
+    return try_in_child(verify_body, &again) == 0;
 }
 
 /* ---- recovery that crashes */
@@ -154,7 +154,7 @@ crash_again(const expectation *e, const settings *options)
     test_trace trace = {0};
     test_disk *disk = test_disk_create(&trace, options->page_size);
     expectation same = *e;
-    char folder[PATH_SIZE], what[CONTEXT_SIZE];
+    char folder[PATH_SIZE];
     uint64_t random = mix(e->first * 31 + e->last);
     size_t n, at = 0;
 
@@ -176,9 +176,15 @@ crash_again(const expectation *e, const settings *options)
         test_disk_advance(disk, at);
         clear_folders(options);
         test_disk_materialise(disk, &loss);
-        snprintf(what, sizeof what, "a crash of recovery before its change %zu of %zu (lost: %s)",
-                 at, n, test_loss_names[loss.kind]);
-        must_end_the_same(&same, what, i);
+        if (ends_the_same(&same, i))
+            continue;
+        clear_folders(options);
+        test_disk_materialise(disk, &loss);
+        keep_files(options, KEPT_AGAIN + at);
+        fail(
+            "after a crash of recovery before its change %zu of %zu (lost: %s), the files of which "
+            "are kept as %llu-%zu",
+            at, n, test_loss_names[loss.kind], (unsigned long long)options->seed, KEPT_AGAIN + at);
     }
     test_disk_free(disk);
     test_trace_free(&trace);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { N_INDEXES = 4, INDEX_NUMBER = 0, INDEX_TAGS = 2, NAME_SIZE = 32, DIFFERENCES_MAX = 12 };
@@ -215,6 +216,15 @@ read_own(reader *r, const actor *a, uint32_t number)
 
 /* ---- databases */
 
+/* A creation that has just begun leaves an empty file, which the log does not know yet. */
+static bool
+is_left_empty(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && status.st_size == 0;
+}
+
 static void
 read_database(reader *r, unsigned database)
 {
@@ -224,6 +234,8 @@ read_database(reader *r, unsigned database)
 
     r->database = database;
     database_path(w->options, database, path);
+    if (!r->e->must_exist[database] && is_left_empty(path))
+        return;
     err = JetAttachDatabase(r->sesid, path, 0);
     if (err == JET_errFileNotFound && !r->e->must_exist[database])
         return;
