@@ -138,6 +138,23 @@ set_page_size(ese_model_instance *instance, const ese_model_opening *opening)
     return err;
 }
 
+/* Every log has a folder of its own, so no other instance has its temporary database there. */
+static JET_ERR
+set_temporary_folder(ese_model_instance *instance, const char *folder)
+{
+    size_t n = strlen(folder);
+    char *path = malloc(n + 2);
+    JET_ERR err;
+
+    if (path == NULL)
+        return ese_model__fail(JET_errOutOfMemory, "out of memory");
+    memcpy(path, folder, n);
+    memcpy(path + n, "/", 2); /* a folder, not a file */
+    err = ese_model_set_parameter(instance, JET_paramTempPath, 0, path);
+    free(path);
+    return err;
+}
+
 static JET_ERR
 set_log(ese_model_instance *instance, const ese_model_opening *opening)
 {
@@ -151,10 +168,12 @@ set_log(ese_model_instance *instance, const ese_model_opening *opening)
         {JET_paramCircularLog, !opening->keeps_logs, NULL},
         {JET_paramCleanupMismatchedLogFiles, !opening->keeps_logs, NULL},
     };
+    JET_ERR err;
 
     if (opening->log == NULL) /* no folder is needed */
         return ese_model_set_parameter(instance, JET_paramRecovery, 0, "off");
-    return set_parameters(instance, logging, sizeof logging / sizeof logging[0]);
+    err = set_parameters(instance, logging, sizeof logging / sizeof logging[0]);
+    return err < JET_errSuccess ? err : set_temporary_folder(instance, opening->log);
 }
 
 /* Recovery looks for a database that is not clean where it is now; one that is to be made anew may be missing. */

@@ -243,5 +243,12 @@ def test_wrong_uses_of_a_log_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="logs"):
         ese.open(path, logs=tmp_path, log=tmp_path)
     with ese.open(path, "c", log=tmp_path / "log"):
-        with pytest.raises(ese.EseError):  # one process, one instance
+        with pytest.raises(ese.EseError, match="log"):  # a log belongs to one
             ese.open(tmp_path / "other.edb", "c", log=tmp_path / "log")
+
+
+def test_stores_with_logs_of_their_own_stand_beside_each_other(tmp_path: Path) -> None:
+    with ese.dict(tmp_path / "a.edb", log=True) as a, ese.dict(tmp_path / "b.edb", log=True) as b:
+        a["a"] = 1
+        b["b"] = 2
+        assert (dict(a), dict(b)) == ({"a": 1}, {"b": 2})

@@ -82,7 +82,7 @@ local function set_up(self, options)
       end
    end
    set_folder(PARAM_SYSTEM_PATH, options.system_path or options.directory)
-   set_folder(PARAM_TEMP_PATH, options.directory)
+   set_folder(PARAM_TEMP_PATH, options.directory or options.log_path)
    set_folder(PARAM_LOG_FILE_PATH, options.log_path or options.directory)
    if options.base then
       self:set_parameter(PARAM_BASE_NAME, options.base)

@@ -66,7 +66,7 @@ class Instance(Handle):
             for parameter, folder in (
                 (_PARAM_SYSTEM_PATH, system_path or directory),
                 (_PARAM_LOG_FILE_PATH, log_path or directory),
-                (_PARAM_TEMP_PATH, directory),
+                (_PARAM_TEMP_PATH, directory or log_path),
             ):
                 if folder is not None:
                     self.set_parameter(_PARAM_CREATE_PATH, True)
