@@ -440,8 +440,8 @@ merge(merger *m, freed *freed_out)
     ese_log_record records[ESE_LOG_EDIT_PAGES_MAX + 1];
     uint64_t lgpos = 0;
 
-    if (m->type !=
-        ESE_LOG_MERGE_EMPTY_PAGE) /* as in splits: the lines may be there and the changes of them not */
+    /* As in splits: recovery may find the lines in the record only. */
+    if (m->type != ESE_LOG_MERGE_EMPTY_PAGE)
         ESE_TRY(ese_btree_log_undo_info(m->writer->db, page_at(m, m->leaf), &lgpos));
     ESE_TRY(ese_log_edit_begin(&m->edit, records, make_records(m, records)));
     freed_out->pgnos[freed_out->n++] = page_at(m, m->leaf)->pgno;

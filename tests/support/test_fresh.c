@@ -20,6 +20,7 @@ enum {
     EXTENSION_DEFAULT = 256,
     MEMORY_DEFAULT = 16 << 20,
     HEADER_PAGES = 2,
+    SIGNATURE = 0x5eed,
 };
 
 static void
@@ -112,6 +113,7 @@ test_fresh_create(test_fresh *t, const test_fresh_options *options)
     if (t->options.extension == 0)
         t->options.extension = EXTENSION_DEFAULT;
     t->header = ese_dbheader_fresh(t->options.page_size);
+    t->header.sign_db.random = SIGNATURE;
     (void)snprintf(t->path, sizeof t->path, "/tmp/ese-test-XXXXXX");
     fd = mkstemp(t->path);
     assert_true(fd >= 0);

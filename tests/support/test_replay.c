@@ -17,7 +17,9 @@ enum {
     LOG_FILE_SIZE = 1 << 20,
     LOG_BUFFER_SIZE = 256 << 10,
     HEADER_PAGES = 2,
-    PAGE_SIZE_OFFSET = 236,
+    PAGE_SIZE_OFFSET = 236, /* in the header, as the next two */
+    MAX_COMMITTED_TIME = 348,
+    MAX_REQUIRED_TIME = 672,
     PATH_FLAG_UTF16 = 8,
     TOLD_MAX = 20,
     PATH_SIZE = 200,
@@ -83,7 +85,8 @@ append_create(test_log *log, const ese_signature *sign_db, const char *path)
     assert_true(n <= PATH_SIZE);
     for (size_t i = 0; i < n; i++)
         ese_store_le16(name + 2 * i, (uint8_t)path[i]);
-    append(log, &entry);
+    assert_int_equal(ese_log_stream_append_entry(log->stream, &entry, &log->create, NULL),
+                     JET_errSuccess);
 }
 
 void
@@ -246,36 +249,134 @@ compare_files(const char *left_path, const char *right_path, test_replay_result 
     (void)fclose(left);
 }
 
+/* ---- repeating */
+
+/* Recovers what is in `found` (an empty folder: nothing) with the logs, into `target`. */
+static void
+recover(const char *log_folder, const char *found, const char *target, ese_recovery_report *report)
+{
+    const ese_recovery_options options = {.log_folder = log_folder,
+                                          .system_folder = target, /* there is no checkpoint */
+                                          .base = "edb",
+                                          .database_folder = found,
+                                          .target_folder = target};
+    JET_ERR err = ese_recovery_run(&options, report);
+
+    if (err < JET_errSuccess)
+        print_message("replay: %s\n", ese_err_text(err));
+    assert_int_equal(err, JET_errSuccess);
+}
+
+static const ese_recovery_database *
+database_of(const ese_recovery_report *report, const char *path)
+{
+    for (unsigned i = 0; i < report->n_databases; i++) {
+        if (strcmp(report->databases[i].logged_path, path) == 0)
+            return &report->databases[i];
+    }
+    fail_msg("the log does not know %s", path);
+    return NULL;
+}
+
+static void
+note_report(const ese_recovery_report *report, test_replay_result *result)
+{
+    result->n_records = report->n_records;
+    result->n_undone = report->n_undone;
+    result->n_redone = report->n_page_redone;
+}
+
 test_replay_result
 test_replay(const char *log_folder, const char *path)
 {
     char folder[64], nowhere[64];
-    const ese_recovery_options options = {.log_folder = log_folder,
-                                          .system_folder = nowhere, /* no checkpoint */
-                                          .base = "edb",
-                                          .database_folder = nowhere,
-                                          .target_folder = folder};
+    const ese_recovery_database *database;
     ese_recovery_report report;
     test_replay_result result = {0};
-    JET_ERR err;
 
     make_folder(folder, sizeof folder);
     make_folder(nowhere, sizeof nowhere);
-    err = ese_recovery_run(&options, &report);
-    if (err < JET_errSuccess)
-        print_message("replay: %s\n", ese_err_text(err));
-    assert_int_equal(err, JET_errSuccess);
-    result.n_records = report.n_records;
-    result.n_undone = report.n_undone;
-    for (unsigned i = 0; i < report.n_databases; i++) {
-        const ese_recovery_database *database = &report.databases[i];
-
-        if (strcmp(database->logged_path, path) == 0) {
-            assert_int_equal(database->outcome, ESE_RECOVERY_REBUILT);
-            compare_files(path, database->result, &result);
-        }
-    }
+    recover(log_folder, nowhere, folder, &report);
+    note_report(&report, &result);
+    database = database_of(&report, path);
+    assert_int_equal(database->outcome, ESE_RECOVERY_REBUILT);
+    compare_files(path, database->result, &result);
     ese_recovery_report_clear(&report);
+    remove_folder(nowhere);
+    remove_folder(folder);
+    return result;
+}
+
+/* ---- a crash */
+
+void
+test_copy_file(const char *from, const char *to)
+{
+    static uint8_t bytes[1 << 16];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    size_t n;
+
+    assert_non_null(in);
+    assert_non_null(out);
+    while ((n = fread(bytes, 1, sizeof bytes, in)) != 0)
+        assert_int_equal(fwrite(bytes, 1, n, out), n);
+    (void)fclose(in);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* As who guards the log would have it. */
+static void
+write_dirty_header(const test_log *log, const char *path, const ese_dbheader *header)
+{
+    static uint8_t page[ESE_PAGE_SIZE_MAX];
+    ese_log_generation generation = ese_log_stream_generation(log->stream);
+    ese_dbheader fields = *header;
+    FILE *file = fopen(path, "r+b");
+
+    memset(page, 0, sizeof page);
+    fields.state = ESE_DBSTATE_DIRTY;
+    fields.dbid = 1;
+    fields.sign_log = ese_log_stream_signature(log->stream);
+    fields.attach = (ese_lgpos){(uint16_t)log->create, (uint16_t)(log->create >> 16),
+                                (int32_t)(log->create >> 32)};
+    fields.gen_min_required = 1;
+    fields.gen_max_required = fields.gen_max_committed = (uint32_t)generation.number;
+    memcpy(page + MAX_COMMITTED_TIME, generation.created, 8);
+    memcpy(page + MAX_REQUIRED_TIME, generation.created, 8);
+    ese_dbheader_encode(&fields, page);
+    assert_non_null(file);
+    for (unsigned i = 0; i < HEADER_PAGES; i++)
+        assert_int_equal(fwrite(page, header->page_size, 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+test_replay_result
+test_replay_crash(const test_log *log, const char *path, const char *found,
+                  const ese_dbheader *header)
+{
+    char folder[64], nowhere[64], left[64], right[64], copy[PATH_SIZE];
+    ese_recovery_report report, anew;
+    test_replay_result result = {0};
+
+    make_folder(folder, sizeof folder);
+    make_folder(nowhere, sizeof nowhere);
+    make_folder(left, sizeof left);
+    make_folder(right, sizeof right);
+    (void)snprintf(copy, sizeof copy, "%s/%s", folder, strrchr(path, '/') + 1);
+    test_copy_file(found, copy);
+    write_dirty_header(log, copy, header);
+    recover(log->folder, folder, left, &report);
+    recover(log->folder, nowhere, right, &anew);
+    note_report(&report, &result);
+    assert_int_equal(database_of(&report, path)->outcome, ESE_RECOVERY_RECOVERED);
+    assert_int_equal(database_of(&anew, path)->outcome, ESE_RECOVERY_REBUILT);
+    assert_true(report.n_page_redone <= anew.n_page_redone);
+    compare_files(database_of(&report, path)->result, database_of(&anew, path)->result, &result);
+    compare_files(database_of(&anew, path)->result, database_of(&report, path)->result, &result);
+    ese_recovery_report_clear(&anew);
+    ese_recovery_report_clear(&report);
+    remove_folder(right);
+    remove_folder(left);
     remove_folder(nowhere);
     remove_folder(folder);
     return result;
