@@ -284,7 +284,7 @@ static JET_ERR
 freeze(JET_OSSNAPID id, JET_GRBIT grbit, const place *to)
 {
     snapshot *s = NULL;
-    uint32_t n_explicit;
+    uint32_t n_explicit = 0;
     JET_ERR err;
 
     if (to->n == NULL || to->infos == NULL)
