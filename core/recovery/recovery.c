@@ -416,6 +416,7 @@ ese_recovery__end_run(ese_recovery__run *run)
     ese_free(&run->sessions);
     ese_free(&run->versions);
     ese_free(&run->entries);
+    ese_free(&run->debts);
     for (unsigned i = 0; i < SCRATCH; i++)
         ese_free(&run->scratch[i]);
     ese_log_file_close(&run->log);

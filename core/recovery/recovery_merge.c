@@ -177,6 +177,7 @@ find_moving(ese_recovery__run *run, ese_recovery__db *db, neighbours *n, ese_pag
     *from = ese_page_of_mut(&copy);
     if (n->page != NULL) {
         memcpy(copy.bytes, n->page->page.bytes, copy.size);
+        ESE_TRY(ese_recovery__lines_move(db, from));
     } else if (merge->image.size == 0) {
         return ese_raise(JET_errDatabaseBufferDependenciesCorrupted,
                          "%s: page %u was written before the one that got its lines", db->work,

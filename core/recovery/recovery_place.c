@@ -1,10 +1,8 @@
 /*
- * Recovery in place: the log goes on behind its end while the databases themselves are changed. Recovery specification, sections 2.3, 7.5 and 7.6.
+ * Recovery in place: the log goes on behind its end while the databases themselves are changed. Recovery specification, sections 7.5 and 7.6.
  *
- * INV-1  A page with a change of a transaction that is open where redo stands is written only after the log has what undoing the change needs: here, or long ago by who
- *        made it. So recovery that is ended finds it when it begins anew.
- * INV-2  Until something has to be logged, the logs are as they were found.
- * INV-3  The current log of another engine is not written to: it is closed, under its number, and the next generation begins.
+ * INV-1  Until something has to be logged, the logs are as they were found.
+ * INV-2  The current log of another engine is not written to: it is closed, under its number, and the next generation begins.
  */
 #include "recovery/recovery_private.h"
 
@@ -152,6 +150,7 @@ ese_recovery__stream_attach(ese_recovery__run *run, ese_recovery__db *db)
     attachment.name = (ese_bytes){name, size};
     ESE_TRY(ese_log_stream_attach(run->stream, &attachment, &db->log.dbtime, &db->log.objid_last));
     db->is_in_stream = true;
+    db->log.stream = run->stream;
 out:
     ese_free(&name);
     return err;
@@ -163,6 +162,7 @@ ese_recovery__stream_detach(ese_recovery__run *run, ese_recovery__db *db)
     if (db->is_in_stream)
         ese_log_stream_detach(run->stream, db->dbid);
     db->is_in_stream = false;
+    db->log.stream = NULL;
 }
 
 JET_ERR
@@ -186,89 +186,6 @@ ese_recovery__need_stream(ese_recovery__run *run)
         if (db != NULL && db->state == ESE_RECOVERY__ATTACHED)
             ESE_TRY(ese_recovery__stream_attach(run, db));
     }
-out:
-    return err;
-}
-
-/* ---- pages that are written while transactions are open */
-
-static JET_ERR
-log_undo_info(ese_recovery__db *db, const ese_page *page, ese_recovery__version *version)
-{
-    ese_recovery__run *run = db->run;
-    const ese_log_entry entry = {
-        .type = ESE_LOG_UNDO_INFO,
-        .procid = version->session->procid,
-        .dbid = db->dbid,
-        .level = version->level,
-        .flags = version->is_unique ? ESE_LOG_UNIQUE : 0,
-        .oper = version->oper,
-        .trx = version->session->trx,
-        .pgno = page->pgno,
-        .dbtime = ESE_LOG_DBTIME_NONE,
-        .dbtime_before = ESE_LOG_DBTIME_NONE,
-        .rceid = version->rceid,
-        .root = version->root,
-        .objid = version->objid,
-        .key = version->key,
-        .key_data = version->key_data,
-        .data = version->before,
-        .u.node.size_max = (uint16_t)version->before.size,
-    };
-    JET_ERR err;
-
-    ESE_TRY(ese_recovery__need_stream(run));
-    ESE_TRY(ese_log_stream_append_entry(run->stream, &entry, NULL, &run->undo_end));
-    version->has_info = true;
-out:
-    return err;
-}
-
-static JET_ERR
-log_line(ese_recovery__db *db, const ese_page *page, unsigned line)
-{
-    ese_page_node node = ese_page_line(page, line);
-    bool is_unique = (ese_page_flags(page) & ESE_PAGE_NON_UNIQUE) == 0;
-    uint8_t room[ESE_PAGE_KEY_MAX];
-    ese_bytes key = {room, ese_page_node_copy_key(&node, room, sizeof room)};
-    ese_bytes data = is_unique ? (ese_bytes){NULL, 0} : node.data;
-    ese_recovery__version *version =
-        ese_recovery__first_of_entry(db, ese_page_objid(page), key, data);
-    JET_ERR err = JET_errSuccess;
-
-    for (; version != NULL; version = ese_recovery__next_of_entry(version)) {
-        if (!version->has_info)
-            ESE_TRY(log_undo_info(db, page, version));
-    }
-out:
-    return err;
-}
-
-JET_ERR
-ese_recovery__prepare_page(ese_recovery__db *db, const ese_page *page)
-{
-    unsigned n = ese_page_line_count(page);
-    JET_ERR err = JET_errSuccess;
-
-    if (db->run->entries == NULL || (ese_page_flags(page) & ESE_PAGE_LEAF) == 0)
-        return JET_errSuccess;
-    for (unsigned i = 0; i < n; i++) {
-        if ((ese_page_line_flags(page, i) & ESE_PAGE_NODE_VERSION) != 0)
-            ESE_TRY(log_line(db, page, i));
-    }
-out:
-    return err;
-}
-
-JET_ERR
-ese_recovery__guard_page(ese_recovery__db *db, const ese_page *page, uint64_t lgpos)
-{
-    ese_recovery__run *run = db->run;
-    JET_ERR err;
-
-    ESE_TRY(ese_recovery__prepare_page(db, page));
-    if (run->stream != NULL)
-        ESE_TRY(ese_log_stream_wait(run->stream, lgpos > run->undo_end ? lgpos : run->undo_end));
 out:
     return err;
 }

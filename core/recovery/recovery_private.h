@@ -20,6 +20,7 @@ enum {
 
 typedef struct ese_recovery__run ese_recovery__run;
 typedef struct ese_recovery__session ese_recovery__session;
+typedef struct ese_recovery__debt ese_recovery__debt;
 
 /* ---- recovery_map.c: pages that could not be read while they may have been given up later in the log ---- */
 
@@ -100,6 +101,7 @@ typedef struct ese_recovery__version {
     bool is_waiting; /* for its UNDO_INFO */
     bool has_info;   /* its UNDO_INFO is in the log */
     bool is_listed;  /* by its entry */
+    ese_recovery__debt *debts;
     bool is_unique;
     ese_bytes key, key_data, before;
     unsigned offset;
@@ -165,6 +167,7 @@ struct ese_recovery__run {
     ese_recovery__db *by_dbid[ESE_LOG_MAX_DATABASES + 1];
     ese_recovery__session **sessions; /* by number */
     ese_recovery__version **versions; /* hash chains, by number */
+    ese_recovery__debt **debts;       /* by page */
     ese_recovery__version **entries; /* the same by entry: of those whose UNDO_INFO may be needed */
     int32_t generation;              /* being replayed */
     uint8_t created[8];              /* of the generation replayed last */
@@ -262,14 +265,23 @@ void ese_recovery__stream_detach(ese_recovery__run *run, ese_recovery__db *db);
 /* Writes the header if it has changed. */
 JET_ERR ese_recovery__settle_header(ese_recovery__db *db);
 
-/* What has to be in the log before the page is written: it is appended; it is durable. */
-JET_ERR ese_recovery__prepare_page(ese_recovery__db *db, const ese_page *page);
-JET_ERR ese_recovery__guard_page(ese_recovery__db *db, const ese_page *page, uint64_t lgpos);
-
 JET_ERR ese_recovery__begin_undo(ese_recovery__run *run);
 
 /* Everything is in the files, and they are clean; the stream has ended cleanly, too. */
 JET_ERR ese_recovery__end_undo(ese_recovery__run *run);
+
+/* ---- recovery_info.c: in place only ---- */
+
+/* A version comes and goes. */
+JET_ERR ese_recovery__info_add(ese_recovery__run *run, ese_recovery__version *version);
+void ese_recovery__info_drop(ese_recovery__run *run, ese_recovery__version *version);
+
+/* Lines of the page, which is as before the change, are about to move to another one. */
+JET_ERR ese_recovery__lines_move(ese_recovery__db *db, const ese_page *page);
+
+/* What has to be in the log before the page is written: it is appended; it is durable. */
+JET_ERR ese_recovery__prepare_page(ese_recovery__db *db, const ese_page *page);
+JET_ERR ese_recovery__guard_page(ese_recovery__db *db, const ese_page *page, uint64_t lgpos);
 
 /* ---- recovery_path.c ---- */
 
@@ -386,10 +398,6 @@ JET_ERR ese_recovery__add_version(ese_recovery__run *run, ese_recovery__db *db,
 ese_recovery__version *ese_recovery__find_version(ese_recovery__run *run, ese_recovery__db *db,
                                                   uint32_t rceid);
 
-/* Versions of an entry that a page holds and whose old state is known: those that UNDO_INFO may be needed of. */
-ese_recovery__version *ese_recovery__first_of_entry(ese_recovery__db *db, uint32_t objid,
-                                                    ese_bytes key, ese_bytes key_data);
-ese_recovery__version *ese_recovery__next_of_entry(ese_recovery__version *version);
 void ese_recovery__drop_version(ese_recovery__run *run, ese_recovery__version *version);
 JET_ERR ese_recovery__redo_undo_info(ese_recovery__run *run, ese_recovery__db *db,
                                      const ese_log_entry *entry);

@@ -6,7 +6,7 @@
  */
 #include "recovery/recovery_private.h"
 
-enum { VERSION_BUCKETS = 1 << 14, ENTRY_BUCKETS = 1 << 16 };
+enum { VERSION_BUCKETS = 1 << 14 };
 
 /* ---- versions */
 
@@ -29,73 +29,6 @@ ese_recovery__find_version(ese_recovery__run *run, ese_recovery__db *db, uint32_
     return version;
 }
 
-static uint32_t
-mix(uint32_t hash, ese_bytes bytes)
-{
-    for (size_t i = 0; i < bytes.size; i++)
-        hash = (hash ^ bytes.data[i]) * 16777619u;
-    return hash;
-}
-
-static ese_recovery__version **
-entry_chain_of(const ese_recovery__db *db, uint32_t objid, ese_bytes key, ese_bytes key_data)
-{
-    uint32_t hash = mix(mix(objid * 2654435761u + db->dbid, key), key_data);
-
-    return &db->run->entries[(hash ^ hash >> 16) & (ENTRY_BUCKETS - 1)];
-}
-
-static bool
-is_of_entry(const ese_recovery__version *version, const ese_recovery__db *db, uint32_t objid,
-            ese_bytes key, ese_bytes key_data)
-{
-    return version->db == db && version->objid == objid &&
-           ese_bytes_compare(version->key, key) == 0 &&
-           ese_bytes_compare(version->key_data, key_data) == 0;
-}
-
-ese_recovery__version *
-ese_recovery__first_of_entry(ese_recovery__db *db, uint32_t objid, ese_bytes key,
-                             ese_bytes key_data)
-{
-    ese_recovery__version *version = *entry_chain_of(db, objid, key, key_data);
-
-    while (version != NULL && !is_of_entry(version, db, objid, key, key_data))
-        version = version->next_of_entry;
-    return version;
-}
-
-ese_recovery__version *
-ese_recovery__next_of_entry(ese_recovery__version *version)
-{
-    ese_recovery__version *next = version->next_of_entry;
-
-    while (next != NULL &&
-           !is_of_entry(next, version->db, version->objid, version->key, version->key_data))
-        next = next->next_of_entry;
-    return next;
-}
-
-/* What inserting and adding need to be undone stands in their records; what waits was told by a page that had it. */
-static JET_ERR
-chain_entry(ese_recovery__run *run, ese_recovery__version *version)
-{
-    ese_recovery__version **chain;
-    JET_ERR err = JET_errSuccess;
-
-    if (!run->is_in_place || version->is_waiting ||
-        (version->oper != ESE_TXN_REPLACE && version->oper != ESE_TXN_DELETE))
-        return JET_errSuccess;
-    if (run->entries == NULL)
-        ESE_TRY(ese_alloc(ENTRY_BUCKETS * sizeof(ese_recovery__version *), &run->entries));
-    chain = entry_chain_of(version->db, version->objid, version->key, version->key_data);
-    version->next_of_entry = *chain;
-    *chain = version;
-    version->is_listed = true;
-out:
-    return err;
-}
-
 /* Takes a version out of its chains; the session still lists it. */
 static void
 unchain(ese_recovery__run *run, ese_recovery__version *version)
@@ -105,12 +38,7 @@ unchain(ese_recovery__run *run, ese_recovery__version *version)
     while (*at != version)
         at = &(*at)->next;
     *at = version->next;
-    if (!version->is_listed)
-        return;
-    at = entry_chain_of(version->db, version->objid, version->key, version->key_data);
-    while (*at != version)
-        at = &(*at)->next_of_entry;
-    *at = version->next_of_entry;
+    ese_recovery__info_drop(run, version);
 }
 
 void
@@ -150,7 +78,7 @@ ese_recovery__add_version(ese_recovery__run *run, ese_recovery__db *db, const es
     ESE_TRY(ese_arena_copy(&session->memory, change->key, &version->key));
     ESE_TRY(ese_arena_copy(&session->memory, change->key_data, &version->key_data));
     ESE_TRY(ese_arena_copy(&session->memory, change->before, &version->before));
-    ESE_TRY(chain_entry(run, version));
+    ESE_TRY(ese_recovery__info_add(run, version));
     chain = chain_of(run, db, change->rceid);
     version->next = *chain;
     *chain = version;

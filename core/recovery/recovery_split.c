@@ -108,6 +108,7 @@ find_from(ese_recovery__run *run, ese_recovery__db *db, level *l, ese_page *from
     if (l->page != NULL) {
         memcpy(run->scratch[1], l->page->page.bytes, run->page_size);
         l->from = from;
+        ESE_TRY(ese_recovery__lines_move(db, from));
     } else if (l->new_page != NULL && split->image.size != 0) {
         ESE_TRY(ese_log_image_decode(split->image, split->flags, run->page_size, run->scratch[2],
                                      run->scratch[1]));

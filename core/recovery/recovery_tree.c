@@ -235,10 +235,12 @@ empty_page(ese_recovery__run *run, ese_recovery__db *db, const ese_recovery__sta
     if (page != NULL) {
         ese_page_mut bytes = ese_recovery__page_bytes(page);
 
+        ESE_TRY(ese_recovery__lines_move(db, &page->page));
         make_empty(&bytes);
         ese_recovery__page_close(run, stamp, 0, &page);
     }
 out:
+    ese_cache_unlatch(&page, ESE_CACHE_UNCHANGED);
     return err;
 }
 
