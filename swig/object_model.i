@@ -28,6 +28,8 @@ typedef struct ese_model_instance {
             ese_model_starting starting = {.grbit = grbit, .progress = *progress};
             return ese_model_start_with($self, &starting);
         }
+        JET_ERR backup(const char *folder, uint32_t grbit, const ese_model_progress *progress)
+        { return ese_model_backup($self, folder, grbit, progress); }
         JET_ERR stop_service() { return ese_model_stop_service($self); }
         JET_ERR begin_session(ese_model_session **session_out)
         { return ese_model_begin_session($self, session_out); }

@@ -1,7 +1,13 @@
 /* Starting with a log, and commits that wait for it. */
+#define _XOPEN_SOURCE 700
+
 #include "object_model_durable.h"
 
 #include "object_model_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 /* ---- Progress --------------------------------------------------------------------------------------------- */
 
@@ -83,6 +89,54 @@ ese_model_start(ese_model_instance *instance)
     const ese_model_starting nothing = {.database = NULL};
 
     return ese_model_start_with(instance, &nothing);
+}
+
+/* ---- Backup ------------------------------------------------------------------------------------------------ */
+
+/* With those above it; what cannot be made the engine does not find. */
+static void
+make_folders(char *path)
+{
+    for (char *bar = strchr(path + 1, '/'); bar != NULL; bar = strchr(bar + 1, '/')) {
+        *bar = '\0';
+        (void)mkdir(path, 0777);
+        *bar = '/';
+    }
+    (void)mkdir(path, 0777);
+}
+
+static JET_ERR
+back_up(ese_model_instance *instance, const char *folder, JET_GRBIT grbit,
+        const ese_model_progress *progress)
+{
+    char *copy = strdup(folder);
+    JET_ERR err;
+
+    if (copy == NULL)
+        return ese_model__fail(JET_errOutOfMemory, "out of memory");
+    if ((grbit & JET_bitBackupIncremental) == 0)
+        make_folders(copy);
+    free(copy);
+    err = JetBackupInstanceA(instance->instance, folder, grbit, watch(progress));
+    watching = NULL;
+    return err;
+}
+
+JET_ERR
+ese_model_backup(ese_model_instance *instance, const char *folder, JET_GRBIT grbit,
+                 const ese_model_progress *progress)
+{
+    ese_model_call call;
+    JET_ERR err;
+
+    if (folder == NULL || folder[0] == '\0')
+        return ese_model__fail(JET_errNoBackupDirectory, "a backup needs a folder");
+    err = ese_model__enter(&instance->object, &call);
+    if (err < JET_errSuccess)
+        return err;
+    err = back_up(instance, folder, grbit, progress);
+    ese_model__leave(&call);
+    return err;
 }
 
 /* ---- Commits ----------------------------------------------------------------------------------------------- */

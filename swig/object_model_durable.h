@@ -17,6 +17,13 @@ typedef struct ese_model_starting {
  */
 JET_ERR ese_model_start_with(ese_model_instance *instance, const ese_model_starting *starting);
 
+/*
+ * JetBackupInstance: databases and logs go into a folder, which is made when there is none, while others read and write. An incremental one adds the
+ * logs since to a folder with a backup.
+ */
+JET_ERR ese_model_backup(ese_model_instance *instance, const char *folder, JET_GRBIT grbit,
+                         const ese_model_progress *progress);
+
 /* Waits until what this session (all sessions of the instance) committed lazily so far is on the disk. */
 JET_ERR ese_model_flush(ese_model_session *session, bool is_all);
 

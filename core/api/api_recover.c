@@ -2,6 +2,7 @@
 #include "api/api.h"
 
 #include "base/alloc.h"
+#include "maint/maint_backup.h"
 #include "os/os_file.h"
 #include "recovery/recovery.h"
 
@@ -85,6 +86,21 @@ folder_of(const char *path, char **folder_out)
     return err;
 }
 
+/* A backup may lie in a folder below, which JET_bitBackupAtomic has made. */
+static JET_ERR
+find_folder(const ese_recover_options *asked, char **folder_out)
+{
+    const char *base = asked->base != NULL ? asked->base : "edb";
+    JET_ERR err;
+
+    if ((asked->grbit & ESE_bitRecoverBackup) != 0) {
+        err = ese_maint_backup_find(asked->source, base, folder_out);
+        if (err != JET_errFileNotFound)
+            return err;
+    }
+    return ese_alloc_copy(asked->source, strlen(asked->source) + 1, folder_out);
+}
+
 /* The folder of the source; a database that is the source becomes the first map. */
 static JET_ERR
 take_source(recover *r)
@@ -99,7 +115,7 @@ take_source(recover *r)
         ESE_TRY(folder_of(asked->source, &r->folder));
         r->maps[n++] = (ese_recovery_map){.to = asked->source};
     } else {
-        ESE_TRY(ese_alloc_copy(asked->source, strlen(asked->source) + 1, &r->folder));
+        ESE_TRY(find_folder(asked, &r->folder));
     }
     for (uint32_t i = 0; i < asked->n_maps; i++)
         r->maps[n++] = (ese_recovery_map){.from = asked->maps[i].logged, .to = asked->maps[i].path};

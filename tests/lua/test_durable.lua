@@ -155,6 +155,74 @@ t.case("sessions say whether their commits wait", function()
    t.equal(#source, 3)
 end)
 
+-- A database with a log of which nothing is thrown away, and the numbers 1 to 50, each a commit.
+local function open_kept(path, log)
+   local db = ese.open(path, "c", { log = log, log_file_size = 64 << 10, keep_logs = true })
+   local source = db:create_table("t", { { "id", "long" }, { "text", "long text" } },
+      { primary_key = "id", indexes = { { "byText", "text" } } })
+   for i = 0, 49 do
+      source:insert { id = i, text = tostring(i // 2) }
+   end
+   return db, source
+end
+
+local function restored(backup, to, options)
+   local report = ese.restore(backup, to, options)
+   t.equal(report.databases[1].path, to .. "/store.edb")
+   local db <close> = ese.open(report.databases[1].path)
+   return 2 * count_whole(db)
+end
+
+t.case("a backup is restored as it was, with what increments added, and with the logs behind it", function()
+   local path, log = place()
+   local backup, phases = paths.file "backup/deep", {}
+   do
+      local db <close>, source = open_kept(path, log)
+      db:backup(backup, { progress = function(phase, done, total)
+         phases[phase] = true
+         t.is_true(done <= total)
+      end })
+      t.equal(phases, { backup = true })
+      paths.shell("cp -r %s %s", backup, paths.file "full")
+      source:insert_many { { id = 50, text = "25" }, { id = 51, text = "25" } }
+      db:backup(backup, { incremental = true })
+      source:insert_many { { id = 52, text = "26" }, { id = 53, text = "26" } }
+   end
+   t.equal(restored(paths.file "full", paths.file "to full"), 50)
+   t.equal(restored(backup, paths.file "to increment"), 52)
+   t.equal(restored(backup, paths.file "to end", { logs = log }), 54)
+end)
+
+t.case("a backup may be ended, and wrong ones are refused", function()
+   local path, log = place()
+   local mine = {}
+   do
+      local db <close>, source = open_kept(path, log)
+      local is_ok, failure = pcall(db.backup, db, paths.file "failed", { progress = function()
+         error(mine)
+      end })
+      t.is_true(not is_ok and failure == mine)
+      t.raises("JET_errTermInProgress", db.backup, db, paths.file "ended", { progress = function()
+         return false
+      end })
+      t.raises("JET_errBackupDirectoryNotEmpty", db.backup, db, log)
+      source:insert_many { { id = 50, text = "25" }, { id = 51, text = "25" } }
+      db:backup(paths.file "atomic", { atomic = true })
+      t.raises_text("misspelt", db.backup, db, "x", { misspelt = true })
+   end
+   t.equal(restored(paths.file "atomic", paths.file "to atomic"), 52)
+   local plain <close> = ese.open(paths.file "plain.edb", "w")
+   t.raises("JET_errLoggingDisabled", plain.backup, plain, paths.file "plain")
+end)
+
+t.case("stores with logs of their own stand beside each other", function()
+   local path = place()
+   local a <close> = ese.dict(path, { log = true })
+   local b <close> = ese.dict(path .. ".other", { log = true })
+   a.items.a, b.items.b = 1, 2
+   t.equal({ #a, #b }, { 1, 1 })
+end)
+
 t.case("wrong uses of a log are refused", function()
    local path, log = place()
    t.raises_text("logged", ese.open, path, { log = log })

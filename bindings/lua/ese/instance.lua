@@ -8,6 +8,7 @@ local PARAM_SYSTEM_PATH <const>, PARAM_TEMP_PATH <const>, PARAM_LOG_FILE_PATH <c
 local PARAM_BASE_NAME <const>, PARAM_LOG_FILE_SIZE <const>, PARAM_CIRCULAR_LOG <const> = 3, 11, 17
 local REPLAY_IGNORE_MISSING <const>, REPLAY_IGNORE_LOST <const> = 0x4, 0x80 -- JET_bitReplay...
 local PARAM_RECOVERY <const>, PARAM_CREATE_PATH <const> = 34, 100
+local BACKUP_INCREMENTAL <const>, BACKUP_ATOMIC <const> = 1, 4
 local TRANSACTION_READ_ONLY <const>, COMMIT_LAZY <const> = 1, 1
 
 ---@class ese.Instance
@@ -127,6 +128,18 @@ function Instance:session()
    return setmetatable({ handle = self.handle:begin_session(), instance = self, begun = {} }, session_metatable)
 end
 
+local backup_options = { incremental = true, atomic = true, progress = true }
+
+--- Copies all open databases and the logs they need into a folder, while others go on reading and writing; ese.restore
+--- makes databases of it. incremental: adds the logs that were written since. atomic: takes the place of the atomic
+--- backup in the folder when all of it is there. progress: called with "backup", done and total, as for ese.recover.
+---@param options? {incremental: boolean?, atomic: boolean?, progress: function?}
+function Instance:backup(folder, options)
+   options = class.options(options, backup_options)
+   self.handle:backup(folder, (options.incremental and BACKUP_INCREMENTAL or 0)
+      | (options.atomic and BACKUP_ATOMIC or 0), options.progress)
+end
+
 --- Refuses all further work; closing still works. JetStopServiceInstance.
 function Instance:stop_service()
    self.handle:stop_service()
@@ -149,7 +162,8 @@ end
 
 --- The session of a database that ese.open made, which ends it.
 function instance.session_of(handle, name)
-   local owner = { name = name } -- closes with the database
+   local owner = { handle = handle:instance(), name = name, is_borrowed = true } -- closes with the database
+   setmetatable(owner, instance_metatable)
    return setmetatable({ handle = handle, instance = owner, begun = {}, is_borrowed = true }, session_metatable)
 end
 

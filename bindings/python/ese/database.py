@@ -247,6 +247,12 @@ class Database(Handle):
 
     # ---- the file
 
+    def backup(
+        self, folder: _Path, *, incremental: bool = False, atomic: bool = False, progress: _Progress | None = None
+    ) -> None:
+        """Backs up this database, and others of its instance, as Instance.backup does; needs a log."""
+        self.session.instance.backup(folder, incremental=incremental, atomic=atomic, progress=progress)
+
     @property
     def info(self) -> DatabaseInfo:
         """What the header of the file says."""

@@ -323,6 +323,10 @@ class Dict(_Write):
         self._database.close()
         self._open("r+")
 
+    def backup(self, folder: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> None:
+        """Copies the dict into a folder while others go on using it; ese.restore makes a file of it. Needs a log."""
+        self._database.backup(folder)
+
     def flush(self) -> None:
         """Waits until all that was done so far, by any thread, is on the disk. Without a log it does nothing."""
         self.session.flush()

@@ -22,6 +22,7 @@ _PARAM_CREATE_PATH = 100
 _REPLAY_IGNORE_MISSING, _REPLAY_IGNORE_LOST = 0x4, 0x80  # JET_bitReplay...
 _TRANSACTION_READ_ONLY = 0x1
 _COMMIT_LAZY = 0x1
+_BACKUP_INCREMENTAL, _BACKUP_ATOMIC = 0x1, 0x4
 
 
 class Instance(Handle):
@@ -92,6 +93,22 @@ class Instance(Handle):
     def session(self) -> Session:
         """A new session: JetBeginSession."""
         return Session(self, self._handle.begin_session())
+
+    def backup(
+        self, folder: _Path, *, incremental: bool = False, atomic: bool = False, progress: _Progress | None = None
+    ) -> None:
+        """Copies all open databases and the logs they need into a folder, while others go on reading and writing.
+
+        ese.restore makes databases of it, as they were at the end of the backup. The folder is made when there is
+        none, and is empty: BackupDirectoryNotEmpty.
+
+        incremental  adds the logs that were written since to a folder with a full backup; not with circular logs
+                     (InvalidBackup), nor before a full one (MissingFullBackup)
+        atomic       takes the place of the atomic backup in the folder when all of it is there
+        progress     called with "backup", how much is done and of how much; as for ese.recover
+        """
+        grbit = (_BACKUP_INCREMENTAL if incremental else 0) | (_BACKUP_ATOMIC if atomic else 0)
+        self._handle.backup(os.fsencode(folder), grbit, progress)
 
     def stop_service(self) -> None:
         """Refuses all further work; closing still works. JetStopServiceInstance."""

@@ -130,6 +130,19 @@ JetInit3A(JET_INSTANCE *pinstance, JET_RSTINFO_A *prstInfo, JET_GRBIT grbit)
 }
 
 JET_ERR
+JetBackupInstanceA(JET_INSTANCE instance, JET_PCSTR szBackupPath, JET_GRBIT grbit,
+                   JET_PFNSTATUS pfnStatus)
+{
+    JET_SNPROG progress = {sizeof progress, 3, 4};
+    JET_ERR err = fake_call("JetBackupInstanceA", grbit != 0 ? "incremental backup" : "backup", 0);
+
+    (void)instance, (void)szBackupPath;
+    if (pfnStatus != NULL && err >= JET_errSuccess)
+        err = pfnStatus(JET_sesidNil, JET_snpBackup, JET_sntProgress, &progress);
+    return err;
+}
+
+JET_ERR
 JetTerm(JET_INSTANCE instance)
 {
     (void)instance;

@@ -1,6 +1,8 @@
 /*
  * Files with a log and commits that wait for it, on an engine that only keeps a diary.
  */
+#define _XOPEN_SOURCE 700
+
 #include "object_model_durable.h"
 
 #include "fake_engine.h"
@@ -8,6 +10,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -146,6 +149,35 @@ test_swig_durable__flushing_waits_for_one_session_or_for_all(void **state)
 }
 
 static void
+test_swig_durable__a_backup_makes_its_folder_tells_and_can_be_ended(void **state)
+{
+    char top[] = "/tmp/ese-model-XXXXXX", folder[64], inner[96];
+    ese_model_instance *instance = NULL;
+    ese_model_session *session = begin_session(&instance);
+    told t = {.answer = JET_errSuccess};
+    ese_model_progress progress = {&t, step};
+
+    (void)state;
+    assert_non_null(mkdtemp(top));
+    snprintf(folder, sizeof folder, "%s/a", top);
+    snprintf(inner, sizeof inner, "%s/b", folder);
+    assert_int_equal(ese_model_backup(instance, "", 0, &progress), JET_errNoBackupDirectory);
+    assert_int_equal(ese_model_backup(instance, inner, 0, &progress), JET_errSuccess);
+    assert_string_equal(t.phase, "backup");
+    assert_int_equal(t.total, 4);
+    assert_int_equal(rmdir(inner), 0);
+    t.answer = JET_errTermInProgress;
+    assert_int_equal(ese_model_backup(instance, inner, JET_bitBackupIncremental, &progress),
+                     JET_errTermInProgress);
+    assert_int_not_equal(rmdir(inner), 0); /* not made */
+    assert_string_equal(fake.log, "backup; incremental backup; ");
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(rmdir(top), 0);
+    ese_model_dispose(&instance->object);
+    ese_model_release(&session->object);
+}
+
+static void
 test_swig_durable__the_session_ends_its_innermost_transaction(void **state)
 {
     ese_model_instance *instance = NULL;
@@ -183,6 +215,7 @@ main(void)
         CASE(test_swig_durable__what_is_only_read_has_no_log),
         CASE(test_swig_durable__recovery_at_the_start_tells_and_can_be_ended),
         CASE(test_swig_durable__flushing_waits_for_one_session_or_for_all),
+        CASE(test_swig_durable__a_backup_makes_its_folder_tells_and_can_be_ended),
         CASE(test_swig_durable__the_session_ends_its_innermost_transaction),
     };
 
