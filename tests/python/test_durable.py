@@ -11,7 +11,7 @@ from pathlib import Path
 
 import ese
 import pytest
-from ese import testing
+from ese import _core, testing
 
 CHILD = Path(__file__).with_name("crash_child.py")
 
@@ -252,3 +252,36 @@ def test_stores_with_logs_of_their_own_stand_beside_each_other(tmp_path: Path) -
         a["a"] = 1
         b["b"] = 2
         assert (dict(a), dict(b)) == ({"a": 1}, {"b": 2})
+
+
+def write_some(path: Path, log: Path, acknowledged: list[int]) -> None:
+    with ese.open(path, "r+", log=log, log_file_size=64 << 10) as db:
+        for n in range(acknowledged[-1] + 1, acknowledged[-1] + 40):
+            with db.transaction():
+                db["t"].insert(id=2 * n, text=f"{n}")
+                db["t"].insert(id=2 * n + 1, text=f"{n}")
+            acknowledged.append(n)
+
+
+@pytest.mark.parametrize("kind", ["alloc", "open", "read", "write", "full", "sync"])
+def test_whatever_fails_what_was_acknowledged_is_there(place: tuple[Path, Path], kind: str) -> None:
+    """One failure after another in the life of one store: in its recovery, its work and its end."""
+    path, log = place
+    acknowledged = [-1]
+    with ese.open(path, "c", log=log, log_file_size=64 << 10) as db:
+        db.create_table("t", {"id": "long", "text": str}, primary_key="id", indexes={"byText": "text"})
+    live = testing.live_allocations()
+    n_failed = 0
+    for nth in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233):
+        with testing.fault(kind, nth, repeat=nth % 2 == 1):
+            try:
+                write_some(path, log, acknowledged)
+            except ese.EseError:
+                n_failed += 1
+        _core.close_orphans()
+        with ese.open(path, "r+", log=log, log_file_size=64 << 10) as db:
+            n = count_whole(db)
+        assert n in (acknowledged[-1] + 1, acknowledged[-1] + 2)
+        acknowledged[-1] = n - 1
+    assert n_failed > 0
+    assert testing.live_allocations() == live
