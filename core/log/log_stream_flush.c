@@ -234,12 +234,16 @@ ese_log_stream_wait(ese_log_stream *stream, uint64_t end)
             wait_for_round(stream, end);
             continue;
         }
-        ESE_TRY(ese_log__lead(stream, true));
-        if (!ese_log_stream_is_durable(stream, end)) {
+        if (end > ese_log__position(stream->generation, stream->sector, stream->at)) {
             err = ese_raise(JET_errInvalidParameter, "nothing stands in the log at %llx",
                             (unsigned long long)end);
             goto out;
         }
+        /* What was placed last may be half a record, behind `end` in its segment: INV-2. Its other half comes first then. */
+        if (stream->is_busy)
+            ese_os_cond_wait(&stream->change, &stream->mutex);
+        else
+            ESE_TRY(ese_log__lead(stream, true));
     }
 out:
     ese_os_mutex_unlock(&stream->mutex);

@@ -183,6 +183,65 @@ test_log_stream__one_writes_for_all_while_a_log_is_made_ahead(void **state)
     expect_everything_of_all(512 * 1024, 1024 * 1024);
 }
 
+enum { N_LARGE = 40, LARGE = 60000 };
+
+/* One record that is much of what is in memory at a time, again and again, with threads beside it whose records are small. */
+static void *
+write_large(void *argument)
+{
+    writer *w = argument;
+    uint8_t *bytes = NULL;
+    uint32_t sizes[3] = {LARGE + STREAM_TRACE_HEAD, LARGE + STREAM_TRACE_HEAD,
+                         LARGE + STREAM_TRACE_HEAD};
+    ese_log_batch batch = {.sizes = sizes, .n = w->number % 2 == 0 ? 3 : 1};
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(3 * (size_t)sizes[0], &bytes));
+    for (size_t i = 0; i < 3; i++) {
+        bytes[i * sizes[0]] = ESE_LOG_TRACE;
+        ese_store_le16(bytes + i * sizes[0] + 3, LARGE);
+    }
+    if (w->number % 2 != 0) {
+        ese_store_le16(bytes + 3, 10);
+        sizes[0] = 10 + STREAM_TRACE_HEAD;
+    }
+    batch.bytes = bytes;
+    for (unsigned i = 0; i < (w->number % 2 == 0 ? N_LARGE : 20 * N_LARGE); i++) {
+        ESE_TRY(ese_log_stream_append(w->f->stream, &batch));
+        ESE_TRY(ese_log_stream_wait(w->f->stream, batch.end));
+    }
+out:
+    ese_free(&bytes);
+    w->err = err;
+    return NULL;
+}
+
+/* A small record may share its segment with the beginning of a large one that waits for room: it is durable when that goes on. */
+static void
+test_log_stream__waits_beside_records_that_are_half_placed(void **state)
+{
+    stream_fixture *f = stream_fixture_open();
+    ese_os_thread threads[N_THREADS];
+    writer writers[N_THREADS];
+
+    (void)state;
+    f->options.file_size = 512 * 1024;
+    f->options.buffer_size = 256 * 1024;
+    assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errSuccess);
+    for (uint16_t i = 0; i < N_THREADS; i++) {
+        writers[i] = (writer){.f = f, .number = i};
+        assert_int_equal(ese_os_thread_start(&threads[i], write_large, &writers[i]),
+                         JET_errSuccess);
+    }
+    for (unsigned i = 0; i < N_THREADS; i++) {
+        ese_os_thread_join(&threads[i]);
+        assert_int_equal(writers[i].err, JET_errSuccess);
+    }
+    ese_log_stream_close(&f->stream);
+    assert_int_equal(ese_alloc_live(), f->live);
+    stream_fixture_close(f);
+}
+
 /* All hear of the failure, and what the fastest was told is there. */
 static void
 test_log_stream__a_failure_reaches_all(void **state)
@@ -214,6 +273,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_log_stream__one_writes_for_all),
         cmocka_unit_test(test_log_stream__one_writes_for_all_while_a_log_is_made_ahead),
+        cmocka_unit_test(test_log_stream__waits_beside_records_that_are_half_placed),
         cmocka_unit_test(test_log_stream__a_failure_reaches_all),
     };
 
