@@ -73,6 +73,7 @@ def main() -> int:
     parser.add_argument("--golden", action="store_true", help="the reference sets")
     parser.add_argument("--only", default="*", help="only sets whose names match")
     parser.add_argument("--verbose", action="store_true", help="everything that was found")
+    parser.add_argument("--database", action="append", default=[], type=Path, help="one that lies elsewhere")
     parser.add_argument("folders", nargs="*", type=Path)
     arguments = parser.parse_args()
     if arguments.golden and not GOLDEN.is_dir():
@@ -80,7 +81,8 @@ def main() -> int:
         return 0
     passed = failed = 0
     total: dict[str, int] = {}
-    reports = golden_reports(arguments.only) if arguments.golden else map(check_folder, arguments.folders)
+    checked = (check_folder(folder, databases=arguments.database) for folder in arguments.folders)
+    reports = golden_reports(arguments.only) if arguments.golden else checked
     for report in reports:
         is_good = bool(report.findings.found) == (arguments.golden and report.name in DAMAGED)
         show(report, arguments.verbose, is_good)

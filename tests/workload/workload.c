@@ -2,6 +2,7 @@
  * A random workload against a model, through the Jet API.
  *
  *     workload DATABASE [--seed N] [--operations N] [--page-size N] [--threads N] [--rows N] [--check-every N] [--cache-pages N]
+ *              [--log FOLDER] [--log-size KB]
  *
  * After each transaction the rows it touched are compared, value by value and through a unique index; every --check-every transactions all rows of the thread are, with
  * some indexes, and the schema is changed; at the end all rows and all indexes. The last line is "N operations, N transactions, N rows, ..."; the first difference
@@ -17,6 +18,25 @@
 enum { OPERATIONS_PER_TRANSACTION = 24, INDEXES_PER_CHECK = 2 };
 
 static JET_INSTANCE instance;
+
+/* With a log in the folder of the options, or without any. */
+static void
+start_instance(const worker *w, const char *name)
+{
+    const settings *options = w->options;
+
+    MUST(w, JetCreateInstance(&instance, name));
+    if (options->log_folder == NULL) {
+        MUST(w, JetSetSystemParameter(&instance, 0, JET_paramRecovery, 0, "off"));
+    } else {
+        MUST(w, JetSetSystemParameter(&instance, 0, JET_paramRecovery, 0, "on"));
+        MUST(w, JetSetSystemParameter(&instance, 0, JET_paramLogFilePath, 0, options->log_folder));
+        MUST(w, JetSetSystemParameter(&instance, 0, JET_paramSystemPath, 0, options->log_folder));
+        MUST(w, JetSetSystemParameter(&instance, 0, JET_paramLogFileSize, options->log_size, NULL));
+    }
+    MUST(w, JetSetSystemParameter(&instance, 0, JET_paramMaxVerPages, 16384, NULL));
+    MUST(w, JetInit(&instance));
+}
 
 /* ---- transactions */
 
@@ -125,9 +145,7 @@ static void
 reopen(worker *workers, const settings *options)
 {
     MUST(workers, JetTerm(instance));
-    MUST(workers, JetCreateInstance(&instance, "again"));
-    MUST(workers, JetSetSystemParameter(&instance, 0, JET_paramRecovery, 0, "off"));
-    MUST(workers, JetInit(&instance));
+    start_instance(workers, "again");
     for (uint32_t i = 0; i < options->n_threads; i++) {
         worker *w = &workers[i];
 
@@ -202,14 +220,22 @@ run(const settings *options)
     free(threads);
 }
 
-static uint64_t
-option(int argc, char **argv, const char *name, uint64_t otherwise)
+static const char *
+text_option(int argc, char **argv, const char *name)
 {
     for (int i = 2; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], name) == 0)
-            return strtoull(argv[i + 1], NULL, 10);
+            return argv[i + 1];
     }
-    return otherwise;
+    return NULL;
+}
+
+static uint64_t
+option(int argc, char **argv, const char *name, uint64_t otherwise)
+{
+    const char *text = text_option(argc, argv, name);
+
+    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
 
 int
@@ -220,7 +246,8 @@ main(int argc, char **argv)
 
     if (options.path == NULL) {
         fprintf(stderr, "usage: workload DATABASE [--seed N] [--operations N] [--page-size N] "
-                        "[--threads N] [--rows N] [--check-every N] [--cache-pages N]\n");
+                        "[--threads N] [--rows N] [--check-every N] [--cache-pages N] "
+                        "[--log FOLDER] [--log-size KB]\n");
         return 2;
     }
     options.seed = option(argc, argv, "--seed", 1);
@@ -229,14 +256,13 @@ main(int argc, char **argv)
     options.n_threads = (uint32_t)option(argc, argv, "--threads", 1);
     options.n_rows = (uint32_t)option(argc, argv, "--rows", 1000);
     options.check_every = (uint32_t)option(argc, argv, "--check-every", 200);
+    options.log_folder = text_option(argc, argv, "--log");
+    options.log_size = (uint32_t)option(argc, argv, "--log-size", 1024);
     MUST(&nobody,
          JetSetSystemParameter(NULL, 0, JET_paramDatabasePageSize, options.page_size, NULL));
     MUST(&nobody, JetSetSystemParameter(NULL, 0, JET_paramCacheSizeMax,
                                         option(argc, argv, "--cache-pages", 20000), NULL));
-    MUST(&nobody, JetCreateInstance(&instance, "workload"));
-    MUST(&nobody, JetSetSystemParameter(&instance, 0, JET_paramRecovery, 0, "off"));
-    MUST(&nobody, JetSetSystemParameter(&instance, 0, JET_paramMaxVerPages, 16384, NULL));
-    MUST(&nobody, JetInit(&instance));
+    start_instance(&nobody, "workload");
     run(&options);
     MUST(&nobody, JetTerm(instance));
     return 0;

@@ -79,6 +79,8 @@ typedef struct saved {
 
 typedef struct settings {
     const char *path;
+    const char *log_folder; /* NULL: no log */
+    uint32_t log_size;      /* KB of each file */
     uint64_t seed;
     uint64_t n_operations;
     uint32_t page_size;

@@ -106,7 +106,7 @@ def _check_undo(name: str, sign: bytes, stored: dict[int, int], replay: Replay, 
     """A page with a change that has to be undone is in the file only when the log tells what was there before."""
     dbids = [database.dbid for database in replay.attached.values() if database.sign == sign]
     for session in replay.sessions.open_sessions():
-        for version in session.versions:
+        for version in session.versions.values():
             if version.dbid not in dbids or version.oper not in NEEDS_INFO or version.has_info:
                 continue
             if stored.get(version.pgno, 0) >= version.dbtime and stored[version.pgno] < 1 << 63:

@@ -39,7 +39,7 @@ class Session:
     level: int = 0
     trx: int = 0
     begin: int = 0
-    versions: list[Version] = field(default_factory=list)
+    versions: dict[tuple[int, int], Version] = field(default_factory=dict)  # oldest first
 
 
 class Sessions:
@@ -95,7 +95,7 @@ class Sessions:
         if record.trx == 0 or record.trx % 4 != 0:
             self._tell(record, f"transaction number {record.trx:#x}")
         session.level, session.trx, session.begin = count, record.trx, record.position
-        session.versions = []
+        session.versions = {}
         self.n_transactions += 1
 
     def begin(self, record: Record) -> None:
@@ -114,7 +114,7 @@ class Sessions:
         if record.levels < 1 or record.levels != session.level - 1:
             self._tell(record, f"to level {record.levels}, and the session is at {session.level}")
         session.level = record.levels
-        for version in session.versions:
+        for version in session.versions.values():
             version.level = min(version.level, session.level)
 
     def commit0(self, record: Record) -> None:
@@ -131,10 +131,10 @@ class Sessions:
         self._end(session)
 
     def _end(self, session: Session) -> None:
-        for version in session.versions:
-            self.live.pop((version.dbid, version.rceid), None)
+        for key in session.versions:
+            self.live.pop(key, None)
         session.level = 0
-        session.versions = []
+        session.versions = {}
 
     def rollback(self, record: Record) -> None:
         session = self._known(record)
@@ -145,12 +145,12 @@ class Sessions:
             self._tell(record, f"{count} levels, and the session is at {session.level}")
             count = session.level
         session.level -= count
-        left = [version for version in session.versions if version.level > session.level]
+        left = [key for key, version in session.versions.items() if version.level > session.level]
         if left:
-            self._tell(record, f"{len(left)} changes were not undone, the first with version {left[0].rceid}")
-        session.versions = [version for version in session.versions if version.level <= session.level]
-        for version in left:
-            self.live.pop((version.dbid, version.rceid), None)
+            self._tell(record, f"{len(left)} changes were not undone, the first with version {left[0][1]}")
+        for key in left:
+            del session.versions[key]
+            self.live.pop(key, None)
 
     # ---- changes
 
@@ -172,7 +172,7 @@ class Sessions:
         if rceid == 0 or (record.dbid, rceid) in self.live:
             self._tell(record, f"version {rceid} is {'none' if rceid == 0 else 'in use'}")
         version = Version(rceid, oper, record.level, record.dbid, record.pgno, record.dbtime)
-        session.versions.append(version)
+        session.versions[record.dbid, rceid] = version
         self.live[record.dbid, rceid] = version
 
     def undo(self, record: Record) -> None:
@@ -180,17 +180,18 @@ class Sessions:
         if session is None:
             return
         self.change(record)
-        version = self.live.pop((record.dbid, record.rceid), None)
-        if version is None or version not in session.versions:
+        version = session.versions.get((record.dbid, record.rceid))
+        if version is None:
             self._tell(record, f"version {record.rceid} is not one of the transaction")
             return
         self.n_undone += 1
         if version.oper != record.oper:
             self._tell(record, f"operation {record.oper}, and that of version {record.rceid} is {version.oper}")
-        newest = session.versions[-1]
+        newest = next(reversed(session.versions.values()))
         if newest is not version and newest.level > version.level:
             self._tell(record, f"version {record.rceid} before the newer {newest.rceid}")
-        session.versions.remove(version)
+        del session.versions[record.dbid, record.rceid]
+        self.live.pop((record.dbid, record.rceid), None)
 
     def undo_info(self, record: Record) -> None:
         version = self.live.get((record.dbid, record.rceid))

@@ -1,14 +1,13 @@
 """Everything about one stream of logs in one folder: files, chain of generations, records, checkpoint."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from logcheck.database import check_database
 from logcheck.files import (
     SEGMENT,
-    SESSION_END,
     Assembler,
-    Attached,
     Checkpoint,
     Findings,
     HeaderError,
@@ -32,8 +31,11 @@ class Report:
 
 
 class Stream:
-    def __init__(self, folder: Path, base: str, files: dict[int | None, Path], report: Report) -> None:
+    def __init__(
+        self, folder: Path, base: str, files: dict[int | None, Path], report: Report, databases: Sequence[Path]
+    ) -> None:
         self.folder = folder
+        self.databases = databases  # that lie elsewhere
         self.base = base
         self.report = report
         self.findings = report.findings
@@ -178,12 +180,9 @@ class Stream:
 
     # ---- sums
 
-    def is_clean(self) -> bool:
-        return not self.replay.attached
-
     def _databases(self) -> None:
         times = {log.header.generation: log.header.created for log in self.logs}
-        for path in sorted(self.folder.iterdir()):
+        for path in [*sorted(self.folder.iterdir()), *self.databases]:
             if path.is_file() and path.suffix not in (".log", ".jtx", ".chk", ".jcp", ".jrs", ".jfm"):
                 n = check_database(path, self.replay, times, self.before_checkpoint, self.findings)
                 self.report.add("pages compared", n)
@@ -208,15 +207,12 @@ class Stream:
         report.add("open transactions at the end", len(replay.sessions.open_sessions()))
 
 
-def check_folder(folder: Path, name: str | None = None) -> Report:
-    """All streams of a folder. A folder without logs is a finding."""
+def check_folder(folder: Path, name: str | None = None, databases: Sequence[Path] = ()) -> Report:
+    """All streams of a folder, with the databases in it and others. A folder without logs is a finding."""
     report = Report(name or folder.name)
     streams = find_streams(folder)
     if not streams:
         report.findings.add(str(folder), "", "there is no log")
     for base, files in streams.items():
-        Stream(folder, base, files, report).run()
+        Stream(folder, base, files, report, databases).run()
     return report
-
-
-__all__ = ["SESSION_END", "Attached", "Report", "check_folder"]
