@@ -162,5 +162,12 @@ JET_ERR ese_api_databases_insert_locked(ese_api_databases *databases,
 JET_ERR ese_api_database_open_locked(ese_api_session *session, ese_api_database *database,
                                      JET_GRBIT grbit);
 
+/*
+ * Makes the file of a database with nothing but the header, which says JUST_CREATED, in one step: api_database_place.c. One that is there is replaced when the caller may, or when it
+ * is left of a creation that did not end. JET_errDatabaseDuplicate; JET_errFileAccessDenied: it is in use; JET_errInvalidPath.
+ */
+JET_ERR ese_api_database_place(const char *path, bool may_replace, const ese_dbheader *fields,
+                               ese_os_file **file_out);
+
 /* NULL is fine; clears the pointer. */
 void ese_api_database_destroy(ese_api_database **database_inout);

@@ -21,20 +21,6 @@ typedef struct creation {
     JET_GRBIT grbit;
 } creation;
 
-static JET_ERR
-open_file(const creation *what, ese_os_file **file_out)
-{
-    bool is_overwrite = (what->grbit & JET_bitDbOverwriteExisting) != 0;
-    JET_ERR err = ese_os_file_open_for(
-        what->path, is_overwrite ? ESE_OS_FILE_REPLACE : ESE_OS_FILE_CREATE, file_out);
-
-    if (err == JET_errFileAlreadyExists)
-        err = ese_raise(JET_errDatabaseDuplicate, "%s: there is such a file", what->path);
-    else if (err == JET_errFileNotFound) /* it is the folder that is missing */
-        err = ese_raise(JET_errInvalidPath, "%s: there is no such folder", what->path);
-    return err;
-}
-
 static void
 make_header(ese_api_database *database)
 {
@@ -47,6 +33,24 @@ make_header(ese_api_database *database)
     memcpy(fields->attach_time, fields->sign_db.created, sizeof fields->attach_time);
     if ((database->grbit & JET_bitDbShadowingOff) != 0)
         fields->flags |= FLAG_SHADOWING_OFF;
+}
+
+static JET_ERR
+open_file(ese_api_database *database, const creation *what)
+{
+    bool is_overwrite = (what->grbit & JET_bitDbOverwriteExisting) != 0;
+    JET_ERR err;
+
+    if (database->instance->log != NULL)
+        return ese_api_database_place(what->path, is_overwrite, &database->header.fields,
+                                      &database->file);
+    err = ese_os_file_open_for(what->path, is_overwrite ? ESE_OS_FILE_REPLACE : ESE_OS_FILE_CREATE,
+                               &database->file);
+    if (err == JET_errFileAlreadyExists)
+        err = ese_raise(JET_errDatabaseDuplicate, "%s: there is such a file", what->path);
+    else if (err == JET_errFileNotFound) /* it is the folder that is missing */
+        err = ese_raise(JET_errInvalidPath, "%s: there is no such folder", what->path);
+    return err;
 }
 
 /* What JetGetDatabaseInfo shows from now on, without a log. */
@@ -90,7 +94,6 @@ fill_logged(ese_api_database *database, ese_api_session *session, uint32_t n_pag
 {
     JET_ERR err;
 
-    ESE_TRY(ese_os_folder_sync(ese_api_database_path(database)));
     ESE_TRY(ese_api__log_create(database, session, n_pages_max));
     err = format(database);
     if (err >= JET_errSuccess)
@@ -134,10 +137,10 @@ create_file(ese_api_session *session, const creation *what, ese_api_database **d
     JET_ERR err;
 
     ESE_TRY(ese_api_database_make(instance, what->grbit, &database));
-    ESE_TRY(open_file(what, &database->file));
+    make_header(database);
+    ESE_TRY(open_file(database, what));
     is_file_ours = true;
     ESE_TRY(ese_os_path_full(what->path, &database->full_path));
-    make_header(database);
     ESE_TRY(ese_api__log_join(instance->log, database));
     ESE_TRY(fill_file(database, session, what->n_pages_max));
     ese_btree_db_set_limit(database->trees, what->n_pages_max);

@@ -14,6 +14,7 @@
 enum {
     NS_PER_MS = 1000000,
     LOOK_MS = 100,     /* while there is work */
+    SLEEP_MS = 10000,  /* the longest sleep: what a wake-up costs that came a moment too early */
     LAZY_MS = 1000,    /* a lazy commit is on the disk after that */
     REST_AFTER = 20,   /* looks without news, and the thread sleeps */
     PARTS = 4,         /* of the depth: pages older than this part of it are written */
@@ -215,7 +216,7 @@ rest(ese_api_log *log, watch *w)
         atomic_store(&log->is_asleep, true);
         /* Who commits now either finds the flag, or his commit is found here. */
         while (!log->is_ending && !log->is_wanted && ese_log_stream_tip(log->stream) == w->tip)
-            ese_os_cond_wait(&log->wake, &log->wake_lock);
+            (void)ese_os_cond_wait_for(&log->wake, &log->wake_lock, (uint64_t)SLEEP_MS * NS_PER_MS);
         atomic_store(&log->is_asleep, false);
         w->n_still = 0;
     }

@@ -3,6 +3,8 @@
 
 #include "log_test.h"
 
+#include "api/api_database.h"
+
 #include <signal.h>
 
 static shop s;
@@ -189,6 +191,65 @@ test_api_log__follows_databases_that_come_and_go(void **state)
     assert_int_equal(shelf_count(&s, &a), 23);
     assert_int_equal(shelf_count(&s, &b), 40);
     assert_int_equal(shelf_count(&s, &c), 5);
+    assert_ok(shop_close(&s));
+}
+
+static void
+make_and_detach(shelf *f)
+{
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", f));
+    assert_ok(shelf_fill(&s, f, 0, 20));
+    assert_ok(JetCloseDatabase(s.sesid, f->dbid, 0));
+    assert_ok(JetDetachDatabaseA(s.sesid, in_shop(&s, "a.edb")));
+}
+
+static void
+test_api_log__knows_a_database_from_its_successor(void **state)
+{
+    shelf f = {0};
+
+    (void)state;
+    make_and_detach(&f);
+    assert_int_equal(shelf_create(&s, "a.edb", &f), JET_errDatabaseDuplicate);
+    assert_ok(JetCreateDatabaseA(s.sesid, in_shop(&s, "a.edb"), NULL, &f.dbid,
+                                 JET_bitDbOverwriteExisting));
+    shop_crash(&s);
+    assert_ok(shop_open(&s));
+    assert_ok(JetAttachDatabaseA(s.sesid, in_shop(&s, "a.edb"), 0));
+    assert_ok(JetOpenDatabaseA(s.sesid, in_shop(&s, "a.edb"), NULL, &f.dbid, 0));
+    assert_int_equal(JetOpenTableA(s.sesid, f.dbid, "rows", NULL, 0, 0, &f.tableid),
+                     JET_errObjectNotFound);
+    assert_ok(shop_close(&s));
+}
+
+/* A crash when the new file was there and the log did not know of it yet. */
+static void
+test_api_log__passes_over_a_creation_that_has_hardly_begun(void **state)
+{
+    ese_dbheader fields = ese_dbheader_fresh(4096);
+    ese_os_file *file = NULL;
+    shelf f = {0};
+
+    (void)state;
+    make_and_detach(&f);
+    assert_ok(
+        JetCommitTransaction(s.sesid, JET_bitForceNewLog)); /* else the old one is made anew */
+    assert_ok(shop_close(&s));
+    assert_ok(shop_open(&s));
+    assert_ok(JetAttachDatabaseA(s.sesid, in_shop(&s, "a.edb"), 0));
+    assert_ok(JetDetachDatabaseA(s.sesid, in_shop(&s, "a.edb")));
+    assert_ok(ese_api_database_place(in_shop(&s, "a.edb"), true, &fields, &file));
+    ese_os_file_close(&file);
+    assert_false(shop_has(&s, "a.edb.creating"));
+    shop_crash(&s);
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", &f)); /* nothing is lost with what was there */
+    assert_ok(shelf_fill(&s, &f, 0, 3));
+    shop_crash(&s);
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_open(&s, "a.edb", &f));
+    assert_int_equal(shelf_count(&s, &f), 3);
     assert_ok(shop_close(&s));
 }
 
@@ -404,6 +465,8 @@ main(void)
         SHOP_TEST(test_api_log__recovers_again_and_again),
         SHOP_TEST(test_api_log__commits_in_all_databases_or_in_none),
         SHOP_TEST(test_api_log__follows_databases_that_come_and_go),
+        SHOP_TEST(test_api_log__knows_a_database_from_its_successor),
+        SHOP_TEST(test_api_log__passes_over_a_creation_that_has_hardly_begun),
         SHOP_TEST(test_api_log__has_every_commit_that_a_killed_process_has_told_of),
         SHOP_TEST(test_api_log__loses_of_lazy_commits_the_last_ones_only),
         SHOP_TEST(test_api_log__wants_the_database_that_it_has_to_recover),
