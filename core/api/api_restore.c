@@ -56,14 +56,14 @@ static JET_ERR
 add(void *self, const char *path)
 {
     const search *s = self;
-    ese_api__restore_item item = {NULL};
+    ese_api__restore_item item = {.from = NULL};
     JET_ERR err;
 
     ESE_TRY(ese_alloc_copy(path, strlen(path) + 1, &item.from));
     ESE_TRY(s->folder != NULL ? join(s->folder, name_of(path), &item.to)
                               : original_place(s, path, &item.to));
     ESE_TRY(ese_api__restore_add(s->restore, &item));
-    item = (ese_api__restore_item){NULL};
+    item = (ese_api__restore_item){.from = NULL};
 out:
     ese_free(&item.from);
     ese_free(&item.to);

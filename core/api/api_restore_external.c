@@ -62,7 +62,7 @@ find_target(ese_api__registry *registry, const char *name, char **folder_out)
 static JET_ERR
 add_map(ese_api__restore *work, const JET_RSTMAP_A *map)
 {
-    ese_api__restore_item item = {NULL};
+    ese_api__restore_item item = {.from = NULL};
     JET_ERR err;
 
     if (map->szNewDatabaseName == NULL || map->szNewDatabaseName[0] == '\0')
@@ -71,7 +71,7 @@ add_map(ese_api__restore *work, const JET_RSTMAP_A *map)
     if (map->szDatabaseName != NULL && map->szDatabaseName[0] != '\0')
         ESE_TRY(ese_alloc_copy(map->szDatabaseName, strlen(map->szDatabaseName) + 1, &item.logged));
     ESE_TRY(ese_api__restore_add(work, &item));
-    item = (ese_api__restore_item){NULL};
+    item = (ese_api__restore_item){.from = NULL};
 out:
     ese_free(&item.to);
     ese_free(&item.logged);

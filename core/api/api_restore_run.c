@@ -173,7 +173,7 @@ recover(ese_api__restore *restore)
 {
     const ese_log_stream_options stream = stream_options(restore);
     const ese_recovery_watcher watcher = {restore, note_redone};
-    ese_recovery_map maps[MAPS_MAX] = {{NULL}};
+    ese_recovery_map maps[MAPS_MAX] = {{.from = NULL}};
     ese_recovery_report report;
     ese_recovery_options options = {
         .log_folder = restore->log_folder,

@@ -132,11 +132,11 @@ put_node(writer *w, const ese_log_record *record)
     entry.rceid = node->rceid;
     if (w->is_macro)
         entry.dbtime_before = ESE_LOG_DBTIME_NONE;
+    if (record->type == ESE_LOG_FLAG_INSERT_REPLACE)
+        entry.u.node.rceid_replace = node->rceid_replace;
     switch (record->type) {
     case ESE_LOG_INSERT: set_insert(w, node, &entry); break;
     case ESE_LOG_FLAG_INSERT_REPLACE:
-        entry.u.node.rceid_replace = node->rceid_replace;
-        /* fall through */
     case ESE_LOG_FLAG_INSERT:
         entry.key = node->key;
         entry.data = node->data;
