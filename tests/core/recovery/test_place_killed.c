@@ -15,7 +15,7 @@ kill_and_recover(const char *name, ese_fault fault)
 
     if (!load_set(name, &s))
         skip();
-    for (uint64_t nth = 1; err < JET_errSuccess; nth += 1 + nth / 16) {
+    for (uint64_t nth = 1; err < JET_errSuccess; nth += 1 + nth / 6) {
         at = start_of(&s, SMALL_CACHE);
         ese_fault_set(fault, nth, true);
         err = start_once(&at);
@@ -48,8 +48,7 @@ kill_again_and_again(const char *name, ese_fault fault)
     free_set(&s);
 }
 
-static const char *const killed[] = {"crash-04k-spill", "crash-04k-open", "crash-08k-merge",
-                                     "crash-04k-createdb2", "crash-04k-reattach"};
+static const char *const killed[] = {"crash-04k-spill", "crash-04k-open", "crash-04k-createdb2"};
 
 static void
 kill_all(ese_fault fault)

@@ -524,6 +524,24 @@ test_replay_log__makes_the_same_pages_when_threads_wrote_it(void **state)
     }
 }
 
+/* Of whatever program: ESE_REPLAY_LOG is the folder of its logs from the creation of the database on, ESE_REPLAY_DATABASE the path as the program knew it. */
+static void
+test_replay_log__makes_the_same_pages_as_a_program_left(void **state)
+{
+    const char *log = getenv("ESE_REPLAY_LOG"), *path = getenv("ESE_REPLAY_DATABASE");
+    test_replay_result result;
+
+    (void)state;
+    if (log == NULL || path == NULL) {
+        print_message("ESE_REPLAY_LOG and ESE_REPLAY_DATABASE are not set: skipped\n");
+        skip();
+    }
+    result = test_replay(log, path);
+    print_message("%u pages, %u different; %llu records\n", result.n_pages, result.n_different,
+                  (unsigned long long)result.n_records);
+    assert_int_equal(result.n_different, 0);
+}
+
 int
 main(void)
 {
@@ -531,6 +549,7 @@ main(void)
         cmocka_unit_test(test_replay_log__makes_the_same_pages_whatever_was_written),
         cmocka_unit_test(test_replay_log__takes_back_changes_of_lines_that_have_moved),
         cmocka_unit_test(test_replay_log__makes_the_same_pages_when_threads_wrote_it),
+        cmocka_unit_test(test_replay_log__makes_the_same_pages_as_a_program_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
