@@ -228,6 +228,83 @@ test_log_record__differences_make_the_new_data(void **state)
     }
 }
 
+static uint32_t
+next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
+
+/* Changes some bytes, or cuts some out, or puts some in. */
+static size_t
+change_bytes(const uint8_t *old, size_t n, uint8_t *to, uint32_t *seed)
+{
+    size_t at = n == 0 ? 0 : next_random(seed) % n;
+    size_t n_out = next_random(seed) % 3 == 0 ? next_random(seed) % (n - at + 1) : 0;
+    size_t n_in = next_random(seed) % 3 == 0 ? next_random(seed) % 400 : 0;
+
+    memcpy(to, old, at);
+    for (size_t i = 0; i < n_in; i++)
+        to[at + i] = (uint8_t)next_random(seed);
+    memcpy(to + at + n_in, old + at + n_out, n - at - n_out);
+    n = n - n_out + n_in;
+    for (unsigned i = next_random(seed) % 4; i > 0 && n > 0; i--)
+        to[next_random(seed) % n] ^= (uint8_t)next_random(seed);
+    return n;
+}
+
+static void
+test_log_record__differences_that_are_written_make_the_new_data(void **state)
+{
+    static uint8_t old[9000], new[9000], diff[9000], again[9000];
+    uint32_t seed = 7;
+    unsigned n_written = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 20000; round++) {
+        bool is_wide = round % 2 != 0;
+        size_t n_old = 1 + next_random(&seed) % (round % 16 == 0 ? 8500 : 300), n_new, n,
+               n_again = 0;
+
+        for (size_t i = 0; i < n_old; i++)
+            old[i] = (uint8_t)next_random(&seed);
+        n_new = change_bytes(old, n_old, new, &seed);
+        memset(diff, 0xee, sizeof diff);
+        n = ese_log_diff_encode((ese_bytes){old, n_old}, (ese_bytes){new, n_new}, is_wide, diff);
+        assert_int_equal(diff[n_new], 0xee);
+        if (n == 0)
+            continue;
+        n_written++;
+        assert_true(n < n_new);
+        assert_int_equal(ese_log_diff_apply((ese_bytes){diff, n}, is_wide, (ese_bytes){old, n_old},
+                                            again, sizeof again, &n_again),
+                         JET_errSuccess);
+        assert_int_equal(n_again, n_new);
+        assert_memory_equal(again, new, n_new);
+    }
+    assert_true(n_written > 10000);
+}
+
+static void
+test_log_record__differences_are_written_when_they_are_shorter(void **state)
+{
+    const ese_bytes old = {(const uint8_t *)"abcdefghijklmnop", 16};
+    const ese_bytes two = {(const uint8_t *)"abXdefghijklmYop", 16};
+    const ese_bytes longer = {(const uint8_t *)"abcdefgh12ijklmnop", 18};
+    const ese_bytes other = {(const uint8_t *)"0123456789012345", 16};
+    static const uint8_t two_diff[] = {2, 0x20, 1, 'X', 13, 0x20, 1, 'Y'};
+    static const uint8_t longer_diff[] = {8, 0, 0x40, 2, '1', '2'};
+    uint8_t to[32];
+
+    (void)state;
+    assert_int_equal(ese_log_diff_encode(old, two, false, to), sizeof two_diff);
+    assert_memory_equal(to, two_diff, sizeof two_diff);
+    assert_int_equal(ese_log_diff_encode(old, longer, true, to), sizeof longer_diff);
+    assert_memory_equal(to, longer_diff, sizeof longer_diff);
+    assert_int_equal(ese_log_diff_encode(old, other, false, to), 0);
+    assert_int_equal(ese_log_diff_encode(old, old, false, to), 0);
+}
+
 static void
 test_log_record__differences_that_do_not_fit_are_refused(void **state)
 {
@@ -321,6 +398,8 @@ main(void)
         cmocka_unit_test(test_log_record__a_length_that_lies_is_refused),
         cmocka_unit_test(test_log_record__an_insert_has_its_parts_in_the_order_of_the_log),
         cmocka_unit_test(test_log_record__differences_make_the_new_data),
+        cmocka_unit_test(test_log_record__differences_that_are_written_make_the_new_data),
+        cmocka_unit_test(test_log_record__differences_are_written_when_they_are_shorter),
         cmocka_unit_test(test_log_record__differences_that_do_not_fit_are_refused),
         cmocka_unit_test(test_log_record__an_image_gets_its_gap_back),
         cmocka_unit_test(test_log_record__images_of_no_page_are_refused),
