@@ -163,16 +163,16 @@ back_up(ese_api_instance *instance, const char *path, JET_GRBIT grbit, JET_PFNST
     const ese_api__backup_begin how = {.is_internal = true,
                                        .is_incremental = (grbit & JET_bitBackupIncremental) != 0};
     work w = {.status = status};
-    JET_ERR err;
+    JET_ERR err, wrong;
 
     if (ese_api__backup_is_running(instance))
         return ese_raise(JET_errBackupInProgress, "another backup has not ended yet");
     ESE_TRY(ese_api__backup_check(instance, how.is_incremental));
-    err = check_options(path, grbit);
-    if (err != JET_errInvalidGrbit)
-        ESE_TRY(err);
+    wrong = check_options(path, grbit);
+    if (wrong != JET_errInvalidGrbit) /* unknown options come after what is wrong with the folder */
+        ESE_TRY(wrong);
     ESE_TRY(ese_maint_backup_folder_open(path, kind_of(grbit), &w.folder));
-    ESE_TRY(err);
+    ESE_TRY(wrong);
     ESE_TRY(ese_api__backup_start(instance, &how, &w.backup));
     err = run(&w);
     ese_api__backup_finish(w.backup, err < JET_errSuccess);

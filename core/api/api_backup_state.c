@@ -255,7 +255,7 @@ newest(void *self)
     return ese_log_stream_generation(self);
 }
 
-/* The header as the file has it now; the page is freed with ese_free. */
+/* The header as it would be written now; the page is freed with ese_free. */
 static JET_ERR
 copy_header(ese_api_database *database, ese_dbheader *fields_out, uint8_t **page_out)
 {
@@ -265,6 +265,9 @@ copy_header(ese_api_database *database, ese_dbheader *fields_out, uint8_t **page
     *fields_out = database->header.fields;
     err = ese_alloc_copy(database->header_page, fields_out->page_size, page_out);
     ese_os_mutex_unlock(&database->header_lock);
+    /* Relaxed: recovery raises what is too low here. */
+    fields_out->dbtime = atomic_load_explicit(&database->log.dbtime, memory_order_relaxed);
+    fields_out->objid_last = atomic_load_explicit(&database->log.objid_last, memory_order_relaxed);
     return err;
 }
 

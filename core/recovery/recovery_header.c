@@ -354,6 +354,9 @@ ese_recovery__header_restore(ese_recovery__db *db)
                         "%s: what a backup adds to the database is of another one", db->work);
     ESE_TRY(err);
     take_trailer(db, trailer);
+    /* Relaxed: there is one thread. */
+    atomic_store_explicit(&db->log.dbtime, db->header.dbtime, memory_order_relaxed);
+    atomic_store_explicit(&db->log.objid_last, db->header.objid_last, memory_order_relaxed);
     /* A restore that is begun anew finds what the trailer says here. */
     ESE_TRY(ese_recovery__write_header(db));
     ESE_TRY(ese_os_file_resize(db->os, ese_os_file_size(db->os) - size));
