@@ -1,6 +1,6 @@
 /*
- * Checkpoints, and the thread that makes them: it writes old pages so that recovery never has more to do than JET_paramCheckpointDepthMax says, and brings lazy
- * commits to the disk.
+ * Checkpoints, and the thread that makes them: it writes old pages so that recovery never has more to do than JET_paramCheckpointDepthMax says, brings lazy
+ * commits to the disk, and tells the program what is there.
  *
  * A checkpoint: first the tip of the log is read, then what is not in the files yet; whatever is changed meanwhile stands behind that tip. Then the files are brought
  * to the disk, then headers say which generations are still needed, then the checkpoint file is written.
@@ -155,6 +155,8 @@ keep_near(ese_api_log *log, uint64_t tip)
 /* What it knows from one look to the next. */
 typedef struct watch {
     uint64_t tip;
+    uint64_t before;   /* the tip of the look before */
+    uint64_t told;     /* what the program knows to be durable */
     uint64_t kept_at;  /* distance of the tip when old pages were written last */
     uint64_t flush_at; /* time of the next flush for lazy commits; 0: none is waiting */
     unsigned n_still;  /* looks without news */
@@ -183,6 +185,29 @@ flush_lazy(ese_api_log *log, watch *w)
     w->flush_at = 0;
 }
 
+/* JET_paramDurableCommitCallback: no lock is held. */
+static void
+tell_program(const ese_api_log *log, uint64_t lgpos, JET_GRBIT grbit)
+{
+    uint64_t param = ese_api_instance_param(log->instance, JET_paramDurableCommitCallback);
+    JET_PFNDURABLECOMMITCALLBACK callback = (JET_PFNDURABLECOMMITCALLBACK)(uintptr_t)param;
+    JET_COMMIT_ID id = {.signLog = log->instance->log_signature, .commitId = (int64_t)lgpos};
+
+    if (callback != NULL)
+        (void)callback(log->instance->handle, &id, grbit);
+}
+
+static void
+tell_durable(const ese_api_log *log, watch *w)
+{
+    uint64_t lgpos = ese_log_stream_is_durable(log->stream, w->tip) ? w->tip : w->before;
+
+    if (lgpos <= w->told || !ese_log_stream_is_durable(log->stream, lgpos))
+        return;
+    w->told = lgpos;
+    tell_program(log, lgpos, 0);
+}
+
 static void
 look(ese_api_log *log, watch *w)
 {
@@ -190,8 +215,10 @@ look(ese_api_log *log, watch *w)
     uint64_t step = depth_max(log) / (2 * (uint64_t)PARTS);
 
     w->n_still = tip == w->tip ? w->n_still + 1 : 0;
+    w->before = w->tip;
     w->tip = tip;
     flush_lazy(log, w);
+    tell_durable(log, w);
     if (distance(log, tip) - w->kept_at < step)
         return;
     w->kept_at = distance(log, tip);
@@ -226,6 +253,18 @@ rest(ese_api_log *log, watch *w)
     return goes_on;
 }
 
+/* Nobody commits any more. */
+static void
+end_watch(ese_api_log *log, watch *w)
+{
+    w->tip = ese_log_stream_tip(log->stream);
+    if (!ese_api_instance_has_failed(log->instance) &&
+        ese_log_stream_wait(log->stream, w->tip) >= JET_errSuccess)
+        tell_durable(log, w);
+    else
+        tell_program(log, w->told, JET_bitDurableCommitCallbackLogUnavailable);
+}
+
 static void *
 run(void *self)
 {
@@ -233,8 +272,10 @@ run(void *self)
     watch w = {.tip = ese_log_stream_tip(log->stream)};
 
     w.kept_at = distance(log, w.tip);
+    w.told = w.before = w.tip;
     while (rest(log, &w) && !ese_api_instance_has_failed(log->instance))
         look(log, &w);
+    end_watch(log, &w);
     return NULL;
 }
 

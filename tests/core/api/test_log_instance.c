@@ -3,6 +3,10 @@
 
 #include "log_test.h"
 
+#include "os/os_thread.h"
+
+#include <stdatomic.h>
+
 static shop s;
 
 static int
@@ -284,6 +288,72 @@ test_api_log_instance__has_lazy_commits_by_default_when_told_so(void **state)
     assert_ok(shop_close(&s));
 }
 
+/* ---- who is told what is durable */
+
+static _Atomic int64_t durable;
+static _Atomic uint32_t n_lost;
+static JET_SIGNATURE durable_sign;
+
+static JET_ERR JET_API
+note_durable(JET_INSTANCE instance, JET_COMMIT_ID *id, JET_GRBIT grbit)
+{
+    (void)instance;
+    durable_sign = id->signLog;
+    if ((grbit & JET_bitDurableCommitCallbackLogUnavailable) != 0)
+        atomic_fetch_add(&n_lost, 1);
+    else if (id->commitId > atomic_load(&durable))
+        atomic_store(&durable, id->commitId);
+    return JET_errSuccess;
+}
+
+static void
+open_with_callback(shelf *f)
+{
+    atomic_store(&durable, 0);
+    atomic_store(&n_lost, 0);
+    assert_ok(shop_create(&s));
+    assert_ok(set_integer(&s.instance, JET_paramDurableCommitCallback,
+                          (JET_API_PTR)(uintptr_t)note_durable));
+    assert_ok(shop_open_with(&s, 0));
+    assert_ok(shelf_create(&s, "a.edb", f));
+}
+
+static void
+test_api_log_instance__tells_when_lazy_commits_are_durable(void **state)
+{
+    JET_COMMIT_ID id = {0};
+    shelf f = {0};
+
+    (void)state;
+    open_with_callback(&f);
+    assert_ok(JetBeginTransaction(s.sesid));
+    assert_ok(shelf_insert(&s, &f, 0));
+    assert_ok(JetCommitTransaction2(s.sesid, JET_bitCommitLazyFlush, 1, &id));
+    while (atomic_load(&durable) < id.commitId) /* as long as it takes */
+        ese_os_yield();
+    assert_memory_equal(&durable_sign, &id.signLog, sizeof durable_sign);
+    assert_ok(JetBeginTransaction(s.sesid));
+    assert_ok(shelf_insert(&s, &f, 1));
+    assert_ok(JetCommitTransaction2(s.sesid, JET_bitCommitLazyFlush, 0, &id));
+    assert_ok(shop_close(&s)); /* tells it, too */
+    assert_true(atomic_load(&durable) >= id.commitId);
+    assert_int_equal(atomic_load(&n_lost), 0);
+}
+
+static void
+test_api_log_instance__tells_when_nothing_will_be_durable_any_more(void **state)
+{
+    shelf f = {0};
+
+    (void)state;
+    open_with_callback(&f);
+    ese_fault_arm(ESE_faultSync, 1, 1);
+    assert_int_equal(shelf_fill(&s, &f, 0, 1), JET_errLogWriteFail);
+    ese_fault_arm(ESE_faultSync, 0, 0);
+    assert_ok(shop_close(&s));
+    assert_int_equal(atomic_load(&n_lost), 1);
+}
+
 int
 main(void)
 {
@@ -298,6 +368,8 @@ main(void)
         SHOP_TEST(test_api_log_instance__deletes_old_logs_of_a_circular_stream),
         SHOP_TEST(test_api_log_instance__numbers_commits),
         SHOP_TEST(test_api_log_instance__has_lazy_commits_by_default_when_told_so),
+        SHOP_TEST(test_api_log_instance__tells_when_lazy_commits_are_durable),
+        SHOP_TEST(test_api_log_instance__tells_when_nothing_will_be_durable_any_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
