@@ -287,11 +287,10 @@ out:
 static void
 drop_files(ese_maint_backup_folder *folder)
 {
-    const char *end = (const char *)folder->names.data + folder->names.size;
-    const char *name = (const char *)folder->names.data;
+    const char *names = (const char *)folder->names.data; /* NULL when there are none */
 
-    for (; folder->names.size != 0 && name < end; name += strlen(name) + 1)
-        (void)delete_file(folder->path, name);
+    for (size_t at = 0; at < folder->names.size; at += strlen(names + at) + 1)
+        (void)delete_file(folder->path, names + at);
     if (folder->kind == ESE_MAINT_BACKUP_ATOMIC && folder->path != NULL)
         (void)ese_os_folder_delete(folder->path);
 }
