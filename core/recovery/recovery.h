@@ -1,9 +1,12 @@
 /*
  * Recovery of databases from their logs: history is repeated from the checkpoint on, then what did not commit is taken back.
  *
- * INV-1  Logs, checkpoint and the databases that are found are only read. Recovery works in a copy ("NAME.recovering") of each database it needs, which takes the
- *        name of the result when everything has succeeded: in another folder, or in the place of the database itself. So recovery that ends early
- *        can be begun anew at any time and ends the same.
+ * There are two ways. ese_recovery_run is for people who have files: it works in copies. ese_recovery_start is for an engine that begins to run: it works in the databases, and
+ * the log goes on.
+ *
+ * INV-1  Recovery that ends early, wherever that is, can be begun anew and ends the same. ese_recovery_run only reads logs, checkpoint and the databases that are found; the copy
+ *        ("NAME.recovering") of each database takes the name of the result when everything has succeeded: in another folder, or in the place of the database itself.
+ *        ese_recovery_start logs what it does, and what it would need to take changes back, before it writes pages.
  * INV-2  Everything in logs and databases is hostile: what does not fit is an error, and memory is bounded by the transactions that are open in the log.
  *
  * Recovery specification, sections 4, 5, 7 and 9.3.
@@ -37,10 +40,8 @@ typedef enum ese_recovery_flag {
     ESE_RECOVERY_ALLOW_NEWER_LOGS = 16,
     ESE_RECOVERY_RESTORE = 32, /* databases and logs come out of a backup; no checkpoint */
     /* _start only: */
-    ESE_RECOVERY_LOG_MUST_EXIST = 64,           /* JET_bitLogStreamMustExist */
-    ESE_RECOVERY_REPLAY_UNMAPPED = 128,         /* JET_bitReplayMissingMapEntryDB */
-    ESE_RECOVERY_CLEANUP_MISMATCHED_LOGS = 256, /* JET_paramCleanupMismatchedLogFiles */
-    ESE_RECOVERY_DELETE_OLD_LOGS = 512, /* JET_paramDeleteOldLogs: of an older format, once clean */
+    ESE_RECOVERY_LOG_MUST_EXIST = 64,   /* JET_bitLogStreamMustExist */
+    ESE_RECOVERY_REPLAY_UNMAPPED = 128, /* JET_bitReplayMissingMapEntryDB */
 } ese_recovery_flag;
 
 typedef enum ese_recovery_outcome {
@@ -111,7 +112,14 @@ void ese_recovery_report_clear(ese_recovery_report *report);
 /*
  * What JetInit does: finds the logs in options->log_folder; begins a new stream when there is none; recovers when the last run did not end cleanly: in the databases
  * themselves, so that it can be ended at any moment and begun anew, and what it takes back is logged. *stream_out is open behind all that; the caller logs Init2.
- * options->target_folder is not looked at. Errors: recovery specification, section 7.7.
+ *
+ * Where databases lie: where a map says; else in options->database_folder, by file name; else at the path in the log, or, when that is one of another system, by file name in the folder
+ * of the logs. With maps, what none of them tells of is passed over, unless ESE_RECOVERY_REPLAY_UNMAPPED. options->target_folder is not looked at.
+ *
+ * Everything that can be known from logs and headers is known before anything changes. JET_errRecoveredWithoutUndo(DatabasesConsistent): nothing has changed.
+ * JET_errLogFileSizeMismatchDatabasesConsistent: the logs have another size than options->log_file_size; everything is recovered and clean, and the logs may go.
+ * The current log of another engine is kept as an archived one; the next generation is ours. report_out->warning is a warning of JetInit. Errors: recovery
+ * specification, section 7.7.
  */
 JET_ERR ese_recovery_start(const ese_recovery_options *options,
                            const ese_log_stream_options *stream_options,
