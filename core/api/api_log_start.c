@@ -139,6 +139,8 @@ recovery_flags(const ese_api_instance *instance, JET_GRBIT grbit)
         {JET_bitReplayIgnoreMissingDB, ESE_RECOVERY_IGNORE_MISSING_DATABASES},
         {JET_bitRecoveryWithoutUndo, ESE_RECOVERY_WITHOUT_UNDO},
         {JET_bitReplayIgnoreLostLogs, ESE_RECOVERY_IGNORE_LOST_LOGS},
+        {JET_bitReplayMissingMapEntryDB, ESE_RECOVERY_REPLAY_UNMAPPED},
+        {JET_bitLogStreamMustExist, ESE_RECOVERY_LOG_MUST_EXIST},
     };
     uint32_t result = 0;
 
@@ -265,20 +267,6 @@ run_recovery(ese_api_log *log, const ese_api__start *asked, const ese_log_stream
     return err;
 }
 
-/* JET_errMissingLogFile: there is none, and the caller wants one. */
-static JET_ERR
-check_stream_exists(const ese_log_stream_options *stream, JET_GRBIT grbit)
-{
-    ese_log_set *logs = NULL;
-    JET_ERR err = JET_errSuccess;
-
-    if ((grbit & JET_bitLogStreamMustExist) != 0)
-        ESE_TRY(ese_log_set_open(stream->folder, stream->base, &logs));
-out:
-    ese_log_set_close(&logs);
-    return err;
-}
-
 /* Logs of a clean stream go, those of another size: a new stream begins. */
 static JET_ERR
 delete_logs(const ese_log_stream_options *stream)
@@ -317,7 +305,6 @@ open_stream(ese_api_log *log, const ese_api__start *asked)
     JET_ERR warning = JET_errSuccess;
     JET_ERR err;
 
-    ESE_TRY(check_stream_exists(&stream, asked->grbit));
     err = run_recovery(log, asked, &stream, &report);
     if (err < JET_errSuccess) {
         ESE_TRY(clean_up_mismatch(log, &stream, err));

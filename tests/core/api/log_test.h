@@ -26,8 +26,8 @@ typedef struct shelf {
 static inline const char *
 in_shop(const shop *s, const char *name)
 {
-    static char paths[8][400];
-    static unsigned next;
+    static _Thread_local char paths[8][400];
+    static _Thread_local unsigned next;
     char *path = paths[next++ % 8];
 
     (void)snprintf(path, sizeof paths[0], "%s/%s", s->folder, name);
