@@ -347,7 +347,7 @@ redo_entries(ese_recovery__run *run, const ese_log_entry *entries, unsigned n)
         } else {
             i++;
         }
-        if (db == NULL)
+        if (db == NULL || entries[first].type == ESE_LOG_ROOT_PAGE_MOVE) /* the moves follow */
             continue;
         if (entries[first].type == ESE_LOG_SPLIT)
             ESE_TRY(ese_recovery__redo_split(run, db, entries + first, i - first));
