@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import ese
 import pytest
@@ -178,6 +179,10 @@ def test_sessions_say_whether_their_commits_wait(tmp_path: Path) -> None:
         assert [row["id"] for row in table] == [1, 2, 3]
 
 
+def start_two(folder: Path, **options: Any) -> ese.Instance:
+    return ese.Instance("two", directory=folder, base="abc", log_file_size=128 << 10, circular=True, **options)
+
+
 def test_an_instance_recovers_all_its_databases(tmp_path: Path) -> None:
     code = """
 import os, sys, ese
@@ -191,12 +196,33 @@ os._exit(9)
 """
     subprocess.run([sys.executable, "-c", code, tmp_path], check=False)
     assert (tmp_path / "abc.log").stat().st_size == 128 << 10
-    with (
-        ese.Instance("two", directory=tmp_path, base="abc", log_file_size=128 << 10, circular=True) as instance,
-        instance.session() as session,
-    ):
+    (tmp_path / "b.edb").unlink()  # the log knows it from its creation on
+    told: list[str] = []
+    with start_two(tmp_path, progress=lambda phase, *_: told.append(phase)) as instance, instance.session() as session:
         for name in ("a.edb", "b.edb"):
             assert [row["id"] for row in session.open(tmp_path / name, "r+")["t"]] == [1]
+    assert set(told) == {"recovery"}
+
+
+def test_an_instance_goes_on_without_a_database_when_told(tmp_path: Path) -> None:
+    code = """
+import os, sys, ese
+folder = sys.argv[1]
+path = os.path.join(folder, "a.edb")
+for mode in ("c", "r+"):
+    with ese.Instance("one", directory=folder, base="abc", log_file_size=128 << 10, circular=True) as instance:
+        db = instance.session().open(path, mode)
+        if mode == "r+":
+            db.create_table("t", {"id": "long"})
+            os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=False)
+    (tmp_path / "a.edb").unlink()
+    for _ in range(2):
+        with pytest.raises(ese.AttachedDatabaseMismatch):
+            start_two(tmp_path)
+    with start_two(tmp_path, ignore_missing=True) as instance, instance.session() as session:
+        session.create_database(tmp_path / "a.edb").close()
 
 
 def test_a_log_that_cannot_be_written_stops_the_instance_and_keeps_what_was_acknowledged(
