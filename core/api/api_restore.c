@@ -74,8 +74,12 @@ static JET_ERR
 find_databases(ese_api__restore *restore, const void *how)
 {
     search s = {restore, how};
+    JET_ERR err = ese_maint_restore_list(restore->source, add, &s);
 
-    return ese_maint_restore_list(restore->source, add, &s);
+    /* Without a list recovery would take the databases where the log knows them. */
+    if (err >= JET_errSuccess && restore->n_items == 0)
+        err = ese_raise(JET_errFileNotFound, "%s: there is no database", restore->source);
+    return err;
 }
 
 /* ---- Folders ---- */

@@ -337,22 +337,6 @@ test_api_backup__is_whole_with_circular_logs(void **state)
 
 /* ---- failures */
 
-/* An instance that met a fatal error ends; the next one finds everything. */
-static void
-revive(shelf *f, int32_t n_rows)
-{
-    JET_ERR err = JetBeginTransaction(s.sesid);
-
-    if (err >= JET_errSuccess)
-        err = JetCommitTransaction(s.sesid, 0);
-    if (err >= JET_errSuccess && shelf_seek(&s, f, 0) >= JET_errSuccess)
-        return;
-    (void)JetTerm(s.instance);
-    TEST_OK(shop_open(&s));
-    TEST_OK(shelf_open(&s, "a.edb", f));
-    assert_int_equal(check_rows(&s, f), n_rows);
-}
-
 static void
 test_api_backup__leaves_no_backup_when_anything_fails(void **state)
 {
@@ -383,7 +367,7 @@ test_api_backup__leaves_no_backup_when_anything_fails(void **state)
                     assert_int_equal(open_restored(&r), 300);
                     shop_empty(&r);
                 }
-                revive(&f, 300);
+                shop_revive(&s, &f, 300);
             }
             depot_clear(d.folder);
         }
