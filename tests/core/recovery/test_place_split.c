@@ -4,6 +4,7 @@
 #define _XOPEN_SOURCE 700
 
 #include "../api/log_test.h"
+#include "recovery_corpus.h"
 
 #include "base/fault.h"
 #include "log/log_file.h"
@@ -18,7 +19,7 @@ copy_shop(const char *from, const char *to)
     char command[512];
 
     (void)snprintf(command, sizeof command, "rm -rf '%s' && cp -r '%s' '%s'", to, from, to);
-    assert_int_equal(system(command), 0);
+    recovery_corpus_shell(command);
 }
 
 static void
