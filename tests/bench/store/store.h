@@ -13,8 +13,18 @@ enum { STORE_VALUE = 100 };
 typedef struct store store;   /* an open database */
 typedef struct reader reader; /* one thread's access to it */
 
-/* Opens a new, empty database in the folder. Two numbers of each value are indexed: its bytes 0 to 7 and 8 to 15. */
-store *store_open(const char *folder, bool has_indexes, size_t cache_bytes);
+typedef struct store_options {
+    const char *folder;
+    size_t cache_bytes;
+    bool has_indexes; /* two numbers of each value are indexed: its bytes 0 to 7 and 8 to 15 */
+    bool is_durable;  /* what is committed is on the disk */
+    bool
+        keeps_log; /* durable: nothing is brought from the log to the files, so that a crash leaves all of it to do */
+    bool is_there; /* opens what a crash has left, and brings it up to date */
+} store_options;
+
+/* Opens a new, empty database, or with is_there one that is not. */
+store *store_open(const store_options *options);
 void store_close(store *store); /* everything is in the files afterwards */
 
 /* A reader can write too; one thread uses it. */

@@ -1,4 +1,4 @@
-/* ese: a table with a fixed key and a fixed value; recovery off. */
+/* ese: a table with a fixed key and a fixed value; recovery is off, or when it must be durable, on. */
 #include "store.h"
 
 #include "ese.h"
@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 4096, N_COLUMNS = 4 };
+enum { PAGE = 4096, N_COLUMNS = 4, LOG_KB = 16384, DEPTH_OF_ALL = 1 << 30 };
 
 struct store {
     JET_INSTANCE instance;
     JET_SESID sesid;
     char path[4096];
     bool has_indexes;
+    JET_GRBIT commit; /* of JetCommitTransaction */
 };
 
 struct reader {
@@ -74,24 +75,57 @@ create_table(store *store, JET_DBID dbid)
     must(JetCloseTable(store->sesid, table.tableid));
 }
 
+static void
+set_number(store *store, unsigned parameter, size_t number)
+{
+    must(JetSetSystemParameter(&store->instance, 0, parameter, number, NULL));
+}
+
+static void
+set_text(store *store, unsigned parameter, const char *text)
+{
+    must(JetSetSystemParameter(&store->instance, 0, parameter, 0, text));
+}
+
+static void
+set_log(store *store, const store_options *options)
+{
+    char folder[4096];
+
+    store->commit = options->is_durable ? 0 : JET_bitCommitLazyFlush;
+    set_text(store, JET_paramRecovery, options->is_durable ? "on" : "off");
+    if (!options->is_durable)
+        return;
+    snprintf(folder, sizeof folder, "%s/", options->folder);
+    set_text(store, JET_paramLogFilePath, folder);
+    set_text(store, JET_paramSystemPath, folder);
+    set_number(store, JET_paramLogFileSize, LOG_KB);
+    set_number(store, JET_paramCircularLog, !options->keeps_log);
+    if (options->keeps_log)
+        set_number(store, JET_paramCheckpointDepthMax, DEPTH_OF_ALL);
+}
+
 store *
-store_open(const char *folder, bool has_indexes, size_t cache_bytes)
+store_open(const store_options *options)
 {
     store *store = calloc(1, sizeof *store);
     JET_DBID dbid;
 
-    store->has_indexes = has_indexes;
-    snprintf(store->path, sizeof store->path, "%s/data.edb", folder);
+    store->has_indexes = options->has_indexes;
+    snprintf(store->path, sizeof store->path, "%s/data.edb", options->folder);
     must(JetSetSystemParameter(NULL, 0, JET_paramDatabasePageSize, PAGE, NULL));
     must(JetCreateInstance(&store->instance, "bench"));
-    must(JetSetSystemParameter(&store->instance, 0, JET_paramRecovery, 0, "off"));
-    must(JetSetSystemParameter(&store->instance, 0, JET_paramCacheSizeMax, cache_bytes / PAGE,
-                               NULL));
-    must(JetSetSystemParameter(&store->instance, 0, JET_paramMaxVerPages, 16384, NULL));
+    set_log(store, options);
+    set_number(store, JET_paramCacheSizeMax, options->cache_bytes / PAGE);
+    set_number(store, JET_paramMaxVerPages, 16384);
     must(JetInit(&store->instance));
     must(JetBeginSession(store->instance, &store->sesid, NULL, NULL));
-    must(JetCreateDatabase(store->sesid, store->path, NULL, &dbid, 0));
-    create_table(store, dbid);
+    if (options->is_there) {
+        must(JetAttachDatabase(store->sesid, store->path, 0));
+    } else {
+        must(JetCreateDatabase(store->sesid, store->path, NULL, &dbid, 0));
+        create_table(store, dbid);
+    }
     return store;
 }
 
@@ -147,7 +181,7 @@ store_begin(reader *reader, bool is_write)
 void
 store_commit(reader *reader)
 {
-    must(JetCommitTransaction(reader->sesid, JET_bitCommitLazyFlush));
+    must(JetCommitTransaction(reader->sesid, reader->store->commit));
 }
 
 static void

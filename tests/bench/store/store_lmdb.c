@@ -1,4 +1,4 @@
-/* LMDB: one database of rows, one per index (number and key -> nothing); no sync. */
+/* LMDB: one database of rows, one per index (number and key -> nothing); no sync unless it must be durable. */
 #include "store.h"
 
 #include <lmdb.h>
@@ -34,20 +34,20 @@ big_endian(uint64_t x)
 }
 
 store *
-store_open(const char *folder, bool has_indexes, size_t cache_bytes)
+store_open(const store_options *options)
 {
     store *store = calloc(1, sizeof *store);
+    unsigned flags = options->is_durable ? 0 : MDB_NOSYNC | MDB_NOMETASYNC;
     MDB_txn *txn = NULL;
 
-    (void)cache_bytes; /* the system's */
-    store->has_indexes = has_indexes;
+    store->has_indexes = options->has_indexes; /* the cache is the system's */
     must(mdb_env_create(&store->env));
     must(mdb_env_set_mapsize(store->env, (size_t)8 << 30));
     must(mdb_env_set_maxdbs(store->env, 4));
-    must(mdb_env_open(store->env, folder, MDB_NOSYNC | MDB_NOMETASYNC | MDB_NOTLS, 0600));
+    must(mdb_env_open(store->env, options->folder, flags | MDB_NOTLS, 0600));
     must(mdb_txn_begin(store->env, NULL, 0, &txn));
     must(mdb_dbi_open(txn, "rows", MDB_CREATE, &store->rows));
-    for (unsigned i = 0; i < 2 && has_indexes; i++)
+    for (unsigned i = 0; i < 2 && options->has_indexes; i++)
         must(mdb_dbi_open(txn, i == 0 ? "a" : "b", MDB_CREATE, &store->indexes[i]));
     must(mdb_txn_commit(txn));
     return store;

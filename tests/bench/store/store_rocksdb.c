@@ -1,4 +1,4 @@
-/* RocksDB: rows under the prefix 'r', index entries under 'a' and 'b'; batches without a write-ahead log. A batch is written at commit. */
+/* RocksDB: rows under the prefix 'r', index entries under 'a' and 'b'; batches without a write-ahead log, or when it must be durable, with one that is synced. A batch is written at commit. */
 #include "store.h"
 
 #include <rocksdb/c.h>
@@ -39,14 +39,14 @@ make_key(char to[17], char kind, uint64_t first, uint64_t second)
 }
 
 store *
-store_open(const char *folder, bool has_indexes, size_t cache_bytes)
+store_open(const store_options *options)
 {
     store *store = calloc(1, sizeof *store);
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
-    rocksdb_cache_t *cache = rocksdb_cache_create_lru(cache_bytes);
+    rocksdb_cache_t *cache = rocksdb_cache_create_lru(options->cache_bytes);
     char *error = NULL;
 
-    store->has_indexes = has_indexes;
+    store->has_indexes = options->has_indexes;
     store->options = rocksdb_options_create();
     rocksdb_options_set_create_if_missing(store->options, 1);
     rocksdb_options_set_compression(store->options, rocksdb_no_compression);
@@ -55,8 +55,11 @@ store_open(const char *folder, bool has_indexes, size_t cache_bytes)
     rocksdb_options_set_block_based_table_factory(store->options, table);
     store->reading = rocksdb_readoptions_create();
     store->writing = rocksdb_writeoptions_create();
-    rocksdb_writeoptions_disable_WAL(store->writing, 1);
-    store->db = rocksdb_open(store->options, folder, &error);
+    rocksdb_writeoptions_disable_WAL(store->writing, !options->is_durable);
+    rocksdb_writeoptions_set_sync(store->writing, options->is_durable);
+    if (options->keeps_log)
+        rocksdb_options_set_write_buffer_size(store->options, (size_t)1 << 30);
+    store->db = rocksdb_open(store->options, options->folder, &error);
     must(error);
     return store;
 }

@@ -1,4 +1,4 @@
-/* SQLite: a rowid table; no journal on disk, no sync. */
+/* SQLite: a rowid table; no journal on disk and no sync, or when it must be durable, a write-ahead log that is synced. */
 #include "store.h"
 
 #include <sqlite3.h>
@@ -8,8 +8,8 @@
 
 struct store {
     char path[4096];
+    store_options options;
     bool has_indexes;
-    size_t cache_bytes;
     sqlite3 *db;
 };
 
@@ -42,23 +42,28 @@ open_one(const store *store)
     must(sqlite3_open_v2(store->path, &db,
                          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL),
          db);
-    run(db, "PRAGMA journal_mode=MEMORY");
-    run(db, "PRAGMA synchronous=OFF");
-    snprintf(text, sizeof text, "PRAGMA cache_size=-%zu", store->cache_bytes >> 10);
+    sqlite3_busy_timeout(db, 60000);
+    run(db, store->options.is_durable ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=MEMORY");
+    run(db, store->options.is_durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
+    if (store->options.keeps_log)
+        run(db, "PRAGMA wal_autocheckpoint=0");
+    snprintf(text, sizeof text, "PRAGMA cache_size=-%zu", store->options.cache_bytes >> 10);
     run(db, text);
     return db;
 }
 
 store *
-store_open(const char *folder, bool has_indexes, size_t cache_bytes)
+store_open(const store_options *options)
 {
     store *store = calloc(1, sizeof *store);
 
-    snprintf(store->path, sizeof store->path, "%s/data.sqlite", folder);
-    store->has_indexes = has_indexes;
-    store->cache_bytes = cache_bytes;
+    snprintf(store->path, sizeof store->path, "%s/data.sqlite", options->folder);
+    store->options = *options;
+    store->has_indexes = options->has_indexes;
     store->db = open_one(store);
-    if (has_indexes) {
+    if (options->is_there) {
+        run(store->db, "SELECT 1 FROM t LIMIT 1");
+    } else if (options->has_indexes) {
         run(store->db, "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, value BLOB)");
         run(store->db, "CREATE INDEX ta ON t (a)");
         run(store->db, "CREATE INDEX tb ON t (b)");
