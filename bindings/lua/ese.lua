@@ -23,14 +23,14 @@ ese.null = keys.null
 ---
 --- damaged: reads a dirty or damaged file as far as possible. logs: a folder of logs; a database that was not shut
 --- down is recovered with them into a copy that nobody else sees and that goes when it is closed (scratch: a folder
---- with room for it; ignore_lost_logs, progress: as for ese.recover), a clean one is simply opened.
+--- with room for it; base, ignore_lost_logs, progress: as for ese.recover), a clean one is simply opened.
 ---
 --- log: a folder, or true for one beside the database: every change is logged there, a commit returns when it is on
 --- the disk, and after a crash the next opening recovers what was committed (log_file_size: bytes; keep_logs: also
 --- those that recovery does not need any more).
 ---@param path string
 ---@param mode? "r"|"r+"|"w"|"x"|"c"
----@param options? table damaged, page_size, logs, scratch, ignore_lost_logs, progress, log, log_file_size, keep_logs
+---@param options? table damaged, page_size, logs, base, scratch, ignore_lost_logs, progress, log, log_file_size, ...
 ---@return ese.Database
 function ese.open(path, mode, options)
    return database.open(path, mode, options)

@@ -43,6 +43,11 @@ raise_dirty(const char *path, const ese_dbheader *header)
     if (first == 0)
         return ese_raise(JET_errDatabaseDirtyShutdown,
                          "%s: was not shut down cleanly: recover it with its logs", path);
+    if (first == last)
+        return ese_raise(JET_errDatabaseDirtyShutdown,
+                         "%s: was not shut down cleanly: recover it with its log of generation "
+                         "%08X (with a name like edb%08X.log, or edb.log if it is the newest)",
+                         path, (unsigned)first, (unsigned)first);
     return ese_raise(JET_errDatabaseDirtyShutdown,
                      "%s: was not shut down cleanly: recover it with its logs of generations "
                      "%08X to %08X (with names like edb%08X.log, the newest like edb.log)",

@@ -225,6 +225,15 @@ def test_a_backup_is_restored_alone_and_with_the_logs_behind_it(tmp_path: Path, 
     compare(tmp_path / "forward/data.edb", folder / "expected-rollforward.jsonl")
 
 
+def test_logs_of_two_streams_in_one_folder_are_told_apart_by_their_base_name(crashed: Path, tmp_path: Path) -> None:
+    (crashed / "abc.log").write_bytes((crashed / "edb.log").read_bytes())
+    with pytest.raises(ese.InvalidParameter, match="abc"):
+        ese.open(crashed / "data.edb", logs=crashed)
+    with ese.open(crashed / "data.edb", logs=crashed, base="edb") as db:
+        assert db.recovery is not None
+    assert ese.recover(crashed, tmp_path / "out", base="edb").committed > 0
+
+
 def test_wrong_options_are_refused(crashed: Path) -> None:
     with pytest.raises(ValueError, match="read"):
         ese.open(crashed / "data.edb", "r+", logs=crashed)

@@ -21,7 +21,7 @@ local database = {}
 
 local open_options = {
    damaged = true, page_size = true, log = true, log_file_size = true, keep_logs = true, logs = true, scratch = true,
-   ignore_lost_logs = true, progress = true,
+   base = true, ignore_lost_logs = true, progress = true,
 }
 local modes = { r = 0, ["r+"] = 1, w = 2, x = 3, c = 4 } -- ese_model_access
 

@@ -38,8 +38,9 @@ end)
 function Report:text()
    local lines = {}
    if self.generations then
-      lines[1] = ("logs %s to %s: %d records, %d pages changed"):format(file_number(self.generations[1]),
-         file_number(self.generations[2]), self.records, self.pages_changed)
+      local first, last = file_number(self.generations[1]), file_number(self.generations[2])
+      lines[1] = ("%s: %d records, %d pages changed"):format(
+         first == last and "log " .. first or ("logs %s to %s"):format(first, last), self.records, self.pages_changed)
    end
    lines[#lines + 1] = ("%d transactions committed, %d rolled back (%d changes)"):format(self.committed,
       self.rolled_back, self.undone)
@@ -141,7 +142,7 @@ end
 --- What ese.open does with logs: the database, and the report unless it was clean.
 function recovery.open(path, options)
    local values, handle = core.open_recovered {
-      source = path, logs = options.logs, to = options.scratch,
+      source = path, logs = options.logs, base = options.base, to = options.scratch,
       grbit = options.ignore_lost_logs and bits.ignore_lost_logs or 0, progress = options.progress,
    }
    local report = report_from(values)

@@ -35,14 +35,12 @@ def access_of(mode: str, damaged: bool) -> tuple[int, int]:
     return _ACCESS[mode], _READ_DAMAGED if damaged else 0
 
 
-def _open_recovered(
-    name: bytes, mode: str, damaged: bool, logs: _Path, scratch: _Path | None, lost: bool, progress: _Progress | None
-) -> Database:
+def _open_recovered(name: bytes, mode: str, damaged: bool, logs: _Path, **options: Any) -> Database:
     from .recovery import open_recovered
 
     if mode != "r" or damaged:
         raise ValueError("a database that is recovered into a copy can only be read, and is not damaged")
-    handle, report = open_recovered(name, logs, scratch=scratch, ignore_lost_logs=lost, progress=progress)
+    handle, report = open_recovered(name, logs, **options)
     return Database(handle, name, mode="r", recovery=report)
 
 
@@ -63,6 +61,7 @@ def open_database(
     log_file_size: int = 0,
     keep_logs: bool = False,
     logs: _Path | None = None,
+    base: str | None = None,
     scratch: _Path | None = None,
     ignore_lost_logs: bool = False,
     progress: _Progress | None = None,
@@ -85,7 +84,7 @@ def open_database(
                sees and that goes with the last look at it; `Database.recovery` tells what was done. A clean one is
                simply opened. Nothing is written beside database and logs
     scratch    folder that has room for the copy; else $TMPDIR, else /var/tmp
-    ignore_lost_logs, progress   as for ese.recover; progress is told of the recovery with `log`, too
+    base, ignore_lost_logs, progress   as for ese.recover; progress is told of the recovery with `log`, too
 
     A database that was not shut down cleanly raises DatabaseDirtyShutdown, one that is open elsewhere FileAccessDenied.
     """
@@ -93,7 +92,16 @@ def open_database(
     if logs is not None:
         if log:
             raise ValueError("log= writes a log, logs= only reads some")
-        return _open_recovered(name, mode, damaged, logs, scratch, ignore_lost_logs, progress)
+        return _open_recovered(
+            name,
+            mode,
+            damaged,
+            logs,
+            base=base,
+            scratch=scratch,
+            ignore_lost_logs=ignore_lost_logs,
+            progress=progress,
+        )
     access, grbit = access_of(mode, damaged)
     folder = log_folder(path, log)
     if folder is not None and mode == "r":

@@ -95,7 +95,8 @@ class RecoveryReport(NamedTuple):
         lines = []
         if self.generations:
             first, last = map(_file_number, self.generations)
-            lines.append(f"logs {first} to {last}: {self.records} records, {self.pages_changed} pages changed")
+            span = f"log {first}" if first == last else f"logs {first} to {last}"
+            lines.append(f"{span}: {self.records} records, {self.pages_changed} pages changed")
         lines.append(f"{self.committed} transactions committed, {self.rolled_back} rolled back ({self.undone} changes)")
         for database in self.databases:
             made = f" -> {database.result}" if database.result else ""
@@ -233,6 +234,7 @@ def open_recovered(
     path: _Path,
     logs: _Path,
     *,
+    base: str | None,
     scratch: _Path | None,
     ignore_lost_logs: bool,
     progress: _Progress | None,
@@ -241,7 +243,7 @@ def open_recovered(
     grbit = _IGNORE_LOST if ignore_lost_logs else 0
     maps: _MapList = []
     values, handle = _core.open_recovered(
-        (os.fsencode(path), os.fsencode(logs), None, None, _encode(scratch), maps, grbit, progress)
+        (os.fsencode(path), os.fsencode(logs), None, base, _encode(scratch), maps, grbit, progress)
     )
     if values is None:
         return handle, None
