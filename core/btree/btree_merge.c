@@ -12,6 +12,8 @@
  */
 #include "btree/btree_private.h"
 
+#include "record/record_lv.h"
+
 enum {
     NEARLY_EMPTY = 4, /* less than one part of so many is in use */
     RESERVE = 8,      /* after a merge so large a part of the neighbour is free */
@@ -51,6 +53,29 @@ is_nearly_empty(const ese_page *page)
     return area - ese_page_free_bytes(page) < area / NEARLY_EMPTY;
 }
 
+/*
+ * A root that a crash has left deleted hides its chunks, which no version tells of any more. Without it they would be found without one. One whose chunks are gone is being
+ * removed itself.
+ */
+static bool
+hides_chunks(const ese_btree__writer *writer, const ese_page_node *node)
+{
+    const ese_txn_change *undone = writer->undone;
+    uint8_t room[ESE_PAGE_KEY_MAX];
+    ese_bytes key = {room, 0};
+    ese_record_lv_kind kind = ESE_RECORD_LV_CHUNK;
+    uint64_t lid;
+    uint32_t offset;
+
+    if ((writer->tree->kind & ESE_PAGE_LONG_VALUE) == 0)
+        return false;
+    key.size = ese_page_node_copy_key(node, room, sizeof room);
+    if (ese_record_lv_split_key(key, &kind, &lid, &offset) < JET_errSuccess)
+        return false;
+    return kind == ESE_RECORD_LV_ROOT &&
+           (undone == NULL || ese_bytes_compare(undone->place.key, key) != 0);
+}
+
 /* Does anybody need a node that is flagged deleted? Not for the change that is being taken back or cleared away. */
 static bool
 is_needed(const ese_btree__writer *writer, const ese_page_node *node)
@@ -58,6 +83,8 @@ is_needed(const ese_btree__writer *writer, const ese_page_node *node)
     uint8_t room[ESE_PAGE_KEY_MAX];
     ese_txn_place place;
 
+    if (hides_chunks(writer, node))
+        return true;
     if (writer->tree->shared == NULL || (node->flags & ESE_PAGE_NODE_VERSION) == 0)
         return false;
     place = ese_btree__place(writer->tree, node, room);
