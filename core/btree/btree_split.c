@@ -230,8 +230,8 @@ out:
     return err;
 }
 
-/* Where the page is split, and what its parent says then. */
-static JET_ERR
+/* Where the page is split, and what its parent says then. False: nowhere. */
+static bool
 choose(const splitter *s, job *j)
 {
     const ese_btree *tree = s->writer->tree;
@@ -242,11 +242,50 @@ choose(const splitter *s, job *j)
         density = atomic_load_explicit(&tree->shared->density, memory_order_relaxed);
     if (!ese_page_split_choose(page, density, &j->split) ||
         (j->split.type == ESE_PAGE_SPLIT_VERTICAL) != (j->level == 0))
-        return ese_raise(JET_errRecordTooBig, "%s: no place to split page %u",
-                         ese_cache_path(tree->file), (unsigned)page->pgno);
+        return false;
     if (j->level != 0)
         j->separator = (ese_bytes){j->room, ese_page_split_separator(page, &j->split, j->room)};
-    return JET_errSuccess;
+    return true;
+}
+
+/* Bytes of the prefix of the page that some line leaves out of its key. */
+static size_t
+count_needed(const ese_page *page)
+{
+    size_t n = 0;
+
+    for (unsigned line = 0; line < ese_page_line_count(page); line++) {
+        ese_page_node node = ese_page_line(page, line);
+
+        if (node.prefix.size > n)
+            n = node.prefix.size;
+    }
+    return n;
+}
+
+/*
+ * A page of one line that takes no more, and cannot be split either: the prefix is in the way, which was made for lines that have gone. What is left of it is what the line leaves out of its
+ * key. Unlatches the page of the job; on an error it is still latched.
+ */
+static JET_ERR
+cut_prefix(const splitter *s, job *j)
+{
+    const ese_btree__writer *writer = s->writer;
+    const ese_page *page = &j->page->page;
+    ese_bytes prefix = ese_page_external_header(page);
+    size_t needed = count_needed(page);
+    ese_log_record record = ese_btree__record(writer, ESE_LOG_SET_EXTERNAL_HEADER);
+    uint8_t rest[ESE_PAGE_KEY_MAX];
+
+    if ((ese_page_flags(page) & ESE_PAGE_ROOT) != 0 || needed >= prefix.size ||
+        needed > sizeof rest)
+        return ese_raise(JET_errRecordTooBig, "%s: no place to split page %u",
+                         ese_cache_path(writer->tree->file), (unsigned)page->pgno);
+    if (needed != 0)
+        memcpy(rest, prefix.data, needed);
+    record.flags &= (uint8_t)~ESE_LOG_VERSIONED;
+    record.u.node.data = (ese_bytes){rest, needed};
+    return ese_log_change_node(writer->db->log_db, writer->origin, &j->page, &record);
 }
 
 /* Splits the internal page of a level, or what is above it when there is no room either. */
@@ -260,7 +299,10 @@ split_internal(splitter *s, unsigned level)
     while (!has_room) {
         ESE_TRY(ese_cache_latch(s->writer->tree->file, s->way.pgnos[j.level], &j.page));
         j.split = (ese_page_split){.oper = ESE_PAGE_SPLIT_NONE, .oper_line = s->way.lines[j.level]};
-        ESE_TRY(choose(s, &j));
+        if (!choose(s, &j)) {
+            err = cut_prefix(s, &j);
+            goto out;
+        }
         ESE_TRY(has_room_above(s, &j, &has_room));
         if (!has_room) {
             ese_cache_unlatch(&j.page, ESE_CACHE_UNCHANGED);
@@ -289,7 +331,29 @@ split_of(const splitter *s, const ese_btree__plan *plan, const ese_btree__spot *
     };
 }
 
-/* Does what is asked for if there is room by now; else splits the leaf, or what has to be split before. */
+/* Splits the leaf of the job, or what has to be split before. Where no split helps, its prefix is cut. */
+static JET_ERR
+split_leaf(splitter *s, job *j)
+{
+    bool has_room = false;
+    JET_ERR err;
+
+    j->level = s->way.depth - 1;
+    if (!choose(s, j))
+        return cut_prefix(s, j);
+    /* Taking back is no operation of a split in the log: it is done behind it, in the room it makes. */
+    if (j->plan->record.type == ESE_LOG_UNDO)
+        j->split.oper = ESE_PAGE_SPLIT_NONE;
+    ESE_TRY(has_room_above(s, j, &has_room));
+    if (has_room)
+        return split_page(s, j);
+    ese_cache_unlatch(&j->page, ESE_CACHE_UNCHANGED);
+    err = split_internal(s, j->level - 1);
+out:
+    return err;
+}
+
+/* Does what is asked for if there is room by now; else takes one step towards it. */
 static JET_ERR
 split_once(splitter *s)
 {
@@ -298,7 +362,6 @@ split_once(splitter *s)
     ese_btree__spot spot = {0};
     ese_btree__plan plan;
     job j = {.plan = &plan};
-    bool has_room = false;
 
     ESE_TRY(ese_btree__way_find(writer->tree, s->request->key, s->request->data, &s->way));
     if (s->spare == 0)
@@ -312,22 +375,12 @@ split_once(splitter *s)
         s->is_done = true;
         goto out;
     }
-    j.level = s->way.depth - 1;
     j.page = spot.page;
+    spot.page = NULL;
     j.split = split_of(s, &plan, &spot);
-    ESE_TRY(choose(s, &j));
-    if (plan.record.type ==
-        ESE_LOG_UNDO) /* no operation of a split: done behind it, in the room it makes */
-        j.split.oper = ESE_PAGE_SPLIT_NONE;
-    ESE_TRY(has_room_above(s, &j, &has_room));
-    if (has_room) {
-        spot.page = NULL;
-        err = split_page(s, &j);
-    } else {
-        ese_cache_unlatch(&spot.page, ESE_CACHE_UNCHANGED);
-        err = split_internal(s, j.level - 1);
-    }
+    err = split_leaf(s, &j);
 out:
+    ese_cache_unlatch(&j.page, ESE_CACHE_UNCHANGED);
     ese_cache_unlatch(&spot.page, ESE_CACHE_UNCHANGED);
     return err;
 }

@@ -371,6 +371,68 @@ test_btree_log__is_true_whatever_memory_is_missing(void **state)
     assert_true(n_failures > 2);
 }
 
+/* ---- a long prefix whose lines have gone */
+
+enum { PREFIX_SIZE = 1100, N_PREFIXED = 60, LARGE_DATA = 4000 };
+
+static JET_ERR
+put_prefixed(world *w, unsigned i)
+{
+    uint8_t key[PREFIX_SIZE + 2];
+
+    memset(key, 'a', PREFIX_SIZE);
+    ese_store_be16(key + PREFIX_SIZE, (uint16_t)i);
+    return ese_btree_insert(&w->session, &w->tree, (ese_bytes){key, sizeof key},
+                            (ese_bytes){key, 30}, ESE_BTREE_UNVERSIONED);
+}
+
+static JET_ERR
+take_prefixed(world *w, unsigned i)
+{
+    uint8_t key[PREFIX_SIZE + 2];
+
+    memset(key, 'a', PREFIX_SIZE);
+    ese_store_be16(key + PREFIX_SIZE, (uint16_t)i);
+    return ese_btree_delete(&w->session, &w->tree, (ese_bytes){key, sizeof key},
+                            (ese_bytes){NULL, 0}, ESE_BTREE_UNVERSIONED);
+}
+
+static void
+test_btree_split__cuts_a_prefix_that_is_in_the_way(void **state)
+{
+    static const char *const last_keys[] = {"b",
+                                            "aaab"}; /* the second one leaves three bytes out */
+    static const uint8_t large[LARGE_DATA] = {1}, small[1] = {2};
+
+    (void)state;
+    for (unsigned k = 0; k < 2; k++) {
+        const ese_bytes last = {(const uint8_t *)last_keys[k], strlen(last_keys[k])};
+        ese_btree_cursor cursor;
+        world w;
+        bool found = false;
+
+        open_world(&w, 1000);
+        TEST_OK(ese_txn_begin(&w.session, false));
+        TEST_OK(ese_btree_insert(&w.session, &w.tree, last, (ese_bytes){small, sizeof small},
+                                 ESE_BTREE_VERSIONED));
+        for (unsigned i = 0; i < N_PREFIXED; i++) /* in no order: pages are split evenly */
+            TEST_OK(put_prefixed(&w, i * 7 % N_PREFIXED));
+        for (unsigned i = 0; i < N_PREFIXED; i++)
+            TEST_OK(take_prefixed(&w, i));
+        TEST_OK(ese_txn_commit(&w.session));
+        TEST_OK(ese_txn_begin(&w.session, false));
+        TEST_OK(ese_btree_replace(&w.session, &w.tree, last, (ese_bytes){large, sizeof large},
+                                  ESE_BTREE_VERSIONED));
+        TEST_OK(ese_txn_commit(&w.session));
+        ese_btree_cursor_init(&cursor, &w.tree, &w.session);
+        TEST_OK(ese_btree_last(&cursor, &found));
+        assert_true(found);
+        assert_int_equal(cursor.node.data.size, LARGE_DATA);
+        ese_btree_cursor_reset(&cursor);
+        close_world(&w);
+    }
+}
+
 int
 main(void)
 {
@@ -384,6 +446,7 @@ main(void)
         cmocka_unit_test(test_btree_log__says_so_when_a_commit_does_not_reach_the_disk),
         cmocka_unit_test(test_btree_log__rolls_back_on_a_full_disk),
         cmocka_unit_test(test_btree_log__is_true_whatever_memory_is_missing),
+        cmocka_unit_test(test_btree_split__cuts_a_prefix_that_is_in_the_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
