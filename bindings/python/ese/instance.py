@@ -31,7 +31,7 @@ class Instance(Handle):
         with ese.Instance("demo", directory="work") as instance:
             with instance.session() as session: ...
 
-    directory   holds the files of the instance, and is made when it does not exist
+    directory   holds the files of the instance, and is made when it does not exist: the current folder unless given
     recovery    whether changes are logged. Then a commit is on the disk when it returns, and when the last run did not
                 end cleanly the start recovers the databases of the log
     page_size   of the databases that are created or changed here: 4096 bytes unless given
