@@ -332,6 +332,20 @@ def test_check__finds_a_wrong_header(tmp_path: Path, change: Callable[[bytearray
     assert text in texts(check_folder(tmp_path))
 
 
+@pytest.mark.parametrize(("last", "text"), [([bytes([23])], ""), ([], "database 1 is not listed")])
+def test_check__lets_a_generation_begin_between_mark_and_end(tmp_path: Path, last: list[bytes], text: str) -> None:
+    first = Writer(1)
+    for record in [*CREATED, *CHANGES, *last]:
+        first.add(record)
+    second = Writer(2, first)
+    second.add(term(place(1, 1)) if last else begin0(trx=0x30))
+    (tmp_path / "edb00000001.log").write_bytes(first.image())
+    (tmp_path / "edb.log").write_bytes(second.image())
+    found = texts(check_folder(tmp_path))
+    assert text in found
+    assert bool(text) == bool(found)
+
+
 def test_check__finds_a_missing_generation(tmp_path: Path) -> None:
     write_two(tmp_path)
     (tmp_path / "edb00000001.log").unlink()

@@ -64,7 +64,7 @@ class Replay:
             pages.file = file
         self.macro_rules.page_size = header.page_size or 4096
         self.since = (header.version[2], header.version[3])
-        self.compare_attached(header.attached, file, "header")
+        self.compare_attached(header.attached, file, "header", may_lack=bool(self.mark))  # behind it all are clean
 
     def compare_attached(
         self, listed: list[Attached], file: str, place: str, *, may_lack: bool = False
