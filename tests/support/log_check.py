@@ -76,6 +76,9 @@ def main() -> int:
     parser.add_argument("--database", action="append", default=[], type=Path, help="one that lies elsewhere")
     parser.add_argument("folders", nargs="*", type=Path)
     arguments = parser.parse_args()
+    wrong = [str(folder) for folder in arguments.folders if not folder.is_dir()]
+    if wrong or not (arguments.folders or arguments.golden):
+        parser.error(f"no such folder: {wrong[0]}" if wrong else "a folder or --golden is expected")
     if arguments.golden and not GOLDEN.is_dir():
         print(f"skipped: there is no {GOLDEN}")
         return 0
