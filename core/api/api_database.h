@@ -162,12 +162,19 @@ JET_ERR ese_api_databases_insert_locked(ese_api_databases *databases,
 JET_ERR ese_api_database_open_locked(ese_api_session *session, ese_api_database *database,
                                      JET_GRBIT grbit);
 
+/* ---- The file of a database that the log knows from its begin: api_database_place.c ---- */
+
 /*
- * Makes the file of a database with nothing but the header, which says JUST_CREATED, in one step: api_database_place.c. One that is there is replaced when the caller may, or when it
- * is left of a creation that did not end. JET_errDatabaseDuplicate; JET_errFileAccessDenied: it is in use; JET_errInvalidPath.
+ * Makes it, with nothing but the header, under another name. What is at its place goes when the caller may replace it, or when it is left of a creation that did not end.
+ * JET_errDatabaseDuplicate; JET_errFileAccessDenied: that is in use; JET_errInvalidPath.
  */
-JET_ERR ese_api_database_place(const char *path, bool may_replace, const ese_dbheader *fields,
-                               ese_os_file **file_out);
+JET_ERR ese_api_database_prepare(const char *path, bool may_replace, const ese_dbheader *fields);
+
+/* The record of the creation is durable: gives the file its name. */
+JET_ERR ese_api_database_place(const char *path, ese_os_file **file_out);
+
+/* Removes what was prepared and not placed. */
+void ese_api_database_unprepare(const char *path);
 
 /* NULL is fine; clears the pointer. */
 void ese_api_database_destroy(ese_api_database **database_inout);

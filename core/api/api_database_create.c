@@ -35,24 +35,6 @@ make_header(ese_api_database *database)
         fields->flags |= FLAG_SHADOWING_OFF;
 }
 
-static JET_ERR
-open_file(ese_api_database *database, const creation *what)
-{
-    bool is_overwrite = (what->grbit & JET_bitDbOverwriteExisting) != 0;
-    JET_ERR err;
-
-    if (database->instance->log != NULL)
-        return ese_api_database_place(what->path, is_overwrite, &database->header.fields,
-                                      &database->file);
-    err = ese_os_file_open_for(what->path, is_overwrite ? ESE_OS_FILE_REPLACE : ESE_OS_FILE_CREATE,
-                               &database->file);
-    if (err == JET_errFileAlreadyExists)
-        err = ese_raise(JET_errDatabaseDuplicate, "%s: there is such a file", what->path);
-    else if (err == JET_errFileNotFound) /* it is the folder that is missing */
-        err = ese_raise(JET_errInvalidPath, "%s: there is no such folder", what->path);
-    return err;
-}
-
 /* What JetGetDatabaseInfo shows from now on, without a log. */
 static void
 show_header(ese_api_database *database)
@@ -60,6 +42,23 @@ show_header(ese_api_database *database)
     database->header.fields.state = ESE_DBSTATE_DIRTY;
     ese_store_le32(database->header_page + 52, ESE_DBSTATE_DIRTY);
     memcpy(database->header.raw, database->header_page, sizeof database->header.raw);
+}
+
+/* The file is open and has nothing in it. */
+static JET_ERR
+begin_pages(ese_api_database *database)
+{
+    uint32_t page_size = database->header.fields.page_size;
+    JET_ERR err;
+
+    ESE_TRY(
+        ese_os_file_resize(database->file, (uint64_t)(INITIAL_PAGES + HEADER_PAGES) * page_size));
+    ESE_TRY(ese_api_database_header_load(database));
+    ESE_TRY(ese_cache_attach(ese_api_instance_cache(database->instance), database->file, page_size,
+                             &database->pages));
+    ESE_TRY(ese_api_database_begin_changes(database, ESE_DBSTATE_JUST_CREATED));
+out:
+    return err;
 }
 
 static JET_ERR
@@ -73,57 +72,95 @@ out:
     return err;
 }
 
-/* The pages, of which all are on the disk before the header says so. */
+static JET_ERR
+open_schema(ese_api_database *database)
+{
+    return ese_schema_open(database->pages, database->trees, &database->header.fields, NULL,
+                           &database->schema);
+}
+
+/* ---- Without a log: all pages are on the disk before the header says so ---- */
+
+static JET_ERR
+open_file(const creation *what, ese_os_file **file_out)
+{
+    bool is_overwrite = (what->grbit & JET_bitDbOverwriteExisting) != 0;
+    JET_ERR err = ese_os_file_open_for(
+        what->path, is_overwrite ? ESE_OS_FILE_REPLACE : ESE_OS_FILE_CREATE, file_out);
+
+    if (err == JET_errFileAlreadyExists)
+        err = ese_raise(JET_errDatabaseDuplicate, "%s: there is such a file", what->path);
+    else if (err == JET_errFileNotFound) /* it is the folder that is missing */
+        err = ese_raise(JET_errInvalidPath, "%s: there is no such folder", what->path);
+    return err;
+}
+
 static JET_ERR
 fill(ese_api_database *database)
 {
     JET_ERR err;
 
+    ESE_TRY(begin_pages(database));
     ESE_TRY(ese_api_database_header_write(database, ESE_DBSTATE_JUST_CREATED));
     ESE_TRY(format(database));
     ESE_TRY(ese_api_database_end_changes(database));
     show_header(database);
+    ESE_TRY(open_schema(database));
     ESE_TRY(ese_os_folder_sync(ese_api_database_path(database)));
 out:
     return err;
 }
 
-/* The same with a log, which brings back what of the pages is not on the disk. */
 static JET_ERR
-fill_logged(ese_api_database *database, ese_api_session *session, uint32_t n_pages_max)
+create_plain(ese_api_database *database, const creation *what)
 {
     JET_ERR err;
 
-    ESE_TRY(ese_api__log_create(database, session, n_pages_max));
-    err = format(database);
-    if (err >= JET_errSuccess)
-        err = ese_api__log_create_finish(database, session);
+    ESE_TRY(open_file(what, &database->file));
+    err = fill(database);
     if (err < JET_errSuccess)
-        ese_api__log_give_up(database, ese_api_session_txn(session)->origin.procid);
+        (void)ese_os_file_delete(what->path);
+out:
+    return err;
+}
+
+/* ---- With a log, which brings back what of the pages is not on the disk ---- */
+
+static JET_ERR
+fill_logged(ese_api_database *database, ese_api_session *session, const char *path, uint64_t lgpos)
+{
+    JET_ERR err;
+
+    ESE_TRY(ese_api_database_place(path, &database->file));
+    ESE_TRY(begin_pages(database));
+    ESE_TRY(ese_api__log_create_header(database, lgpos));
+    ESE_TRY(format(database));
+    ESE_TRY(ese_api__log_create_finish(database, session));
+    ESE_TRY(open_schema(database));
 out:
     return err;
 }
 
 static JET_ERR
-fill_file(ese_api_database *database, ese_api_session *session, uint32_t n_pages_max)
+create_logged(ese_api_database *database, ese_api_session *session, const creation *what)
 {
-    uint32_t page_size = database->header.fields.page_size;
+    bool is_overwrite = (what->grbit & JET_bitDbOverwriteExisting) != 0;
+    uint64_t lgpos = 0;
     JET_ERR err;
 
-    ESE_TRY(
-        ese_os_file_resize(database->file, (uint64_t)(INITIAL_PAGES + HEADER_PAGES) * page_size));
-    ESE_TRY(ese_api_database_header_load(database));
-    ESE_TRY(ese_cache_attach(ese_api_instance_cache(database->instance), database->file, page_size,
-                             &database->pages));
-    ESE_TRY(ese_api_database_begin_changes(database, ESE_DBSTATE_JUST_CREATED));
-    if (database->logged == NULL)
-        ESE_TRY(fill(database));
-    else
-        ESE_TRY(fill_logged(database, session, n_pages_max));
-    err = ese_schema_open(database->pages, database->trees, &database->header.fields, NULL,
-                          &database->schema);
-    if (err < JET_errSuccess && database->logged != NULL)
+    ESE_TRY(ese_api__log_join(ese_api_session_instance(session)->log, database));
+    ESE_TRY(ese_api_database_prepare(what->path, is_overwrite, &database->header.fields));
+    err = ese_api__log_create(database, session, what->n_pages_max, &lgpos);
+    if (err < JET_errSuccess) {
+        ese_api_database_unprepare(what->path);
+        goto out;
+    }
+    err = fill_logged(database, session, what->path, lgpos);
+    if (err < JET_errSuccess) {
         ese_api__log_give_up(database, ese_api_session_txn(session)->origin.procid);
+        ese_api_database_unprepare(what->path);
+        (void)ese_os_file_delete(what->path);
+    }
 out:
     return err;
 }
@@ -133,23 +170,20 @@ create_file(ese_api_session *session, const creation *what, ese_api_database **d
 {
     ese_api_instance *instance = ese_api_session_instance(session);
     ese_api_database *database = NULL;
-    bool is_file_ours = false;
     JET_ERR err;
 
     ESE_TRY(ese_api_database_make(instance, what->grbit, &database));
-    make_header(database);
-    ESE_TRY(open_file(database, what));
-    is_file_ours = true;
     ESE_TRY(ese_os_path_full(what->path, &database->full_path));
-    ESE_TRY(ese_api__log_join(instance->log, database));
-    ESE_TRY(fill_file(database, session, what->n_pages_max));
+    make_header(database);
+    if (instance->log == NULL)
+        ESE_TRY(create_plain(database, what));
+    else
+        ESE_TRY(create_logged(database, session, what));
     ese_btree_db_set_limit(database->trees, what->n_pages_max);
     *database_out = database;
     database = NULL;
 out:
     ese_api_database_destroy(&database);
-    if (err < JET_errSuccess && is_file_ours)
-        (void)ese_os_file_delete(what->path);
     return err;
 }
 

@@ -1,8 +1,8 @@
 /*
- * The file of a database that begins to be, when a log may tell of another one at its place.
+ * The file of a database that begins to be, when a log tells of it, and perhaps of another one at its place: made under another name, it gets its own once the log is durable.
  *
- * INV-1  A file is at the place as it was before, or with a header that can be read and says that the creation did not end: recovery, which may meet it on its way through older
- *        records, passes over it.
+ * INV-1  Until the record of the creation is durable there is nothing at the place, or what was there before. From then on there is nothing or a file with a header that can be
+ *        read, and says that the creation did not end: recovery removes it.
  */
 #include "api/api_database.h"
 
@@ -64,32 +64,67 @@ out:
     return err;
 }
 
-JET_ERR
-ese_api_database_place(const char *path, bool may_replace, const ese_dbheader *fields,
-                       ese_os_file **file_out)
+/* The other name of the file; freed with ese_free. */
+static JET_ERR
+name_other(const char *path, char **other_out)
 {
     static const char ending[] = ".creating";
     size_t n = strlen(path);
+    JET_ERR err = ese_alloc(n + sizeof ending, other_out);
+
+    if (err < JET_errSuccess)
+        return err;
+    memcpy(*other_out, path, n);
+    memcpy(*other_out + n, ending, sizeof ending);
+    return err;
+}
+
+JET_ERR
+ese_api_database_prepare(const char *path, bool may_replace, const ese_dbheader *fields)
+{
     ese_os_file *old = NULL;
-    const char *made = NULL; /* what has to go when it does not come to its end */
     char *other = NULL;
+    bool is_made = false;
     JET_ERR err;
 
     ESE_TRY(hold_old(path, may_replace, &old));
-    ESE_TRY(ese_alloc(n + sizeof ending, &other));
-    memcpy(other, path, n);
-    memcpy(other + n, ending, sizeof ending);
-    made = other;
+    ESE_TRY(name_other(path, &other));
+    is_made = true;
     ESE_TRY(write_header(other, fields));
-    ESE_TRY(ese_os_file_rename(other, path));
-    made = path;
-    ESE_TRY(ese_os_folder_sync(path));
-    ESE_TRY(ese_os_file_open_for(path, ESE_OS_FILE_UPDATE, file_out));
-    made = NULL;
+    if (old != NULL) {
+        ESE_TRY(ese_os_file_delete(path));
+        ESE_TRY(ese_os_folder_sync(path));
+    }
+    is_made = false;
 out:
-    if (made != NULL)
-        (void)ese_os_file_delete(made);
+    if (is_made)
+        (void)ese_os_file_delete(other);
     ese_os_file_close(&old);
     ese_free(&other);
     return err;
+}
+
+JET_ERR
+ese_api_database_place(const char *path, ese_os_file **file_out)
+{
+    char *other = NULL;
+    JET_ERR err;
+
+    ESE_TRY(name_other(path, &other));
+    ESE_TRY(ese_os_file_rename(other, path));
+    ESE_TRY(ese_os_folder_sync(path));
+    ESE_TRY(ese_os_file_open_for(path, ESE_OS_FILE_UPDATE, file_out));
+out:
+    ese_free(&other);
+    return err;
+}
+
+void
+ese_api_database_unprepare(const char *path)
+{
+    char *other = NULL;
+
+    if (name_other(path, &other) >= JET_errSuccess)
+        (void)ese_os_file_delete(other); /* it may have its place by now */
+    ese_free(&other);
 }

@@ -88,9 +88,12 @@ void ese_api__log_unlock(ese_api_log *log);
 /* Changes of the database, whose file is open, will be logged: it gets its number. NULL: they will not. Takes: databases. */
 JET_ERR ese_api__log_join(ese_api_log *log, ese_api_database *database);
 
-/* Record and header of a database that begins to be; its file is there, empty. */
+/* The record of a database that begins to be; its file is prepared. */
 JET_ERR ese_api__log_create(ese_api_database *database, ese_api_session *session,
-                            uint32_t n_pages_max);
+                            uint32_t n_pages_max, uint64_t *lgpos_out);
+
+/* Its file is in its place, with the size it begins with: what header and log say of it. */
+JET_ERR ese_api__log_create_header(ese_api_database *database, uint64_t lgpos);
 
 /* It is complete. */
 JET_ERR ese_api__log_create_finish(ese_api_database *database, ese_api_session *session);

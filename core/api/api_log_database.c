@@ -237,7 +237,7 @@ ese_api__log_join(ese_api_log *log, ese_api_database *database)
 
     if (log == NULL)
         return JET_errSuccess;
-    ESE_TRY(ese_api_databases_find_room(log->instance->databases, ese_api_database_path(database),
+    ESE_TRY(ese_api_databases_find_room(log->instance->databases, database->full_path,
                                         &database->slot));
     database->logged = log;
 out:
@@ -275,37 +275,30 @@ ese_api__log_forget(ese_api_log *log, ese_api_database *database)
     ese_os_mutex_unlock(&log->list);
 }
 
-/* The record that begins an attachment, the list in headers and checkpoint, the header of the database. */
+/* The record that begins an attachment, and the list in headers and checkpoint. */
 static JET_ERR
-begin_logged(ese_api_database *database, ese_log_entry *entry, ese_api_header_change *change,
-             uint32_t n_pages_max, ese_lgpos consistent)
+write_begin(ese_api_database *database, ese_log_entry *entry, ese_lgpos consistent,
+            uint64_t *lgpos_out)
 {
     ese_api_log *log = database->logged;
-    const ese_dbheader *fields = &database->header.fields;
     ese_log_attachment attachment = {.dbid = (uint8_t)database->slot,
                                      .flags = ATTACHMENT_WIDE,
-                                     .n_pages_max = n_pages_max,
+                                     .n_pages_max = entry->u.db.n_pages_max,
                                      .consistent = consistent,
-                                     .sign_db = fields->sign_db};
+                                     .sign_db = database->header.fields.sign_db};
     ese_bytes path = {NULL, 0};
-    uint64_t lgpos = 0;
     JET_ERR err;
 
     ESE_TRY(wide_path(database->full_path, &path));
     attachment.name = path;
-    entry->dbid = (uint8_t)database->slot;
-    entry->u.db.n_pages_max = n_pages_max;
-    entry->u.db.sign_db = fields->sign_db;
+    entry->dbid = attachment.dbid;
+    entry->u.db.sign_db = attachment.sign_db;
     entry->u.db.path = path;
     ESE_TRY(ese_log_stream_attach(log->stream, &attachment, &database->log.dbtime,
                                   &database->log.objid_last));
-    err = ese_api__log_write(log, entry, &lgpos);
+    err = ese_api__log_write(log, entry, lgpos_out);
     if (err < JET_errSuccess)
-        ese_log_stream_detach(log->stream, (uint8_t)database->slot);
-    ESE_TRY(err);
-    err = enlist(log, database, change, lgpos);
-    if (err < JET_errSuccess)
-        ese_api__log_give_up(database, entry->procid);
+        ese_log_stream_detach(log->stream, attachment.dbid);
 out:
     free_path(&path);
     return err;
@@ -356,20 +349,27 @@ log_size(ese_api_database *database, ese_pgno n_pages)
 }
 
 JET_ERR
-ese_api__log_create(ese_api_database *database, ese_api_session *session, uint32_t n_pages_max)
+ese_api__log_create(ese_api_database *database, ese_api_session *session, uint32_t n_pages_max,
+                    uint64_t *lgpos_out)
 {
     const ese_dbheader *fields = &database->header.fields;
     ese_log_entry entry = {.type = ESE_LOG_CREATE_DB, .procid = procid_of(session)};
-    JET_ERR err;
 
     entry.u.db.grbit = database->grbit;
+    entry.u.db.n_pages_max = n_pages_max;
     entry.u.db.flags = ENTRY_WIDE | ENTRY_VERSIONED;
     entry.u.db.version = (uint16_t)fields->version;
     entry.u.db.update_major = (uint16_t)fields->update_major;
-    ESE_TRY(begin_logged(database, &entry, say_created, n_pages_max, (ese_lgpos){0}));
-    err = log_size(database, ese_cache_page_count(database->pages));
-    if (err < JET_errSuccess)
-        ese_api__log_give_up(database, entry.procid);
+    return write_begin(database, &entry, (ese_lgpos){0}, lgpos_out);
+}
+
+JET_ERR
+ese_api__log_create_header(ese_api_database *database, uint64_t lgpos)
+{
+    JET_ERR err;
+
+    ESE_TRY(enlist(database->logged, database, say_created, lgpos));
+    ESE_TRY(log_size(database, ese_cache_page_count(database->pages)));
 out:
     return err;
 }
@@ -398,12 +398,19 @@ ese_api__log_attach(ese_api_database *database, ese_api_session *session, uint32
     ese_signature sign = ese_log_stream_signature(database->logged->stream);
     bool is_ours = memcmp(&fields->sign_log, &sign, sizeof sign) == 0;
     ese_log_entry entry = {.type = ESE_LOG_ATTACH_DB, .procid = procid_of(session)};
+    uint64_t lgpos = 0;
+    JET_ERR err;
 
+    entry.u.db.n_pages_max = n_pages_max;
     entry.u.db.flags = ENTRY_WIDE;
     entry.u.db.consistent = fields->consistent;
     entry.u.db.sign_log = fields->sign_log; /* of the stream it was in until now */
-    return begin_logged(database, &entry, say_attached, n_pages_max,
-                        is_ours ? fields->consistent : (ese_lgpos){0});
+    ESE_TRY(write_begin(database, &entry, is_ours ? fields->consistent : (ese_lgpos){0}, &lgpos));
+    err = enlist(database->logged, database, say_attached, lgpos);
+    if (err < JET_errSuccess)
+        ese_api__log_give_up(database, entry.procid);
+out:
+    return err;
 }
 
 JET_ERR

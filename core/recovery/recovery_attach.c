@@ -548,6 +548,8 @@ ese_recovery__redo_database(ese_recovery__run *run, const ese_log_entry *entry)
         return redo_with_path(run, entry);
     if (entry->type == ESE_LOG_DETACH_DB) {
         db = entry->dbid <= ESE_LOG_MAX_DATABASES ? run->by_dbid[entry->dbid] : NULL;
+        if (db != NULL && db->state == ESE_RECOVERY__ATTACHED && db->is_unfinished)
+            return ese_recovery__remove_unfinished(run, db); /* its creation had failed */
         return db == NULL ? JET_errSuccess : ese_recovery__detach(run, db, run->lgpos);
     }
     db = ese_recovery__db_of(run, entry->dbid);
