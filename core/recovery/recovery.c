@@ -110,7 +110,7 @@ judge_damage(ese_recovery__run *run, int32_t generation, JET_ERR damage)
     return JET_errSuccess;
 }
 
-/* Before logs go the headers tell that nobody has to wait for them. */
+/* Nobody has to wait for logs that are gone. */
 static JET_ERR
 forget_committed(ese_recovery__run *run)
 {
@@ -136,8 +136,8 @@ ese_recovery__drop_damaged(ese_recovery__run *run, int32_t generation, JET_ERR d
     ESE_TRY(judge_damage(run, generation, damage));
     if (run->is_in_place) {
         ESE_TRY(ese_recovery__survey_cut(run, generation));
-        ESE_TRY(forget_committed(run));
         ESE_TRY(ese_recovery__survey_delete(run));
+        ESE_TRY(forget_committed(run));
     }
     run->report->are_logs_lost = true;
     run->report->warning = JET_wrnCommittedLogFilesRemoved;
@@ -440,7 +440,7 @@ ese_recovery__run_all(ese_recovery__run *run, bool use_checkpoint, bool *is_trap
         ESE_TRY(ese_recovery__survey_all(run, s->first));
     ESE_TRY(redo(run, s));
     ESE_TRY(ese_recovery__judge_all(run));
-    if (s->has_checkpoint)
+    if (s->has_checkpoint && !run->survey.is_own) /* its own checkpoints it knows */
         ESE_TRY(ese_recovery__find_trap(run, is_trap_out));
     if (*is_trap_out)
         goto out;

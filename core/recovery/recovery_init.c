@@ -143,8 +143,7 @@ out:
 
 JET_ERR
 ese_recovery_restore(const ese_recovery_options *options,
-                     const ese_log_stream_options *stream_options,
-                     ese_recovery_report *report_out)
+                     const ese_log_stream_options *stream_options, ese_recovery_report *report_out)
 {
     bool is_trap = false;
 

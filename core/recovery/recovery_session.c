@@ -88,6 +88,23 @@ out:
     return err;
 }
 
+/* Numbers of versions begin anew with each run of an engine: the same one may have been another's. */
+static bool
+is_about(const ese_log_entry *entry, const ese_recovery__version *version)
+{
+    return version->session->procid == entry->procid && version->session->trx == entry->trx &&
+           version->objid == entry->objid;
+}
+
+static bool
+tells_the_same(const ese_log_entry *entry, const ese_recovery__version *version)
+{
+    return ese_bytes_compare(entry->key, version->key) == 0 &&
+           ese_bytes_compare(entry->key_data, version->key_data) == 0 &&
+           (version->oper != ESE_TXN_REPLACE ||
+            ese_bytes_compare(entry->data, version->before) == 0);
+}
+
 JET_ERR
 ese_recovery__redo_undo_info(ese_recovery__run *run, ese_recovery__db *db,
                              const ese_log_entry *entry)
@@ -96,17 +113,18 @@ ese_recovery__redo_undo_info(ese_recovery__run *run, ese_recovery__db *db,
     ese_arena *memory;
     JET_ERR err = JET_errSuccess;
 
-    if (version == NULL || version->session->procid != entry->procid ||
-        version->objid != entry->objid)
+    if (version == NULL || !is_about(entry, version))
         goto out;
-    version->has_info = true;
-    if (!version->is_waiting)
+    if (!version->is_waiting) {
+        version->has_info = version->has_info || tells_the_same(entry, version);
         goto out;
+    }
     memory = &version->session->memory;
     ESE_TRY(ese_arena_copy(memory, entry->key, &version->key));
     ESE_TRY(ese_arena_copy(memory, entry->key_data, &version->key_data));
     ESE_TRY(ese_arena_copy(memory, entry->data, &version->before));
     version->is_waiting = false;
+    version->has_info = true;
 out:
     return err;
 }

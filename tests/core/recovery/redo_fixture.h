@@ -127,6 +127,7 @@ entry_of(ese_log_type type, unsigned line)
         .dbtime = TIME + 1,
         .dbtime_before = TIME,
         .rceid = 11,
+        .trx = 8,
         .root = PGNO,
         .objid = OBJID,
     };
