@@ -242,6 +242,59 @@ test_api_backup__tells_how_far_it_is_and_can_be_stopped(void **state)
     assert_ok(shop_close(&s));
 }
 
+/* ---- the instance ends */
+
+static struct {
+    _Atomic bool has_begun;
+    JET_ERR err;
+} ending;
+
+static JET_ERR JET_API
+wait_for_the_end(JET_SESID sesid, JET_SNP snp, JET_SNT snt, void *pv)
+{
+    (void)sesid;
+    (void)snp;
+    (void)pv;
+    atomic_store(&ending.has_begun, true);
+    /* JetTerm has told the backup to stop before others are refused. */
+    while (snt == JET_sntProgress &&
+           JetBeginExternalBackupInstance(s.instance, 0) != JET_errTermInProgress)
+        ese_os_yield();
+    return JET_errSuccess;
+}
+
+static void *
+end_instance(void *self)
+{
+    (void)self;
+    while (!atomic_load(&ending.has_begun))
+        ese_os_yield();
+    if (JetTerm2(s.instance, JET_bitTermComplete) != JET_errBackupInProgress)
+        abort();
+    ending.err = JetTerm(s.instance);
+    return NULL;
+}
+
+static void
+test_api_backup__ends_with_its_instance(void **state)
+{
+    shelf f = {0};
+    ese_os_thread thread;
+
+    (void)state;
+    memset(&ending, 0, sizeof ending);
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", &f));
+    assert_ok(worker_step(&s, &f, 0));
+    assert_ok(ese_os_thread_start(&thread, end_instance, NULL));
+    assert_int_equal(JetBackupInstanceA(s.instance, d.folder, 0, wait_for_the_end),
+                     JET_errBackupAbortByServer);
+    ese_os_thread_join(&thread);
+    TEST_OK(ending.err);
+    assert_int_equal(depot_count(&d), 0);
+    assert_int_equal(shop_header(&s, "a.edb").dbstate, JET_dbstateCleanShutdown);
+}
+
 /* ---- what is wrong */
 
 static void
@@ -391,6 +444,7 @@ main(void)
         BACKUP_TEST(test_api_backup__takes_all_databases_and_pages_of_every_size),
         BACKUP_TEST(test_api_backup__deletes_logs_that_nobody_needs_and_none_that_recovery_does),
         BACKUP_TEST(test_api_backup__tells_how_far_it_is_and_can_be_stopped),
+        BACKUP_TEST(test_api_backup__ends_with_its_instance),
         BACKUP_TEST(test_api_backup__tells_what_is_missing),
         BACKUP_TEST(test_api_backup__needs_a_log_that_is_kept),
         BACKUP_TEST(test_api_backup__is_whole_with_circular_logs),

@@ -141,6 +141,32 @@ test_api_external__gives_a_program_all_that_a_restore_needs(void **state)
                 misc.bkinfoFullPrev.genHigh >= misc.bkinfoFullPrev.genLow);
 }
 
+/* Logs of the instance that was backed up lead on, though they lie elsewhere. */
+static void
+test_api_external__leads_on_with_the_logs_of_another_folder(void **state)
+{
+    shelf f = {0};
+    char to[PATH_ROOM];
+    JET_RSTMAP_A map = {NULL, to};
+    JET_LOGINFO_A info = {.cbSize = sizeof info};
+
+    (void)state;
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", &f));
+    for (int32_t i = 0; i < 60; i++)
+        assert_ok(worker_step(&s, &f, i * PER_TRANSACTION));
+    TEST_OK(run_steps(0, BUFFER));
+    for (int32_t i = 60; i < 200; i++)
+        assert_ok(worker_step(&s, &f, i * PER_TRANSACTION));
+    shop_crash(&s);
+    (void)snprintf(to, sizeof to, "%s", in_shop(&r, "a.edb"));
+    copy_files(d.folder, "a.edb", r.folder);
+    memcpy(info.szBaseName, "edb", 4);
+    TEST_OK(JetExternalRestore2A(r.folder, r.folder, &map, 1, d.folder, &info, NULL, s.folder, NULL,
+                                 NULL));
+    assert_int_equal(open_restored(&r), 2000);
+}
+
 static void
 test_api_external__adds_logs_later(void **state)
 {
@@ -349,6 +375,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         EXTERNAL_TEST(test_api_external__gives_a_program_all_that_a_restore_needs),
+        EXTERNAL_TEST(test_api_external__leads_on_with_the_logs_of_another_folder),
         EXTERNAL_TEST(test_api_external__adds_logs_later),
         EXTERNAL_TEST(test_api_external__gives_lists_in_both_forms),
         EXTERNAL_TEST(test_api_external__refuses_steps_in_a_wrong_order),
