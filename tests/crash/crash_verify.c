@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { N_INDEXES = 4, INDEX_NUMBER = 0, INDEX_TAGS = 2, NAME_SIZE = 32, DIFFERENCES_MAX = 12 };
@@ -216,13 +215,18 @@ read_own(reader *r, const actor *a, uint32_t number)
 
 /* ---- databases */
 
-/* A creation that has just begun leaves an empty file, which the log does not know yet. */
+/* A creation that did not come to its end may leave a file that is no database yet; it can be begun anew. */
 static bool
-is_left_empty(const char *path)
+is_not_made(reader *r, const char *path, JET_ERR err)
 {
-    struct stat status;
-
-    return stat(path, &status) == 0 && status.st_size == 0;
+    if (r->e->must_exist[r->database] ||
+        (err != JET_errFileNotFound && err != JET_errDatabaseCorrupted))
+        return false;
+    if (err != JET_errFileNotFound) {
+        REQUIRE(JetCreateDatabase(r->sesid, path, NULL, &r->dbid, 0));
+        REQUIRE(JetCloseDatabase(r->sesid, r->dbid, 0));
+    }
+    return true;
 }
 
 static void
@@ -234,10 +238,8 @@ read_database(reader *r, unsigned database)
 
     r->database = database;
     database_path(w->options, database, path);
-    if (!r->e->must_exist[database] && is_left_empty(path))
-        return;
     err = JetAttachDatabase(r->sesid, path, 0);
-    if (err == JET_errFileNotFound && !r->e->must_exist[database])
+    if (is_not_made(r, path, err))
         return;
     require(r, err, "JetAttachDatabase");
     REQUIRE(JetOpenDatabase(r->sesid, path, NULL, &r->dbid, 0));

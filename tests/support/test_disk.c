@@ -170,12 +170,13 @@ test_trace_free(test_trace *trace)
 
 /* ---- names */
 
+/* Whatever follows its name: it may get it late. */
 static bool
-is_suffix(const char *path, const char *suffix)
+is_database_name(const char *path)
 {
-    size_t n = strlen(path), m = strlen(suffix);
+    const char *slash = strrchr(path, '/');
 
-    return n >= m && strcmp(path + n - m, suffix) == 0;
+    return strstr(slash != NULL ? slash : path, ".edb") != NULL;
 }
 
 static name *
@@ -244,7 +245,7 @@ add_file(test_disk *disk, const char *path)
 
     if (file == NULL)
         broken("out of memory", path);
-    file->is_database = is_suffix(path, ".edb");
+    file->is_database = is_database_name(path);
     disk->files = reserve(disk->files, disk->n_files, &disk->files_room, sizeof(content *));
     disk->files[disk->n_files++] = file;
     return file;

@@ -54,7 +54,7 @@ extern const char *const test_loss_names[TEST_LOSS_KINDS];
 
 typedef struct test_disk test_disk;
 
-/* Nothing has happened. The trace outlives the disk; page_size is that of the databases, "*.edb". */
+/* Nothing has happened. The trace outlives the disk; page_size is that of the databases, "*.edb*". */
 test_disk *test_disk_create(const test_trace *trace, uint32_t page_size);
 void test_disk_free(test_disk *disk);
 
