@@ -206,7 +206,7 @@ keep_asking(void *self)
 
             /* The other thread may ask at the same moment, and the restore may just have ended. */
             if (err != JET_errRestoreInProgress && err != JET_errSessionSharingViolation &&
-                !atomic_load(&now.is_over))
+                err != JET_errInvalidSesid)
                 abort();
             if (err == JET_errRestoreInProgress)
                 atomic_store(&now.has_tried, true);
