@@ -336,11 +336,73 @@ test_api_log_threads__lose_nothing_when_they_are_killed(void **state)
     (void)munmap(shared, sizeof *shared);
 }
 
+/* ---- databases that come and go meanwhile */
+
+enum { ROUNDS = 25 };
+
+typedef struct mover {
+    shop own; /* a session of its own in the same instance */
+    char name[16];
+    JET_ERR err;
+} mover;
+
+/* Creates a database, fills it, detaches it, attaches it again … */
+static void *
+come_and_go(void *self)
+{
+    mover *m = self;
+    shelf f = {0};
+
+    m->err = JetBeginSessionA(m->own.instance, &m->own.sesid, NULL, NULL);
+    if (m->err >= JET_errSuccess)
+        m->err = shelf_create(&m->own, m->name, &f);
+    for (int32_t i = 0; i < ROUNDS && m->err >= JET_errSuccess; i++) {
+        m->err = shelf_fill(&m->own, &f, i * 20, 20);
+        if (m->err >= JET_errSuccess)
+            m->err = JetCloseDatabase(m->own.sesid, f.dbid, 0);
+        if (m->err >= JET_errSuccess)
+            m->err = JetDetachDatabaseA(m->own.sesid, in_shop(&m->own, m->name));
+        if (m->err >= JET_errSuccess)
+            m->err = shelf_open(&m->own, m->name, &f);
+    }
+    return NULL;
+}
+
+static void
+test_api_log_threads__attach_and_detach_beside_each_other(void **state)
+{
+    mover movers[THREADS];
+    pthread_t threads[THREADS];
+    shelf f = {0};
+
+    (void)state;
+    shop_make(&s);
+    assert_ok(open_shop());
+    for (unsigned i = 0; i < THREADS; i++) {
+        movers[i] = (mover){.own = s};
+        (void)snprintf(movers[i].name, sizeof movers[i].name, "%u.edb", i);
+        assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, &movers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_ok(movers[i].err);
+    }
+    shop_crash(&s);
+    assert_ok(open_shop());
+    for (unsigned i = 0; i < THREADS; i++) {
+        assert_ok(shelf_open(&s, movers[i].name, &f));
+        assert_int_equal(shelf_count(&s, &f), ROUNDS * 20);
+    }
+    assert_ok(shop_close(&s));
+    shop_destroy(&s);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         API_TEST(test_api_log_threads__lose_nothing_when_they_are_killed),
+        API_TEST(test_api_log_threads__attach_and_detach_beside_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
