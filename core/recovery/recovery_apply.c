@@ -21,6 +21,8 @@ redo_run(ese_recovery__run *run, const ese_log_entry *entry)
     switch (entry->type) {
     case ESE_LOG_INIT:
     case ESE_LOG_INIT2: ese_recovery__forget_sessions(run); return JET_errSuccess;
+    case ESE_LOG_RECOVERY_UNDO:
+    case ESE_LOG_RECOVERY_UNDO2: ese_recovery__forget_macros(run); return JET_errSuccess;
     case ESE_LOG_TERM:
     case ESE_LOG_TERM2:
     case ESE_LOG_RECOVERY_QUIT:

@@ -390,6 +390,9 @@ JET_ERR ese_recovery__inconsistent(const ese_recovery__run *run, ese_pgno pgno, 
 
 JET_ERR ese_recovery__redo_trx(ese_recovery__run *run, const ese_log_entry *entry);
 void ese_recovery__forget_sessions(ese_recovery__run *run);
+
+/* An earlier recovery takes changes back from here on: a macro that had not ended by then never will, and its dbtime is another's. */
+void ese_recovery__forget_macros(ese_recovery__run *run);
 ese_recovery__session *ese_recovery__session_of(ese_recovery__run *run, uint16_t procid);
 
 /* Adds a version with what `entry` tells; key, data and before are copied. */

@@ -227,13 +227,19 @@ forget_versions(ese_recovery__run *run, ese_recovery__session *session)
 }
 
 static void
+forget_macros_of(ese_recovery__session *session)
+{
+    while (session->macros != NULL)
+        free_macro(&session->macros);
+}
+
+static void
 forget_session(ese_recovery__run *run, uint16_t procid)
 {
     ese_recovery__session *session = run->sessions[procid];
 
     forget_versions(run, session);
-    while (session->macros != NULL)
-        free_macro(&session->macros);
+    forget_macros_of(session);
     ese_free(&run->sessions[procid]);
 }
 
@@ -243,6 +249,15 @@ ese_recovery__forget_sessions(ese_recovery__run *run)
     for (unsigned i = 0; run->sessions != NULL && i < ESE_RECOVERY__SESSIONS; i++) {
         if (run->sessions[i] != NULL)
             forget_session(run, (uint16_t)i);
+    }
+}
+
+void
+ese_recovery__forget_macros(ese_recovery__run *run)
+{
+    for (unsigned i = 0; run->sessions != NULL && i < ESE_RECOVERY__SESSIONS; i++) {
+        if (run->sessions[i] != NULL)
+            forget_macros_of(run->sessions[i]);
     }
 }
 
