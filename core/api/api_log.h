@@ -132,8 +132,5 @@ void ese_api__log_checkpoint_stop(ese_api_log *log);
 /* A checkpoint as far on as it can be without writing pages. Holds: order. */
 JET_ERR ese_api__log_checkpoint_locked(ese_api_log *log);
 
-/* The same. Takes: order. */
-JET_ERR ese_api__log_checkpoint(ese_api_log *log);
-
 /* Somebody has committed: the thread has something to do. `flush_ms`: it must be durable within that time; 0: whenever. Takes no lock when the thread is awake and nothing is asked. */
 void ese_api__log_nudge(ese_api_log *log, uint32_t flush_ms);

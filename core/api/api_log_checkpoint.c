@@ -81,17 +81,6 @@ out:
     return err;
 }
 
-JET_ERR
-ese_api__log_checkpoint(ese_api_log *log)
-{
-    JET_ERR err;
-
-    ese_os_mutex_lock(&log->order);
-    err = ese_api__log_checkpoint_locked(log);
-    ese_os_mutex_unlock(&log->order);
-    return err;
-}
-
 /* ---- How far behind it is ---- */
 
 static uint64_t
