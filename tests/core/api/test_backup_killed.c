@@ -1,0 +1,152 @@
+/* The process is killed in the middle of a backup or of a restore: the backup before is there, and a restore can be begun anew. */
+#define _XOPEN_SOURCE 700 /* mkdtemp, kill */
+
+#include "backup_test.h"
+
+#include <signal.h>
+
+enum { ROWS = 400, KILLED = 77 };
+
+static shop s, r;
+static depot d;
+
+static int
+setup(void **state)
+{
+    (void)remember_memory(state);
+    shop_make(&s);
+    shop_make(&r);
+    depot_make(&d);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    shop_destroy(&s);
+    shop_destroy(&r);
+    depot_destroy(&d);
+    return compare_memory(state);
+}
+
+#define KILL_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+static unsigned n_calls, kill_at;
+
+/* Ends the process as a crash would. */
+static JET_ERR JET_API
+die(JET_SESID sesid, JET_SNP snp, JET_SNT snt, void *pv)
+{
+    (void)sesid;
+    (void)snp;
+    (void)snt;
+    (void)pv;
+    if (++n_calls == kill_at)
+        _exit(KILLED);
+    return JET_errSuccess;
+}
+
+static void
+fill(int32_t from, int32_t to)
+{
+    shelf f = {0};
+
+    TEST_OK(shop_open(&s));
+    TEST_OK(from == 0 ? shelf_create(&s, "a.edb", &f) : shelf_open(&s, "a.edb", &f));
+    for (int32_t i = from; i < to; i += PER_TRANSACTION)
+        TEST_OK(worker_step(&s, &f, i));
+    TEST_OK(shop_close(&s));
+}
+
+static JET_ERR
+back_up(JET_PFNSTATUS status)
+{
+    shelf f = {0};
+    JET_ERR err;
+
+    TEST_OK(shop_open(&s));
+    TEST_OK(shelf_open(&s, "a.edb", &f));
+    err = JetBackupInstanceA(s.instance, d.folder, JET_bitBackupAtomic, status);
+    TEST_OK(shop_close(&s));
+    return err;
+}
+
+static int
+back_up_and_die(void *unused)
+{
+    (void)unused;
+    return back_up(die) < JET_errSuccess;
+}
+
+static void
+test_api_backup__is_there_until_the_next_one_is_whole(void **state)
+{
+    int32_t n_rows = ROWS, n;
+    unsigned n_kept = 0;
+    int end = KILLED;
+
+    (void)state;
+    fill(0, ROWS);
+    TEST_OK(back_up(NULL));
+    for (kill_at = 1; end == KILLED; kill_at++) {
+        fill(n_rows, n_rows + 50);
+        end = in_other_process(back_up_and_die, NULL);
+        TEST_OK(restore_from(&r, d.folder, NULL));
+        n = open_restored(&r);
+        /* The last call comes when the new one has got its name. */
+        assert_true(n == n_rows + 50 || (n == ROWS && end == KILLED));
+        n_kept += n == ROWS;
+        shop_empty(&r);
+        n_rows += 50;
+    }
+    assert_int_equal(end, 0);
+    assert_true(n_kept >= 5);
+}
+
+static int
+restore_and_die(void *unused)
+{
+    (void)unused;
+    return restore_from(&r, d.folder, die) < JET_errSuccess;
+}
+
+static void
+test_api_restore__can_be_begun_anew_when_it_was_killed(void **state)
+{
+    shelf f = {0};
+    int end = KILLED;
+
+    (void)state;
+    assert_ok(shop_open(&s)); /* with something to take back */
+    assert_ok(shelf_create(&s, "a.edb", &f));
+    for (int32_t i = 0; i < ROWS; i += PER_TRANSACTION)
+        assert_ok(worker_step(&s, &f, i));
+    assert_ok(JetBeginTransaction(s.sesid));
+    for (int32_t i = 0; i < ROWS; i++)
+        assert_ok(shelf_replace(&s, &f, i, 0xee));
+    TEST_OK(JetBackupInstanceA(s.instance, d.folder, 0, NULL));
+    assert_ok(JetRollback(s.sesid, 0));
+    for (kill_at = 1; end == KILLED; kill_at++) {
+        end = in_other_process(restore_and_die, NULL);
+        if (kill_at % 3 == 0) { /* else the next one finds what several have left */
+            TEST_OK(restore_from(&r, d.folder, NULL));
+            assert_int_equal(open_restored(&r), ROWS);
+            shop_empty(&r);
+        }
+    }
+    assert_int_equal(end, 0);
+    assert_true(kill_at > 5);
+    assert_int_equal(open_restored(&r), ROWS);
+    assert_ok(shop_close(&s));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KILL_TEST(test_api_backup__is_there_until_the_next_one_is_whole),
+        KILL_TEST(test_api_restore__can_be_begun_anew_when_it_was_killed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
