@@ -46,7 +46,8 @@ ese_log__batch_begin(ese_log_stream *stream, ese_log_origin *origin, ese_log__ba
 
     batch->stream = stream;
     batch->origin = origin;
-    batch->procid = origin == NULL ? ESE_LOG_PROCID_NOBODY : origin->procid;
+    batch->procid =
+        origin == NULL || (is_own && origin->procid == 0) ? ESE_LOG_PROCID_NOBODY : origin->procid;
     batch->is_own = is_own;
     batch->level = is_own ? 1 : origin->level;
     batch->is_first = logged == 0;
