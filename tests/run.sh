@@ -4,7 +4,7 @@
 #   sh tests/run.sh                  everything
 #   sh tests/run.sh lint gcc         only these sections; the ones after gcc use its build
 #
-# Sections: lint gcc install python lua conformance corpus workload clang asan tsan valgrind fuzz
+# Sections: lint gcc install python lua conformance corpus workload crash clang asan tsan valgrind fuzz
 # Logs lie in build/logs, one per step. The last line is "N passed, N failed"; the exit status is 1 when
 # anything failed. docs/testing.md tells how to run a single test, and the long campaigns.
 set -u
@@ -13,7 +13,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 . tests/support/install.sh
 
-sections=${*:-lint gcc install python lua conformance corpus workload clang asan tsan valgrind fuzz}
+sections=${*:-lint gcc install python lua conformance corpus workload crash clang asan tsan valgrind fuzz}
 build=$root/build
 logs=$build/logs
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -272,6 +272,12 @@ run_workload() {
         step workload-corpus count_closing_line \
             python_with_ese tests/workload/change_corpus.py "$build/gcc/bin/ese" "$ESE_SHARED/corpus"
     fi
+}
+
+# docs/testing.md tells how to try a hundred thousand.
+run_crash() {
+    section "crash: recovery from 5000 crashes of recorded runs and from processes that were killed"
+    step crash-campaign count_closing_line sh tests/crash/campaign.sh "$build/gcc/bin" 5000 10
 }
 
 run_clang() {
