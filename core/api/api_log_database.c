@@ -12,6 +12,8 @@ enum {
     SNAPSHOT = 316, /* bytes of a header that no field stands for */
     BACKUP_INFO_SIZE = 24,
     TIME_COMMITTED = 348,
+    COPY_PREV = 420,
+    DIFF_PREV = 444,
     GEN_RECOVERING = 536,
     GEN_MIN_CONSISTENT = 640,
     LAST_RESIZE = 656,
@@ -77,8 +79,14 @@ say_attached(ese_dbheader *fields, uint8_t *page, const void *how)
 {
     const step *s = how;
 
-    if (memcmp(&fields->sign_log, &s->sign_log, sizeof s->sign_log) != 0)
+    if (memcmp(&fields->sign_log, &s->sign_log, sizeof s->sign_log) != 0) {
         fields->consistent = (ese_lgpos){0};
+        /* The logs of this stream continue no backup of another one. */
+        memset(fields->backup_full_prev, 0, sizeof fields->backup_full_prev);
+        memset(fields->backup_inc_prev, 0, sizeof fields->backup_inc_prev);
+        memset(page + COPY_PREV, 0, BACKUP_INFO_SIZE);
+        memset(page + DIFF_PREV, 0, BACKUP_INFO_SIZE);
+    }
     fields->state = ESE_DBSTATE_DIRTY;
     begin_attachment(fields, page, s);
     ese_log_lgpos_store(page + LAST_RESIZE, s->lgpos);

@@ -8,6 +8,7 @@
 #include "api/api_restore.h"
 
 #include "base/alloc.h"
+#include "os/os_lock.h"
 
 enum { UNIT = 4096, BUFFER_SIZE = 1 << 20, MAPS_MAX = 64 };
 
@@ -199,6 +200,29 @@ recover(ese_api__restore *restore)
     return err;
 }
 
+/* Another instance, here or elsewhere, has these folders for itself. */
+static JET_ERR
+lock_folder(const char *path, JET_ERR taken, ese_os_lock **lock_out)
+{
+    JET_ERR err = ese_os_folder_lock(path, lock_out);
+
+    if (err == JET_errFileAccessDenied)
+        err = ese_raise(taken, "%s: an instance has this folder in use", path);
+    return err;
+}
+
+static JET_ERR
+lock_folders(const ese_api__restore *restore, ese_os_lock *locks[2])
+{
+    JET_ERR err;
+
+    ESE_TRY(lock_folder(restore->log_folder, JET_errLogFilePathInUse, &locks[0]));
+    if (!ese_os_lock_is_of(locks[0], restore->system_folder))
+        ESE_TRY(lock_folder(restore->system_folder, JET_errSystemPathInUse, &locks[1]));
+out:
+    return err;
+}
+
 static JET_ERR
 run(ese_api__restore *restore, JET_ERR (*prepare)(ese_api__restore *restore, const void *how),
     const void *how)
@@ -211,8 +235,10 @@ run(ese_api__restore *restore, JET_ERR (*prepare)(ese_api__restore *restore, con
         .log_folder = restore->log_folder,
         .more_folder = restore->more_folder,
     };
+    ese_os_lock *locks[2] = {NULL};
     JET_ERR err;
 
+    ESE_TRY(lock_folders(restore, locks));
     ESE_TRY(ese_maint_restore_open_logs(&places, &restore->logs));
     if (prepare != NULL)
         ESE_TRY(prepare(restore, how));
@@ -226,6 +252,8 @@ out:
     if (err < JET_errSuccess)
         drop_items(restore);
     ese_maint_restore_close_logs(&restore->logs);
+    ese_os_folder_unlock(&locks[1]);
+    ese_os_folder_unlock(&locks[0]);
     return err;
 }
 

@@ -108,24 +108,32 @@ test_api_backup__leads_with_the_logs_to_the_last_commit(void **state)
     assert_int_equal(open_restored(&r), atomic_load(&w.n_rows));
 }
 
+/* Most pages with their changes are in the file already: there is no room for them in memory. */
 static void
 test_api_backup__leaves_transactions_that_are_open_out(void **state)
 {
     shelf f = {0};
 
     (void)state;
-    assert_ok(shop_open(&s));
+    assert_ok(shop_create(&s));
+    assert_ok(set_integer(&s.instance, JET_paramCacheSizeMax, 64));
+    assert_ok(shop_open_with(&s, 0));
     assert_ok(shelf_create(&s, "a.edb", &f));
-    assert_ok(worker_step(&s, &f, 0));
+    for (int32_t i = 0; i < 2000; i += PER_TRANSACTION)
+        assert_ok(worker_step(&s, &f, i));
     assert_ok(JetBeginTransaction(s.sesid));
-    for (int32_t i = 10; i < 400; i++)
+    for (int32_t i = 2000; i < 4000; i++)
         assert_ok(shelf_insert(&s, &f, i));
-    for (int32_t i = 0; i < 10; i++)
-        assert_ok(shelf_replace(&s, &f, i, 0xee));
+    for (int32_t i = 0; i < 2000; i += 2)
+        assert_ok(shelf_replace(&s, &f, i, (uint8_t)(0x55 + i)));
+    for (int32_t i = 1; i < 2000; i += 3) {
+        assert_ok(shelf_seek(&s, &f, i));
+        assert_ok(JetDelete(s.sesid, f.tableid));
+    }
     TEST_OK(JetBackupInstanceA(s.instance, d.folder, 0, NULL));
     assert_ok(JetCommitTransaction(s.sesid, 0));
     TEST_OK(restore_from(&r, d.folder, NULL));
-    assert_int_equal(open_restored(&r), 10);
+    assert_int_equal(open_restored(&r), 2000);
     assert_ok(shop_close(&s));
 }
 
@@ -158,6 +166,47 @@ test_api_backup__takes_all_databases_and_pages_of_every_size(void **state)
         depot_clear(d.folder);
     }
     assert_ok(JetSetSystemParameterA(NULL, 0, JET_paramDatabasePageSize, 4096, NULL));
+}
+
+static void
+test_api_restore__keeps_away_from_folders_in_use(void **state)
+{
+    shelf f = {0};
+    JET_INSTANCE other = 0;
+    char folder[80];
+
+    (void)state;
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", &f));
+    assert_ok(worker_step(&s, &f, 0));
+    TEST_OK(JetBackupInstanceA(s.instance, d.folder, 0, NULL));
+    assert_ok(JetCreateInstanceA(&other, "other"));
+    (void)snprintf(folder, sizeof folder, "%s/", s.folder);
+    assert_ok(set_text(&other, JET_paramLogFilePath, folder));
+    assert_ok(set_text(&other, JET_paramSystemPath, folder));
+    assert_int_equal(JetRestoreInstanceA(other, d.folder, r.folder, NULL), JET_errLogFilePathInUse);
+    assert_ok(JetTerm(other));
+    assert_ok(shop_close(&s));
+}
+
+/* A backup belongs to a sequence of logs. */
+static void
+test_api_backup__begins_anew_with_new_logs(void **state)
+{
+    shelf f = {0};
+
+    (void)state;
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", &f));
+    assert_ok(worker_step(&s, &f, 0));
+    TEST_OK(JetBackupInstanceA(s.instance, d.folder, 0, NULL));
+    assert_ok(shop_close(&s));
+    copy_file(in_shop(&s, "a.edb"), in_shop(&r, "a.edb"));
+    assert_ok(shop_open(&r));
+    assert_ok(shelf_open(&r, "a.edb", &f));
+    assert_int_equal(JetBackupInstanceA(r.instance, d.folder, JET_bitBackupIncremental, NULL),
+                     JET_errMissingFullBackup);
+    assert_ok(shop_close(&r));
 }
 
 /* ---- truncation */
@@ -442,6 +491,8 @@ main(void)
         BACKUP_TEST(test_api_backup__leads_with_the_logs_to_the_last_commit),
         BACKUP_TEST(test_api_backup__leaves_transactions_that_are_open_out),
         BACKUP_TEST(test_api_backup__takes_all_databases_and_pages_of_every_size),
+        BACKUP_TEST(test_api_restore__keeps_away_from_folders_in_use),
+        BACKUP_TEST(test_api_backup__begins_anew_with_new_logs),
         BACKUP_TEST(test_api_backup__deletes_logs_that_nobody_needs_and_none_that_recovery_does),
         BACKUP_TEST(test_api_backup__tells_how_far_it_is_and_can_be_stopped),
         BACKUP_TEST(test_api_backup__ends_with_its_instance),
