@@ -408,10 +408,9 @@ ese_btree_replace(ese_txn_session *session, const ese_btree *tree, ese_bytes key
 
 /* ---- what needs no room ---- */
 
-/* Latches the leaf of an entry that is there and not deleted, and that the session may change. */
-static JET_ERR
-latch_entry(const ese_btree__writer *writer, ese_bytes key, ese_bytes data, ese_txn_oper oper,
-            ese_btree__spot *spot_out)
+JET_ERR
+ese_btree__entry_latch(const ese_btree__writer *writer, ese_bytes key, ese_bytes data,
+                       ese_txn_oper oper, ese_btree__spot *spot_out)
 {
     JET_ERR err;
     ese_btree__spot spot = {0};
@@ -433,10 +432,9 @@ out:
     return err;
 }
 
-/* Adds the version and makes the change that the record says; unlatches the page. */
-static JET_ERR
-change_entry(const ese_btree__writer *writer, const ese_txn_change *change, ese_log_record *record,
-             ese_btree__spot *spot)
+JET_ERR
+ese_btree__entry_change(const ese_btree__writer *writer, const ese_txn_change *change,
+                        ese_log_record *record, ese_btree__spot *spot)
 {
     JET_ERR err;
     ese_txn_version *version = NULL;
@@ -466,107 +464,13 @@ ese_btree_delete(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
     ese_log_record record = ese_btree__record(&writer, ESE_LOG_FLAG_DELETE);
     ese_btree__spot spot = {0};
 
-    ESE_TRY(latch_entry(&writer, key, data, ESE_TXN_DELETE, &spot));
+    ESE_TRY(ese_btree__entry_latch(&writer, key, data, ESE_TXN_DELETE, &spot));
     if (how == ESE_BTREE_UNVERSIONED)
         err = ese_btree__remove(&writer, &spot, key, data);
     else
-        err = change_entry(&writer, &change, &record, &spot);
+        err = ese_btree__entry_change(&writer, &change, &record, &spot);
 out:
     return err;
-}
-
-static int64_t
-load_signed(const uint8_t *at, unsigned width)
-{
-    return width == 8 ? (int64_t)ese_load_le64(at) : (int64_t)(int32_t)ese_load_le32(at);
-}
-
-/* A number to add, and where. */
-typedef struct ese_btree__delta {
-    unsigned offset, width;
-    int64_t delta;
-} ese_btree__delta;
-
-/*
- * The log has no record for a sum of eight bytes. There, the number is replaced with the data around it; so a second transaction has to wait for the first one's end, as for any
- * other replacement.
- */
-static JET_ERR
-replace_sum(const ese_btree__writer *writer, ese_bytes key, const ese_btree__delta *what,
-            ese_btree__spot *spot)
-{
-    ese_btree__request request = {.is_replacement = true, .key = key};
-    ese_bytes old = spot->node.data;
-    ese_btree__plan plan;
-    uint8_t *data = NULL;
-    uint64_t sum = ese_load_le64(old.data + what->offset) + (uint64_t)what->delta;
-    JET_ERR err;
-
-    ESE_TRY(ese_alloc(old.size, &data));
-    memcpy(data, old.data, old.size);
-    ese_store_le64(data + what->offset, sum);
-    request.data = (ese_bytes){data, old.size};
-    ESE_TRY(ese_btree__plan_make(writer, &request, spot, &plan));
-    ESE_TRY(ese_btree__plan_do(writer, &request, &plan, &spot->page));
-out:
-    ese_cache_unlatch(&spot->page, ESE_CACHE_UNCHANGED);
-    ese_free(&data);
-    return err;
-}
-
-static JET_ERR
-add_delta(const ese_btree__writer *writer, ese_bytes key, const ese_btree__delta *what,
-          int64_t *old_out)
-{
-    JET_ERR err;
-    const ese_btree *tree = writer->tree;
-    unsigned offset = what->offset, width = what->width;
-    const ese_txn_change change = {.place = {.tree = tree->shared, .key = key},
-                                   .oper = ESE_TXN_DELTA,
-                                   .offset = offset,
-                                   .width = width,
-                                   .delta = what->delta};
-    ese_log_record record = ese_btree__record(writer, width == 8 ? ESE_LOG_DELTA64 : ESE_LOG_DELTA);
-    ese_btree__spot spot = {0};
-    int64_t old;
-
-    ESE_TRY(latch_entry(writer, key, (ese_bytes){NULL, 0}, ESE_TXN_DELTA, &spot));
-    if (offset > spot.node.data.size || width > spot.node.data.size - offset) {
-        ese_cache_unlatch(&spot.page, ESE_CACHE_UNCHANGED);
-        err = ese_raise(JET_errDatabaseCorrupted, "%s: an entry of objid %u is too short",
-                        ese_cache_path(tree->file), (unsigned)tree->objid);
-        goto out;
-    }
-    old = load_signed(spot.node.data.data + offset, width);
-    record.u.node.offset = offset;
-    record.u.node.delta = what->delta;
-    if (width == sizeof(int64_t) && writer->db->log_db->stream != NULL)
-        ESE_TRY(replace_sum(writer, key, what, &spot));
-    else
-        ESE_TRY(change_entry(writer, &change, &record, &spot));
-    *old_out = old;
-out:
-    return err;
-}
-
-JET_ERR
-ese_btree_delta(ese_txn_session *session, const ese_btree *tree, ese_bytes key, unsigned offset,
-                unsigned width, int64_t delta, int64_t *old_out)
-{
-    const ese_btree__writer writer = ese_btree__writer_of(session, tree, ESE_BTREE_VERSIONED);
-    const ese_btree__delta what = {offset, width, delta};
-
-    return add_delta(&writer, key, &what, old_out);
-}
-
-JET_ERR
-ese_btree_delta_for_good(ese_txn_session *session, const ese_btree *tree, ese_bytes key,
-                         unsigned offset, unsigned width, int64_t delta, int64_t *old_out)
-{
-    const ese_btree__writer writer = ese_btree__writer_of(session, tree, ESE_BTREE_UNVERSIONED);
-    const ese_btree__delta what = {offset, width, delta};
-
-    return add_delta(&writer, key, &what, old_out);
 }
 
 JET_ERR
@@ -578,7 +482,7 @@ ese_btree_lock(ese_txn_session *session, const ese_btree *tree, ese_bytes key, e
     ese_btree__spot spot = {0};
     ese_txn_version *version = NULL;
 
-    ESE_TRY(latch_entry(&writer, key, (ese_bytes){NULL, 0}, oper, &spot));
+    ESE_TRY(ese_btree__entry_latch(&writer, key, (ese_bytes){NULL, 0}, oper, &spot));
     err = add_version(&writer, &change, &version);
     ese_cache_unlatch(&spot.page, ESE_CACHE_UNCHANGED);
 out:
@@ -605,7 +509,7 @@ ese_btree__space_remove(ese_btree_db *db, ese_log_origin *origin, const ese_btre
     const ese_btree__writer writer = space_writer(db, origin, tree);
     ese_btree__spot spot = {0};
 
-    ESE_TRY(latch_entry(&writer, key, (ese_bytes){NULL, 0}, ESE_TXN_DELETE, &spot));
+    ESE_TRY(ese_btree__entry_latch(&writer, key, (ese_bytes){NULL, 0}, ESE_TXN_DELETE, &spot));
     err = ese_btree__remove(&writer, &spot, key, (ese_bytes){NULL, 0});
 out:
     return err;

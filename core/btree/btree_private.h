@@ -291,6 +291,14 @@ JET_ERR ese_btree__split_for(const ese_btree__writer *writer, const ese_btree__r
 /* One change of a tree that is no split or merge, on its way: an insertion or a replacement, wherever there is room. */
 JET_ERR ese_btree__put(const ese_btree__writer *writer, const ese_btree__request *request);
 
+/* Latches the leaf of an entry that is there and not deleted, and that the session may change. */
+JET_ERR ese_btree__entry_latch(const ese_btree__writer *writer, ese_bytes key, ese_bytes data,
+                               ese_txn_oper oper, ese_btree__spot *spot_out);
+
+/* Adds the version and makes the change that the record says, in its place; unlatches the page. */
+JET_ERR ese_btree__entry_change(const ese_btree__writer *writer, const ese_txn_change *change,
+                                ese_log_record *record, ese_btree__spot *spot);
+
 /*
  * Takes a node that nobody sees away; unlatches the page. The last one of a leaf that is no root stays, flagged deleted, until the leaf leaves the tree, which
  * is tried at once: btree_merge.c.

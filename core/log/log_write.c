@@ -136,8 +136,9 @@ put_node(writer *w, const ese_log_record *record)
         entry.u.node.rceid_replace = node->rceid_replace;
     switch (record->type) {
     case ESE_LOG_INSERT: set_insert(w, node, &entry); break;
-    case ESE_LOG_FLAG_INSERT_REPLACE:
     case ESE_LOG_FLAG_INSERT:
+    case ESE_LOG_FLAG_INSERT_REPLACE:
+        entry.u.node.rceid_replace = node->rceid_replace; /* 0 where nothing is replaced */
         entry.key = node->key;
         entry.data = node->data;
         break;
