@@ -587,6 +587,8 @@ ese_log_stream_continue(const ese_log_stream_options *options, const ese_log_str
     ese_log__load_checkpoint(stream, end->is_current
                                          ? ese_log__position(end->last.number, end->next_sector, 0)
                                          : ese_log__position(end->last.number + 1, 1, 0));
+    if (end->list != NULL)
+        ESE_TRY(end->list(end->self, stream));
     if (!is_usable) {
         ESE_TRY(begin_next(stream));
     } else {

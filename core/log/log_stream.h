@@ -63,6 +63,9 @@ typedef struct ese_log_stream_end {
     uint32_t next_sector; /* is_current: the first segment that is free */
     uint64_t checksum;    /* of the segments of `last` so far */
     uint32_t last_trx;    /* a number no smaller than that of any transaction so far; 0: unknown */
+    /* Called before a generation begins, to list the databases that are attached (ese_log_stream_attach). NULL: there are none. */
+    JET_ERR (*list)(void *self, ese_log_stream *stream);
+    void *self;
 } ese_log_stream_end;
 
 /* A new stream: generation 1, a new signature. There are no logs. */

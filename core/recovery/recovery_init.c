@@ -67,7 +67,7 @@ open_stream(const ese_recovery_options *options, const ese_log_stream_options *s
     if (!*is_open_out)
         goto out;
     ESE_TRY(check_size(&run));
-    ESE_TRY(ese_recovery__continue(&run, stream_options, stream_out));
+    ESE_TRY(ese_log_stream_continue(stream_options, &run.survey.end, stream_out));
 out:
     ese_recovery__end_run(&run);
     return err;

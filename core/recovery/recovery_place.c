@@ -2,23 +2,12 @@
  * Recovery in place: the log goes on behind its end while the databases themselves are changed. Recovery specification, sections 7.5 and 7.6.
  *
  * INV-1  Until something has to be logged, the logs are as they were found.
- * INV-2  The current log of another engine is not written to: it is closed, under its number, and the next generation begins.
  */
 #include "recovery/recovery_private.h"
 
 #include "base/utf.h"
-#include "os/os_list.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
-enum {
-    EXTENSION_SIZE = 4,
-    DIGITS_MAX = 8,
-    SHORT_GENERATION_MAX = 0xfffff, /* that five digits can tell */
-    NAMES_SHORT = 2,                /* JET_bitEightDotThreeSoftCompat */
-    ATTACH_UTF16 = 0x20,
-};
+enum { ATTACH_UTF16 = 0x20 };
 
 /* ---- the headers of databases, told of generations */
 
@@ -56,59 +45,6 @@ ese_recovery__settle_header(ese_recovery__db *db)
 
 /* ---- the stream */
 
-/* "…/edb.log" -> "…/edb0000A.log" */
-static JET_ERR
-archive_path(const char *current, int32_t generation, uint32_t names, char **path_out)
-{
-    bool is_short = (names & NAMES_SHORT) != 0 && generation <= SHORT_GENERATION_MAX;
-    size_t n = strlen(current), n_stem = n - EXTENSION_SIZE;
-    char digits[DIGITS_MAX + 1];
-    char *path = NULL;
-    int n_digits = snprintf(digits, sizeof digits, is_short ? "%05" PRIX32 : "%08" PRIX32,
-                            (uint32_t)generation);
-    JET_ERR err;
-
-    ESE_TRY(ese_alloc(n + DIGITS_MAX + 1, &path));
-    memcpy(path, current, n_stem);
-    memcpy(path + n_stem, digits, (size_t)n_digits);
-    memcpy(path + n_stem + (size_t)n_digits, current + n_stem, EXTENSION_SIZE + 1);
-    *path_out = path;
-out:
-    return err;
-}
-
-/* Gives the current log of another engine its number. Who has it open can go on reading it. */
-static JET_ERR
-close_foreign_log(ese_recovery__run *run)
-{
-    ese_log_member last = ese_log_set_member(run->logs, ese_log_set_count(run->logs) - 1);
-    char *path = NULL;
-    JET_ERR err = JET_errSuccess;
-
-    if (run->survey.is_own || !run->survey.end.is_current)
-        return JET_errSuccess;
-    ESE_TRY(
-        archive_path(last.path, run->survey.last_generation, run->stream_options->names, &path));
-    ESE_TRY(ese_os_file_rename(last.path, path));
-    run->survey.end.is_current = false;
-    ESE_TRY(ese_os_folder_sync(path));
-out:
-    ese_free(&path);
-    return err;
-}
-
-JET_ERR
-ese_recovery__continue(ese_recovery__run *run, const ese_log_stream_options *options,
-                       ese_log_stream **stream_out)
-{
-    JET_ERR err;
-
-    ESE_TRY(close_foreign_log(run));
-    ESE_TRY(ese_log_stream_continue(options, &run->survey.end, stream_out));
-out:
-    return err;
-}
-
 /* The path as the log has it, in UTF-16 with its NUL: freed by the caller. */
 static JET_ERR
 wide_path(const char *path, uint8_t **bytes_out, size_t *size_out)
@@ -130,8 +66,8 @@ out:
     return err;
 }
 
-JET_ERR
-ese_recovery__stream_attach(ese_recovery__run *run, ese_recovery__db *db)
+static JET_ERR
+attach_to(ese_log_stream *stream, const ese_recovery__db *db)
 {
     ese_log_attachment attachment = {
         .dbid = db->dbid,
@@ -142,17 +78,33 @@ ese_recovery__stream_attach(ese_recovery__run *run, ese_recovery__db *db)
     };
     uint8_t *name = NULL;
     size_t size = 0;
+    JET_ERR err;
+
+    ESE_TRY(wide_path(db->logged_path, &name, &size));
+    attachment.name = (ese_bytes){name, size};
+    ESE_TRY(ese_log_stream_attach(stream, &attachment, &db->log.dbtime, &db->log.objid_last));
+out:
+    ese_free(&name);
+    return err;
+}
+
+static void
+note_attached(ese_recovery__run *run, ese_recovery__db *db)
+{
+    db->is_in_stream = true;
+    db->log.stream = run->stream;
+}
+
+JET_ERR
+ese_recovery__stream_attach(ese_recovery__run *run, ese_recovery__db *db)
+{
     JET_ERR err = JET_errSuccess;
 
     if (run->stream == NULL)
         return JET_errSuccess;
-    ESE_TRY(wide_path(db->logged_path, &name, &size));
-    attachment.name = (ese_bytes){name, size};
-    ESE_TRY(ese_log_stream_attach(run->stream, &attachment, &db->log.dbtime, &db->log.objid_last));
-    db->is_in_stream = true;
-    db->log.stream = run->stream;
+    ESE_TRY(attach_to(run->stream, db));
+    note_attached(run, db);
 out:
-    ese_free(&name);
     return err;
 }
 
@@ -165,10 +117,32 @@ ese_recovery__stream_detach(ese_recovery__run *run, ese_recovery__db *db)
     db->log.stream = NULL;
 }
 
+static bool
+is_attached(const ese_recovery__db *db)
+{
+    return db != NULL && db->state == ESE_RECOVERY__ATTACHED;
+}
+
+/* The next generation tells of the databases that are attached. */
+static JET_ERR
+list_attached(void *self, ese_log_stream *stream)
+{
+    const ese_recovery__run *run = self;
+    JET_ERR err = JET_errSuccess;
+
+    for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
+        if (is_attached(run->by_dbid[i]))
+            ESE_TRY(attach_to(stream, run->by_dbid[i]));
+    }
+out:
+    return err;
+}
+
 JET_ERR
 ese_recovery__need_stream(ese_recovery__run *run)
 {
     ese_log_stream_options options = *run->stream_options;
+    ese_log_stream_end *end = &run->survey.end;
     JET_ERR err = JET_errSuccess;
 
     if (run->stream != NULL)
@@ -178,13 +152,13 @@ ese_recovery__need_stream(ese_recovery__run *run)
     options.file_size = (uint32_t)run->survey.file_size;
     options.page_size = run->page_size;
     options.ops = (ese_log_stream_ops){.self = run, .begun = begun};
-    run->survey.end.last_trx = run->last_trx;
-    ESE_TRY(ese_recovery__continue(run, &options, &run->stream));
+    end->last_trx = run->last_trx;
+    end->list = list_attached;
+    end->self = run;
+    ESE_TRY(ese_log_stream_continue(&options, end, &run->stream));
     for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
-        ese_recovery__db *db = run->by_dbid[i];
-
-        if (db != NULL && db->state == ESE_RECOVERY__ATTACHED)
-            ESE_TRY(ese_recovery__stream_attach(run, db));
+        if (is_attached(run->by_dbid[i]))
+            note_attached(run, run->by_dbid[i]);
     }
 out:
     return err;

@@ -133,8 +133,7 @@ struct ese_recovery__session {
 typedef struct ese_recovery__survey {
     int32_t last_generation; /* 0: not looked at */
     ese_log_stream_end end;
-    uint64_t file_size; /* of the last log */
-    uint32_t major;
+    uint64_t file_size;    /* of the last log */
     bool is_own;           /* the last log is one of this engine */
     bool is_clean;         /* its last record is the end of a run: */
     ese_lgpos last_record; /* where that stands */
@@ -254,8 +253,6 @@ JET_ERR ese_recovery__survey_delete(ese_recovery__run *run);
 /* ---- recovery_place.c: in place only ---- */
 
 /* The stream behind the end that the survey has found. */
-JET_ERR ese_recovery__continue(ese_recovery__run *run, const ese_log_stream_options *options,
-                               ese_log_stream **stream_out);
 JET_ERR ese_recovery__need_stream(ese_recovery__run *run);
 
 /* The stream lists the database from now on, if it is open. */

@@ -14,6 +14,7 @@ is_own(const ese_log_header *header)
     return header->params.log_path.size != 0 && header->params.log_path.data[0] == '/';
 }
 
+/* The current log of another engine is not written to: the next generation begins. */
 static void
 note_end(ese_recovery__survey *survey, const ese_log_file *file, bool is_current)
 {
@@ -24,7 +25,7 @@ note_end(ese_recovery__survey *survey, const ese_log_file *file, bool is_current
         .sign = header->sign,
         .last = {.number = header->generation},
         .previous = {.number = header->generation - 1},
-        .is_current = is_current,
+        .is_current = is_current && is_own(header),
         .next_sector = last == 0 ? header->n_header_sectors : last + 1,
         .checksum = extent->scan.checksum,
     };
@@ -34,7 +35,6 @@ note_end(ese_recovery__survey *survey, const ese_log_file *file, bool is_current
     survey->end = end;
     survey->last_generation = header->generation;
     survey->file_size = extent->file_size;
-    survey->major = header->major;
     survey->is_own = is_own(header);
 }
 

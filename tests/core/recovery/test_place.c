@@ -154,6 +154,37 @@ test_recovery_place__tells_what_it_did(void **state)
     free_set(&s);
 }
 
+/* The first generation of ours begins while databases are attached. */
+static void
+test_recovery_place__lists_what_is_attached_in_the_log_that_it_begins(void **state)
+{
+    ese_log_set *logs = NULL;
+    ese_log_file *file = NULL;
+    bool was_ours = false;
+    set s;
+    start at;
+
+    (void)state;
+    if (!load_set("crash-04k-twodb", &s))
+        skip();
+    at = start_of(&s, 0);
+    assert_int_equal(start_once(&at), JET_errSuccess);
+    assert_int_equal(ese_log_set_open(s.folder, "edb", &logs), JET_errSuccess);
+    for (unsigned i = 0; i < ese_log_set_count(logs) && !was_ours; i++) {
+        const ese_log_header *header;
+
+        assert_int_equal(ese_log_set_open_file(logs, i, NULL, &file), JET_errSuccess);
+        header = ese_log_file_header(file);
+        was_ours = header->params.log_path.data[0] == '/';
+        if (was_ours)
+            assert_int_equal(header->attached.n, 2);
+        ese_log_file_close(&file);
+    }
+    assert_true(was_ours);
+    ese_log_set_close(&logs);
+    free_set(&s);
+}
+
 /* ---- maps */
 
 static void
@@ -232,6 +263,7 @@ main(void)
         cmocka_unit_test(test_recovery_place__without_undo_changes_nothing),
         cmocka_unit_test(test_recovery_place__recovers_before_it_complains_of_the_size_of_logs),
         cmocka_unit_test(test_recovery_place__tells_what_it_did),
+        cmocka_unit_test(test_recovery_place__lists_what_is_attached_in_the_log_that_it_begins),
         cmocka_unit_test(test_recovery_place__finds_a_renamed_database_by_its_map),
         cmocka_unit_test(test_recovery_place__does_as_maps_say_with_what_is_missing),
     };
