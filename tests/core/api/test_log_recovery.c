@@ -388,6 +388,78 @@ test_api_log__follows_the_map_to_a_database_that_has_moved(void **state)
     assert_ok(shop_close(&s));
 }
 
+/* Leaves a database to recover whose creation no log knows any more, and moves it. */
+static void
+crash_and_move(const shop *to, const char *name)
+{
+    shelf f = {0};
+
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", &f));
+    assert_ok(JetCommitTransaction(s.sesid, JET_bitForceNewLog));
+    assert_ok(shop_close(&s));
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_open(&s, "a.edb", &f));
+    assert_ok(shelf_fill(&s, &f, 0, 12));
+    shop_crash(&s);
+    assert_int_equal(rename(in_shop(&s, "a.edb"), in_shop(to, name)), 0);
+}
+
+static void
+test_api_log__finds_databases_in_the_alternate_folder(void **state)
+{
+    shop other;
+    shelf f = {0};
+
+    (void)state;
+    shop_make(&other);
+    crash_and_move(&other, "a.edb");
+    assert_int_equal(shop_open(&s), JET_errAttachedDatabaseMismatch);
+    assert_ok(shop_create(&s));
+    assert_ok(set_text(&s.instance, JET_paramAlternateDatabaseRecoveryPath, other.folder));
+    assert_ok(shop_open_with(&s, 0));
+    assert_ok(JetAttachDatabaseA(s.sesid, in_shop(&other, "a.edb"), 0));
+    assert_ok(JetOpenDatabaseA(s.sesid, in_shop(&other, "a.edb"), NULL, &f.dbid, 0));
+    assert_ok(JetOpenTableA(s.sesid, f.dbid, "rows", NULL, 0, 0, &f.tableid));
+    assert_ok(shelf_columns(&s, &f));
+    assert_int_equal(shelf_count(&s, &f), 12);
+    assert_ok(shop_close(&s));
+    shop_destroy(&other);
+}
+
+static void
+widen(const char *text, WCHAR *wide_out)
+{
+    size_t n = strlen(text) + 1; /* of ASCII */
+
+    for (size_t i = 0; i < n; i++)
+        wide_out[i] = (WCHAR)text[i];
+}
+
+static void
+test_api_log__takes_maps_in_wide_text(void **state)
+{
+    WCHAR from[400], to[400];
+    JET_RSTMAP_W map = {from, to};
+    JET_RSTINFO_W info = {.cbStruct = sizeof info, .rgrstmap = &map, .crstmap = 1};
+    shelf f = {0};
+
+    (void)state;
+    crash_and_move(&s, "moved.edb");
+    widen(in_shop(&s, "a.edb"), from);
+    widen(in_shop(&s, "moved.edb"), to);
+    assert_ok(shop_create(&s));
+    assert_ok(JetInit3W(&s.instance, &info, 0));
+    assert_ok(JetBeginSessionA(s.instance, &s.sesid, NULL, NULL));
+    assert_ok(shelf_open(&s, "moved.edb", &f));
+    assert_int_equal(shelf_count(&s, &f), 12);
+    assert_ok(shop_close(&s));
+    info.crstmap = 15;
+    assert_ok(shop_create(&s));
+    assert_int_equal(JetInit3W(&s.instance, &info, 0), JET_errInvalidParameter);
+    assert_ok(JetTerm(s.instance));
+}
+
 static uint32_t n_calls, last_done;
 static JET_SNT stages[2];
 static JET_ERR answer;
@@ -471,6 +543,8 @@ main(void)
         SHOP_TEST(test_api_log__loses_of_lazy_commits_the_last_ones_only),
         SHOP_TEST(test_api_log__wants_the_database_that_it_has_to_recover),
         SHOP_TEST(test_api_log__follows_the_map_to_a_database_that_has_moved),
+        SHOP_TEST(test_api_log__finds_databases_in_the_alternate_folder),
+        SHOP_TEST(test_api_log__takes_maps_in_wide_text),
         SHOP_TEST(test_api_log__tells_how_far_recovery_is),
         SHOP_TEST(test_api_log__ends_recovery_when_the_listener_wants_it),
     };
