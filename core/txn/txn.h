@@ -136,8 +136,8 @@ void ese_txn_store_stop(ese_txn_store *store);
 void ese_txn_store_set_log(ese_txn_store *store, ese_log_stream *stream);
 
 /*
- * Where in the log the oldest open transaction begins; UINT64_MAX: none is in the log. Misses none that began before the tip of the stream that the caller has asked for before;
- * one that has ended since then is durable when that tip is.
+ * Where in the log the oldest open transaction begins; UINT64_MAX: none is in the log. Misses none that began before the tip of the stream that the caller has asked for before, but those
+ * that have ended since then: what they have changed is in the files, or ese_cache_oldest_change, asked after this, knows of it.
  */
 uint64_t ese_txn_store_oldest_begin(ese_txn_store *store);
 
