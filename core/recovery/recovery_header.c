@@ -176,11 +176,18 @@ ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db)
 void
 ese_recovery__header_note_found(ese_recovery__db *db)
 {
+    uint32_t high = ese_load_le32(db->header.backup_full_cur + BACKUP_HIGH);
+
     db->found_min_required = db->header.gen_min_required;
     db->found_max_required = db->header.gen_max_required;
     db->found_max_committed = db->header.gen_max_committed;
     memcpy(db->found_required_time, db->header_bytes + LOGTIME_REQUIRED_OFFSET, 8);
     memcpy(db->found_committed_time, db->header_bytes + LOGTIME_COMMITTED_OFFSET, 8);
+    /* Out of a backup: pages were copied while the log went on. */
+    if (db->found_max_required < high) {
+        db->found_max_required = high;
+        memset(db->found_required_time, 0, sizeof db->found_required_time);
+    }
 }
 
 static bool
