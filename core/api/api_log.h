@@ -42,7 +42,7 @@ struct ese_api_log {
     bool is_wanted;    /* [lock: wake] */
     uint64_t flush_by; /* [lock: wake] when lazy commits must be durable; 0 = nobody asked */
     _Atomic bool
-        is_asleep; /* [atomic: seq_cst, with what was appended before] nothing to do until somebody commits */
+        is_asleep; /* [atomic: seq_cst; a sleeper looks himself now and then, should a wake-up come too early] nothing to do until somebody commits */
     ese_os_thread thread;
 };
 
