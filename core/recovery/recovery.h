@@ -116,7 +116,8 @@ void ese_recovery_report_clear(ese_recovery_report *report);
  * Where databases lie: where a map says; else in options->database_folder, by file name; else at the path in the log, or, when that is one of another system, by file name in the folder
  * of the logs. With maps, what none of them tells of is passed over, unless ESE_RECOVERY_REPLAY_UNMAPPED. options->target_folder is not looked at.
  *
- * Everything that can be known from logs and headers is known before anything changes. JET_errRecoveredWithoutUndo(DatabasesConsistent): nothing has changed.
+ * Everything that can be known from logs and headers is known before anything changes. JET_errRecoveredWithoutUndo(DatabasesConsistent): nothing has changed, if
+ * the cache had room for all that was redone.
  * JET_errLogFileSizeMismatchDatabasesConsistent: the logs have another size than options->log_file_size; everything is recovered and clean, and the logs may go.
  * The current log of another engine is kept as an archived one; the next generation is ours. report_out->warning is a warning of JetInit. Errors: recovery
  * specification, section 7.7.
