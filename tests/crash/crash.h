@@ -13,6 +13,7 @@
 
 #include "test_disk.h"
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -149,8 +150,9 @@ struct world {
 
 enum { STATUS_BROKEN = 7 };
 
-/* Status of a process that a call fails in; 0: it aborts with a message. */
+/* What a call does that fails as it may when the disk is broken: end the process with this status, or go to where that is set; otherwise it aborts with a message. */
 extern int failure_status;
+extern jmp_buf *failure_jump;
 
 /* Ends the process. */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -200,6 +202,7 @@ void note_commit(actor *a); /* of level 0 */
 
 void create_instance(const settings *options, JET_INSTANCE *instance_out);
 void end_instance(JET_INSTANCE instance, bool is_dirty);
+void must_have_freed(int64_t n_blocks); /* as many were there before */
 void open_session(actor *a);
 void close_session(actor *a);
 void create_database(world *w, unsigned database);

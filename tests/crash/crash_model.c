@@ -3,6 +3,8 @@
 
 #include "crash.h"
 
+#include "base/fault.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@ struct block {
 
 const char *context = "";
 int failure_status;
+jmp_buf *failure_jump;
 
 void
 fail(const char *format, ...)
@@ -31,6 +34,15 @@ fail(const char *format, ...)
     abort();
 }
 
+/* Of calls that fail because the disk has, or has no room; then there is still enough of it for what was done to be taken back. */
+static bool
+is_of_disk(JET_ERR err)
+{
+    return err == JET_errInstanceUnavailable || err == JET_errLogWriteFail ||
+           err == JET_errDiskIO || err == JET_errDiskFull || err == JET_errLogDiskFull ||
+           (err == JET_errRollbackError && !ese_fault_is_armed(ESE_FAULT_POINT_DISK_FULL));
+}
+
 void
 must(JET_ERR err, const char *call, const char *file, int line)
 {
@@ -39,8 +51,10 @@ must(JET_ERR err, const char *call, const char *file, int line)
 
     if (err >= JET_errSuccess)
         return;
-    if (failure_status != 0)
+    if (failure_status != 0 && is_of_disk(err))
         _exit(failure_status);
+    if (failure_jump != NULL && is_of_disk(err))
+        longjmp(*failure_jump, 1);
     JetGetSystemParameter(JET_instanceNil, JET_sesidNil, JET_paramErrorToString,
                           (JET_API_PTR *)&err, text, sizeof text);
     fail("%s:%d: %s: %d %s", name != NULL ? name + 1 : file, line, call, (int)err, text);

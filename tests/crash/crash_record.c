@@ -1,14 +1,16 @@
 /*
  * The run that is recorded: actors take turns in one thread, so the order of their commits is known; between transactions databases are made, detached and attached,
- * and the engine is ended and started anew.
+ * and the engine is ended and started anew. In some runs the disk fails in the end, or has no room any more.
  */
 #include "crash.h"
+
+#include "base/fault.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMMITS_PER_EVENT = 12, STEPS_BEFORE_END = 60 };
+enum { COMMITS_PER_EVENT = 12, STEPS_BEFORE_END = 60, EVERY_BROKEN = 4 };
 
 /* ---- notes */
 
@@ -177,25 +179,18 @@ have_event(run *r, uint64_t draw)
     }
 }
 
-void
-record_run(run *r, const settings *options)
+static void
+work(run *r)
 {
+    const settings *options = r->world.options;
     uint64_t random = mix(options->seed + 12345);
-    world *w = &r->world;
     size_t next_event = COMMITS_PER_EVENT;
 
-    memset(r, 0, sizeof *r);
-    start_model(w, options);
-    w->commit_begins = note_begin;
-    w->commit_ends = note_end;
-    for (unsigned d = 0; d < N_DATABASES; d++)
-        r->made_at[d] = SIZE_MAX;
-    test_trace_start(&r->trace);
     start_engine(r);
     make_database(r, 0);
     while (r->n_commits < options->n_transactions) {
         random = mix(random);
-        take_step(&w->actors[random % options->n_actors]);
+        take_step(&r->world.actors[random % options->n_actors]);
         if (r->n_commits >= next_event) {
             have_event(r, random >> 16);
             next_event = r->n_commits + COMMITS_PER_EVENT;
@@ -203,6 +198,45 @@ record_run(run *r, const settings *options)
     }
     let_all_end(r);
     end_engine(r, random >> 20 & 1);
+}
+
+/* Until the first call that fails; what the engine does then is recorded, too. */
+static void
+work_on_broken_disk(run *r, uint64_t random)
+{
+    static const ese_fault faults[] = {ESE_FAULT_POINT_WRITE, ESE_FAULT_POINT_SYNC,
+                                       ESE_FAULT_POINT_DISK_FULL};
+    ese_fault fault = faults[random % 3];
+    jmp_buf jump;
+
+    if (setjmp(jump) == 0) {
+        failure_jump = &jump;
+        ese_fault_set(fault, 1 + (random >> 8) % (fault == ESE_FAULT_POINT_DISK_FULL ? 40 : 900),
+                      fault == ESE_FAULT_POINT_DISK_FULL || (random >> 30) % 2 == 0);
+        work(r);
+    } else if (JetTerm2(r->world.instance, JET_bitTermComplete) < JET_errSuccess) {
+        (void)JetTerm2(r->world.instance, JET_bitTermDirty); /* transactions may be open */
+    }
+    failure_jump = NULL;
+    ese_fault_set(fault, 0, false);
+}
+
+void
+record_run(run *r, const settings *options)
+{
+    uint64_t random = mix(options->seed + 777);
+
+    memset(r, 0, sizeof *r);
+    start_model(&r->world, options);
+    r->world.commit_begins = note_begin;
+    r->world.commit_ends = note_end;
+    for (unsigned d = 0; d < N_DATABASES; d++)
+        r->made_at[d] = SIZE_MAX;
+    test_trace_start(&r->trace);
+    if (random % EVERY_BROKEN == 0)
+        work_on_broken_disk(r, random >> 4);
+    else
+        work(r);
     test_trace_stop();
 }
 

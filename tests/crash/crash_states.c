@@ -9,6 +9,7 @@
 #include "crash.h"
 
 #include "base/fault.h"
+#include "ese.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +205,7 @@ static uint64_t
 start_with_fault(void *argument)
 {
     const faulty_start *s = argument;
+    int64_t n_blocks = ese_live_allocations();
     JET_INSTANCE instance;
     JET_ERR err;
 
@@ -213,6 +215,7 @@ start_with_fault(void *argument)
     ese_fault_set(s->fault, 0, false);
     if (err >= JET_errSuccess)
         (void)JetTerm2(instance, JET_bitTermComplete); /* may find the instance unavailable */
+    must_have_freed(n_blocks);
     return verify(s->e);
 }
 

@@ -45,6 +45,15 @@ create_instance(const settings *options, JET_INSTANCE *instance_out)
     *instance_out = instance;
 }
 
+void
+must_have_freed(int64_t n_blocks)
+{
+    int64_t n = ese_live_allocations();
+
+    if (n != n_blocks)
+        fail("%lld blocks of memory are left", (long long)(n - n_blocks));
+}
+
 /* Dirty: as a crash leaves it. */
 void
 end_instance(JET_INSTANCE instance, bool is_dirty)

@@ -3,6 +3,7 @@
 
 #include "crash.h"
 
+#include "ese.h"
 #include "maint/maint.h"
 
 #include <stdio.h>
@@ -288,6 +289,7 @@ verify(const expectation *e)
 {
     found f = {0};
     reader *r = calloc(1, sizeof *r);
+    int64_t n_blocks = ese_live_allocations();
     uint64_t state;
 
     if (r == NULL)
@@ -303,6 +305,7 @@ verify(const expectation *e)
     if (!e->is_dirty)
         REQUIRE(JetEndSession(r->sesid, 0));
     end_instance(r->instance, e->is_dirty);
+    must_have_freed(n_blocks);
     if (e->is_thorough && !e->is_dirty)
         check_files(r);
     free(f.entries);
