@@ -308,7 +308,13 @@ run_tsan() {
     step tsan-build count_step configure_and_build tsan clang -DESE_SANITIZE=thread &&
         step tsan-tests count_ctest run_ctest tsan "$threaded_programs" $plain_layout &&
         step tsan-workload count_step $plain_layout "$build/tsan/bin/workload" "$build/tsan/workload.edb" \
-            --threads 8 --rows 100 --operations 4000 --cache-pages 200 --check-every 60
+            --threads 8 --rows 100 --operations 4000 --cache-pages 200 --check-every 60 &&
+        rm -rf "$build/tsan/logs" && mkdir "$build/tsan/logs" &&
+        step tsan-workload-log count_step $plain_layout "$build/tsan/bin/workload" "$build/tsan/workload.edb" \
+            --log "$build/tsan/logs" --log-size 128 \
+            --threads 8 --rows 100 --operations 2000 --cache-pages 200 --check-every 60 &&
+        step tsan-logs count_closing_line "$python" tests/support/log_check.py \
+            --database "$build/tsan/workload.edb" "$build/tsan/logs"
 }
 
 valgrind_selection() {
