@@ -93,6 +93,9 @@ load_header(ese_recovery__db *db)
         return JET_errSuccess;
     ESE_TRY(ese_recovery__read_header(db->source, &db->header_bytes, &db->header));
     ese_recovery__header_note_found(db);
+    db->first_min_required = db->found_min_required;
+    db->first_max_required = db->found_max_required;
+    db->first_max_committed = db->found_max_committed;
 out:
     return err;
 }

@@ -175,9 +175,9 @@ ese_recovery__report(ese_recovery__run *run, bool has_results)
             .logged_path = db->logged_path,
             .source = db->source,
             .outcome = outcome_of(db),
-            .gen_min_required = db->found_min_required,
-            .gen_max_required = db->found_max_required,
-            .gen_max_committed = db->found_max_committed,
+            .gen_min_required = db->first_min_required,
+            .gen_max_required = db->first_max_required,
+            .gen_max_committed = db->first_max_committed,
         };
         db->logged_path = db->source = NULL;
         if (has_results && has_file && !db->is_removed) {

@@ -74,6 +74,7 @@ typedef struct ese_recovery__db {
     ese_dbheader header;
     bool is_header_stale; /* to be written before the next page */
     uint32_t found_min_required, found_max_required, found_max_committed; /* as found on the disk */
+    uint32_t first_min_required, first_max_required, first_max_committed; /* before recovery */
     uint8_t found_required_time[8], found_committed_time[8]; /* when those logs were begun */
     uint64_t attach;      /* position of the attach that is replayed */
     uint64_t last_resize; /* position of the newest change of the file size that is in the file */

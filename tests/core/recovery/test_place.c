@@ -150,6 +150,7 @@ test_recovery_place__tells_what_it_did(void **state)
     assert_int_equal(at.report.n_databases, 1);
     assert_int_equal(at.report.databases[0].outcome, ESE_RECOVERY_RECOVERED);
     assert_non_null(at.report.databases[0].result);
+    assert_true(at.report.databases[0].gen_max_required > 0); /* as it was found */
     ese_recovery_report_clear(&at.report);
     free_set(&s);
 }
