@@ -1,7 +1,7 @@
 /*
  * Crash torture.
  *
- *     crash [--seed N] [--states N] [--state N] [--kills N] [--transactions N] [--folder F] [--keep F]
+ *     crash [--seed N] [--states N] [--state N] [--kills N] [--transactions N] [--page-size N] [--folder F] [--keep F]
  *
  * Records one run of the seed's kind and tries --states of its crashes, or the one of --state; and kills a process of eight threads --kills times. The last line is
  * "N passed, N failed". What is wrong is told with the seed and the state, and the files as the crash left them are kept in --keep.
@@ -154,6 +154,9 @@ read_settings(int argc, char **argv)
     s.n_actors = s.n_kills != 0 ? ACTORS_MAX : (uint32_t[]){1, 3, 1, 5}[(draw >> 1) % 4];
     s.n_rows = 90 / s.n_actors + 10;
     s.page_size = (uint32_t[]){4096, 4096, 4096, 8192, 32768}[(draw >> 8) % 5];
+    if (s.n_kills != 0) /* the kernel may end the write of a larger one in its middle */
+        s.page_size = PAGE_SIZE_DEFAULT;
+    s.page_size = (uint32_t)number_option(argc, argv, "--page-size", s.page_size);
     s.cache_pages = CACHE_PAGES_LEAST + (uint32_t)(draw >> 16) % 150;
     snprintf(folder, sizeof folder, "/dev/shm/ese-crash-%llu-%d", (unsigned long long)s.seed,
              s.n_kills != 0);
@@ -174,7 +177,7 @@ main(int argc, char **argv)
 
     if (options.n_states == 0 && options.n_kills == 0 && options.only == UINT64_MAX) {
         fprintf(stderr, "usage: crash [--seed N] [--states N] [--state N] [--kills N] "
-                        "[--transactions N] [--folder F] [--keep F]\n");
+                        "[--transactions N] [--page-size N] [--folder F] [--keep F]\n");
         return 2;
     }
     setrlimit(RLIMIT_CORE, &none);
