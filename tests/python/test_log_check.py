@@ -332,6 +332,25 @@ def test_check__finds_a_wrong_header(tmp_path: Path, change: Callable[[bytearray
     assert text in texts(check_folder(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("begin", "text"),
+    [(bytes([51]) + TIME, ""), (begin0(trx=0x30), "goes on behind the end of its generation")],
+)
+def test_check__lets_recovery_go_on_behind_a_torn_record(tmp_path: Path, begin: bytes, text: str) -> None:
+    first = Writer(1)
+    for record in [*CREATED, *CHANGES]:
+        first.add(record)
+    first.add(struct.pack("<BHH", 22, 1, 9000) + bytes(9000))
+    first.segments.pop()
+    second = Writer(2, first)
+    second.add(begin)
+    (tmp_path / "edb00000001.log").write_bytes(first.image())
+    (tmp_path / "edb.log").write_bytes(second.image(attach_entry(first.starts[1])))
+    found = texts(check_folder(tmp_path))
+    assert text in found
+    assert bool(text) == bool(found)
+
+
 @pytest.mark.parametrize(("last", "text"), [([bytes([23])], ""), ([], "database 1 is not listed")])
 def test_check__lets_a_generation_begin_between_mark_and_end(tmp_path: Path, last: list[bytes], text: str) -> None:
     first = Writer(1)

@@ -407,6 +407,7 @@ class Assembler:
         self.findings = findings
         self.open: tuple[int, int, bytearray] | None = None  # position, size, what is there
         self.n_fragmented = 0
+        self.torn_in = ""  # the generation before ended in the middle of a record
 
     def records(self, log: LogFile, is_first: bool, is_last: bool) -> Iterator[Record]:
         begun = False
@@ -416,6 +417,8 @@ class Assembler:
                     self._tell(log, piece, "a fragment without beginning")
                 yield from self._continue(log, piece, room)
                 continue
+            if not begun:
+                self._check_torn(piece)
             begun = True
             self._check_broken(log, piece)
             if piece.kind == FRAGMENT_BEGIN:
@@ -426,11 +429,19 @@ class Assembler:
             if is_last or log.is_broken:
                 self.findings.note("records torn at the end")
             else:
-                self.findings.add(log.name, "", "a record goes on behind the end of its generation")
+                self.torn_in = log.name
             self.open = None
 
     def _tell(self, log: LogFile, piece: Record, text: str) -> None:
         self.findings.add(log.name, f"{piece.position >> 16 & 0xFFFF:x}:{piece.position & 0xFFFF:x}", text)
+
+    def _check_torn(self, piece: Record) -> None:
+        """Recovery may have gone on in a new generation; nobody else leaves half a record."""
+        if self.torn_in and piece.kind in (RECOVERY_UNDO, RECOVERY_UNDO2):
+            self.findings.note("records torn by a crash")
+        elif self.torn_in:
+            self.findings.add(self.torn_in, "", "a record goes on behind the end of its generation")
+        self.torn_in = ""
 
     def _begin(self, log: LogFile, piece: Record, room: int) -> None:
         total, here = piece.fields["total"], piece.fields["here"]
