@@ -258,6 +258,8 @@ run_corpus() {
         -- "$build/gcc/bin/ese" dump --all-tables --indexes
     step corpus-recovery count_closing_line "$python" tests/support/recover_golden.py "$build/gcc/bin/ese"
     step corpus-logs count_closing_line "$python" tests/support/log_check.py --golden
+    step corpus-start count_closing_line \
+        python_with_ese tests/support/start_golden.py "$build/gcc/bin/ese"
     step corpus-lua count_closing_line with_lua_paths "$python" tests/support/compare_corpus.py \
         -- lua5.4 "$root/tests/lua/dump.lua" --all-tables
 }
