@@ -199,8 +199,8 @@ ese_log__lead(ese_log_stream *stream, bool is_sync)
     return JET_errSuccess;
 }
 
-/* Until the flush that is under way, or the one behind it, has ended. */
-static void
+/* Until the flush that is under way, or the one behind it, has ended. Returns the number of the flush that was waited for. */
+static uint64_t
 wait_for_round(ese_log_stream *stream, uint64_t end)
 {
     uint64_t round = end <= stream->round_end ? stream->round : stream->round + 1;
@@ -209,6 +209,7 @@ wait_for_round(ese_log_stream *stream, uint64_t end)
     stream->n_waiting[index]++;
     ese_os_cond_wait(&stream->rounds[index], &stream->mutex);
     stream->n_waiting[index]--;
+    return round;
 }
 
 /* ---- durability */
@@ -223,6 +224,7 @@ ese_log_stream_is_durable(const ese_log_stream *stream, uint64_t end)
 JET_ERR
 ese_log_stream_wait(ese_log_stream *stream, uint64_t end)
 {
+    uint64_t awaited = 0;
     JET_ERR err = JET_errSuccess;
 
     if (ese_log_stream_is_durable(stream, end))
@@ -231,7 +233,7 @@ ese_log_stream_wait(ese_log_stream *stream, uint64_t end)
     while (!ese_log_stream_is_durable(stream, end)) {
         ESE_TRY(ese_log__check(stream));
         if (stream->is_leading) {
-            wait_for_round(stream, end);
+            awaited = wait_for_round(stream, end);
             continue;
         }
         if (end > ese_log__position(stream->generation, stream->sector, stream->at)) {
@@ -245,6 +247,12 @@ ese_log_stream_wait(ese_log_stream *stream, uint64_t end)
         else
             ESE_TRY(ese_log__lead(stream, true));
     }
+    /*
+     * Whoever was woken to lead a flush may find that it is not needed any more: to make room, segments were written, and synced on the way to a new generation. Then another
+     * one who waits for that flush leads it.
+     */
+    if (awaited > stream->round && !stream->is_leading)
+        ese_log__wake(stream, false);
 out:
     ese_os_mutex_unlock(&stream->mutex);
     return err;
