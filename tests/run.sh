@@ -288,7 +288,8 @@ run_workload() {
 # A run whose disk breaks early has fewer crashes than it is asked for. docs/testing.md tells how to try a hundred thousand.
 run_crash() {
     section "crash: recovery from 5000 crashes of recorded runs and from processes that were killed"
-    step crash-campaign count_closing_line sh tests/crash/campaign.sh "$build/gcc/bin" 5500 10
+    step crash-campaign count_closing_line env ESE_CRASH_KEEP="$build/crash-kept" \
+        sh tests/crash/campaign.sh "$build/gcc/bin" 5500 10
 }
 
 run_clang() {
