@@ -224,7 +224,8 @@ fault_again(const expectation *e, const run *r, const state *s)
 {
     static const ese_fault faults[] = {ESE_FAULT_POINT_ALLOC, ESE_FAULT_POINT_READ,
                                        ESE_FAULT_POINT_WRITE, ESE_FAULT_POINT_SYNC,
-                                       ESE_FAULT_POINT_OPEN,  ESE_FAULT_POINT_DISK_FULL};
+                                       ESE_FAULT_POINT_OPEN,  ESE_FAULT_POINT_DISK_FULL,
+                                       ESE_FAULT_POINT_RENAME};
     expectation same = *e;
     test_disk *disk = test_disk_create(&r->trace, r->world.options->page_size);
     uint64_t random = mix(s->number + 99);
