@@ -188,7 +188,7 @@ write_file(void)
     static int fd = -1;
 
     if (fd < 0) {
-        snprintf(path, sizeof path, "/tmp/ese-fuzz-log-XXXXXX");
+        snprintf(path, sizeof path, ESE_TEST_FOLDER "/ese-fuzz-log-XXXXXX");
         fd = mkstemp(path);
         require(fd >= 0 && atexit(remove_file) == 0);
     }

@@ -53,7 +53,7 @@ unpack(const char *from, char *to)
     bool ok = true;
     int fd;
 
-    snprintf(to, MAX_PATH, "/tmp/ese-corpus-XXXXXX");
+    snprintf(to, MAX_PATH, ESE_TEST_FOLDER "/ese-corpus-XXXXXX");
     fd = mkstemp(to);
     if (fd < 0)
         return false;

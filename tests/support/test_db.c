@@ -81,7 +81,7 @@ test_db_write(test_db *db)
     if (db->path[0] == '\0') {
         int fd;
 
-        snprintf(db->path, sizeof db->path, "/tmp/ese-test-XXXXXX");
+        snprintf(db->path, sizeof db->path, ESE_TEST_FOLDER "/ese-test-XXXXXX");
         fd = mkstemp(db->path);
         require(fd >= 0);
         close(fd);

@@ -114,7 +114,7 @@ test_fresh_create(test_fresh *t, const test_fresh_options *options)
         t->options.extension = EXTENSION_DEFAULT;
     t->header = ese_dbheader_fresh(t->options.page_size);
     t->header.sign_db.random = SIGNATURE;
-    (void)snprintf(t->path, sizeof t->path, "/tmp/ese-test-XXXXXX");
+    (void)snprintf(t->path, sizeof t->path, ESE_TEST_FOLDER "/ese-test-XXXXXX");
     fd = mkstemp(t->path);
     assert_true(fd >= 0);
     (void)close(fd);
@@ -249,7 +249,7 @@ test_jet_create(test_jet *t, uint32_t page_size)
 {
     memset(t, 0, sizeof *t);
     t->live = ese_alloc_live();
-    (void)snprintf(t->folder, sizeof t->folder, "/tmp/ese-test-XXXXXX");
+    (void)snprintf(t->folder, sizeof t->folder, ESE_TEST_FOLDER "/ese-test-XXXXXX");
     assert_non_null(mkdtemp(t->folder));
     (void)snprintf(t->path, sizeof t->path, "%s/test.edb", t->folder);
     TEST_OK(JetSetSystemParameterA(NULL, 0, JET_paramDatabasePageSize,

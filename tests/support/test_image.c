@@ -37,7 +37,7 @@ test_image_open(test_image *image, const char *from)
 
     memset(image, 0, sizeof *image);
     image->fd = -1;
-    snprintf(image->path, sizeof image->path, "/tmp/ese-image-XXXXXX");
+    snprintf(image->path, sizeof image->path, ESE_TEST_FOLDER "/ese-image-XXXXXX");
     if (!read_all(image, from) || ese_dbheader_decode(image->bytes, image->size, &header) < 0)
         return false;
     image->page_size = header.page_size;

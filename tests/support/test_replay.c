@@ -30,7 +30,7 @@ enum {
 static void
 make_folder(char *folder, size_t size)
 {
-    (void)snprintf(folder, size, "/tmp/ese-replay-XXXXXX");
+    (void)snprintf(folder, size, ESE_TEST_FOLDER "/ese-replay-XXXXXX");
     assert_non_null(mkdtemp(folder));
 }
 

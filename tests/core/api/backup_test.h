@@ -18,7 +18,7 @@ typedef struct depot {
 static inline void
 depot_make(depot *d)
 {
-    *d = (depot){"/tmp/ese-depot-XXXXXX"};
+    *d = (depot){ESE_TEST_FOLDER "/ese-depot-XXXXXX"};
     assert_non_null(mkdtemp(d->folder));
 }
 

@@ -62,7 +62,7 @@ open_pair(void **state)
     pair *p = calloc(1, sizeof *p);
 
     assert_non_null(p);
-    snprintf(p->folder, sizeof p->folder, "/tmp/ese-isolation-XXXXXX");
+    snprintf(p->folder, sizeof p->folder, ESE_TEST_FOLDER "/ese-isolation-XXXXXX");
     assert_non_null(mkdtemp(p->folder));
     snprintf(p->path, sizeof p->path, "%s/data.edb", p->folder);
     remember_memory(state);

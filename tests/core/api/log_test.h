@@ -37,7 +37,7 @@ in_shop(const shop *s, const char *name)
 static inline void
 shop_make(shop *s)
 {
-    *s = (shop){.folder = "/tmp/ese-shop-XXXXXX"};
+    *s = (shop){.folder = ESE_TEST_FOLDER "/ese-shop-XXXXXX"};
     assert_non_null(mkdtemp(s->folder));
 }
 

@@ -164,7 +164,7 @@ test_api_attach__refuses_what_is_no_database(void **state)
     };
 
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        char path[] = "/tmp/ese-bad-XXXXXX";
+        char path[] = ESE_TEST_FOLDER "/ese-bad-XXXXXX";
 
         write_file(path, files[i].bytes, files[i].n, files[i].repeat);
         expect_refused(*state, path, JET_errDatabaseCorrupted);
@@ -176,7 +176,7 @@ static void
 test_api_attach__refuses_what_cannot_be_opened(void **state)
 {
     scene *s = *state;
-    char directory[] = "/tmp/ese-bad-XXXXXX", below[64];
+    char directory[] = ESE_TEST_FOLDER "/ese-bad-XXXXXX", below[64];
 
     assert_non_null(mkdtemp(directory));
     expect_refused(s, directory, JET_errFileAccessDenied);
@@ -192,7 +192,7 @@ test_api_attach__refuses_what_cannot_be_opened(void **state)
 static void
 test_api_attach__refuses_a_file_that_may_not_be_read(void **state)
 {
-    char path[] = "/tmp/ese-bad-XXXXXX";
+    char path[] = ESE_TEST_FOLDER "/ese-bad-XXXXXX";
 
     if (geteuid() == 0)
         skip(); /* root may read everything */

@@ -40,7 +40,7 @@ make_place(void **state)
     static place p;
 
     remember_memory(state);
-    snprintf(p.folder, sizeof p.folder, "/tmp/ese-durable-XXXXXX");
+    snprintf(p.folder, sizeof p.folder, ESE_TEST_FOLDER "/ese-durable-XXXXXX");
     if (mkdtemp(p.folder) == NULL)
         return -1;
     snprintf(p.path, sizeof p.path, "%s/store.edb", p.folder);

@@ -415,7 +415,7 @@ test_instance_life__goes_on_in_many_threads(void **state)
 }
 
 /* Instances with default parameters keep their logs in the current folder. */
-static char folder[] = "/tmp/ese-instance-XXXXXX";
+static char folder[] = ESE_TEST_FOLDER "/ese-instance-XXXXXX";
 
 static int
 enter_folder(void **state)

@@ -38,7 +38,7 @@ typedef struct place {
 static void
 make_folder(char *to)
 {
-    snprintf(to, LOG_CORPUS_PATH, "/tmp/ese-restore-XXXXXX");
+    snprintf(to, LOG_CORPUS_PATH, ESE_TEST_FOLDER "/ese-restore-XXXXXX");
     assert_non_null(mkdtemp(to));
 }
 

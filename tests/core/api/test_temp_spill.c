@@ -391,7 +391,7 @@ test_temp_spill__leaves_nothing_in_its_folder(void **state)
     use_memory(false);
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         temp_fixture f = {.instance = created("placed")};
-        char folder[] = "/tmp/ese-test-XXXXXX", path[64];
+        char folder[] = ESE_TEST_FOLDER "/ese-test-XXXXXX", path[64];
 
         assert_non_null(mkdtemp(folder));
         snprintf(path, sizeof path, "%s%s", folder, ends[i]);

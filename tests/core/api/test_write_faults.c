@@ -385,7 +385,7 @@ stop(run *r)
 static bool
 try_fault(ese_fault kind, uint64_t nth, bool repeat, unsigned *n_clean)
 {
-    run r = {.kind = kind, .nth = nth, .folder = "/tmp/ese-write-faults-XXXXXX"};
+    run r = {.kind = kind, .nth = nth, .folder = ESE_TEST_FOLDER "/ese-write-faults-XXXXXX"};
     int64_t live = ese_live_allocations();
     bool is_armed, is_clean;
 

@@ -51,7 +51,7 @@ unpack(const char *directory, const char *name, char *to)
     size_t n;
     int fd;
 
-    snprintf(to, MAX_PATH, "/tmp/ese-test-XXXXXX");
+    snprintf(to, MAX_PATH, ESE_TEST_FOLDER "/ese-test-XXXXXX");
     fd = mkstemp(to);
     assert_true(fd >= 0);
     snprintf(command, sizeof command, "gzip -dc '%s/%s'", directory, name);

@@ -30,7 +30,7 @@ start(temp_test *t, const char *name)
     char path[128];
 
     t->live = ese_alloc_live();
-    (void)snprintf(t->folder, sizeof t->folder, "/tmp/ese-test-XXXXXX");
+    (void)snprintf(t->folder, sizeof t->folder, ESE_TEST_FOLDER "/ese-test-XXXXXX");
     assert_non_null(mkdtemp(t->folder));
     (void)snprintf(path, sizeof path, "%s%s", t->folder, name);
     TEST_OK(ese_cache_create(1 << 18, &t->cache));

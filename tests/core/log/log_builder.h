@@ -132,7 +132,7 @@ log_builder_write(log_builder *b, size_t size)
     FILE *file;
 
     if (b->path[0] == '\0') {
-        snprintf(b->path, sizeof b->path, "/tmp/ese-log-XXXXXX");
+        snprintf(b->path, sizeof b->path, ESE_TEST_FOLDER "/ese-log-XXXXXX");
         if (close(mkstemp(b->path)) != 0)
             abort();
     }

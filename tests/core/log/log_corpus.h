@@ -64,7 +64,7 @@ log_corpus_unpack(const char *from, char *to)
     struct dirent *entry;
     bool has_any = false;
 
-    snprintf(to, LOG_CORPUS_PATH, "/tmp/ese-log-XXXXXX");
+    snprintf(to, LOG_CORPUS_PATH, ESE_TEST_FOLDER "/ese-log-XXXXXX");
     if (entries == NULL || mkdtemp(to) == NULL)
         abort();
     while ((entry = readdir(entries)) != NULL) {

@@ -75,7 +75,7 @@ stream_fixture_open(void)
 
     if (f == NULL)
         abort();
-    snprintf(f->folder, sizeof f->folder, "/tmp/ese-stream-XXXXXX");
+    snprintf(f->folder, sizeof f->folder, ESE_TEST_FOLDER "/ese-stream-XXXXXX");
     if (mkdtemp(f->folder) == NULL)
         abort();
     f->live = ese_alloc_live();

@@ -31,7 +31,7 @@ set_up(void **state)
     fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
-    snprintf(f->folder, sizeof f->folder, "/tmp/ese-logs-XXXXXX");
+    snprintf(f->folder, sizeof f->folder, ESE_TEST_FOLDER "/ese-logs-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
     *state = f;
     return 0;

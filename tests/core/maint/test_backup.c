@@ -32,7 +32,7 @@ newest(void *self)
 static void
 begin(subject *s)
 {
-    snprintf(s->folder, sizeof s->folder, "/tmp/ese-backup-XXXXXX");
+    snprintf(s->folder, sizeof s->folder, ESE_TEST_FOLDER "/ese-backup-XXXXXX");
     assert_non_null(mkdtemp(s->folder));
     test_fresh_create_catalog(&s->fresh, NULL);
     test_fresh_close(&s->fresh);

@@ -35,7 +35,7 @@ begin(void)
     if (!s.is_there)
         return s;
     assert_true(recovery_corpus_unpack("backup-04k-incr/backup", s.other));
-    snprintf(s.target, sizeof s.target, "/tmp/ese-restore-XXXXXX");
+    snprintf(s.target, sizeof s.target, ESE_TEST_FOLDER "/ese-restore-XXXXXX");
     assert_non_null(mkdtemp(s.target));
     return s;
 }

@@ -23,7 +23,7 @@ recovery_corpus_unpack(const char *name, char *to)
 
     if (!log_corpus_find(golden))
         return false;
-    snprintf(to, LOG_CORPUS_PATH, "/tmp/ese-recovery-XXXXXX");
+    snprintf(to, LOG_CORPUS_PATH, ESE_TEST_FOLDER "/ese-recovery-XXXXXX");
     if (mkdtemp(to) == NULL)
         abort();
     snprintf(command, sizeof command,

@@ -72,7 +72,7 @@ setup(void **state)
     f.run.page_size = PAGE_SIZE;
     f.run.generation = 1;
     f.run.lgpos = (ese_lgpos){0, 1, 1};
-    snprintf(f.path, sizeof f.path, "/tmp/ese-redo-XXXXXX");
+    snprintf(f.path, sizeof f.path, ESE_TEST_FOLDER "/ese-redo-XXXXXX");
     fd = mkstemp(f.path);
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, 10 * PAGE_SIZE), 0);

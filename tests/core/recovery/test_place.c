@@ -73,7 +73,7 @@ test_recovery_place__does_so_in_little_memory(void **state)
 static void
 test_recovery_place__begins_a_stream_where_there_is_none(void **state)
 {
-    char folder[] = "/tmp/ese-place-XXXXXX";
+    char folder[] = ESE_TEST_FOLDER "/ese-place-XXXXXX";
     start s = {.folder = folder, .page_size = 4096, .flags = ESE_RECOVERY_LOG_MUST_EXIST};
 
     (void)state;

@@ -151,7 +151,7 @@ test_swig_durable__flushing_waits_for_one_session_or_for_all(void **state)
 static void
 test_swig_durable__a_backup_makes_its_folder_tells_and_can_be_ended(void **state)
 {
-    char top[] = "/tmp/ese-model-XXXXXX", folder[64], inner[96];
+    char top[] = ESE_TEST_FOLDER "/ese-model-XXXXXX", folder[64], inner[96];
     ese_model_instance *instance = NULL;
     ese_model_session *session = begin_session(&instance);
     told t = {.answer = JET_errSuccess};

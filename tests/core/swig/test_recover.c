@@ -59,7 +59,7 @@ test_swig_recover__a_clean_database_is_simply_opened(void **state)
 static void
 test_swig_recover__the_copy_of_a_dirty_one_has_no_name_any_more_when_it_is_open(void **state)
 {
-    char folder[] = "/tmp/ese-model-XXXXXX";
+    char folder[] = ESE_TEST_FOLDER "/ese-model-XXXXXX";
     ese_recover_options options = reading;
     ese_recover_report *report = NULL;
     ese_model_database *database = NULL;
@@ -129,7 +129,7 @@ test_swig_recover__a_copy_needs_a_folder(void **state)
 static void
 test_swig_recover__ending_before_the_undo_is_no_error_when_asked_for(void **state)
 {
-    char folder[] = "/tmp/ese-model-XXXXXX", path[64];
+    char folder[] = ESE_TEST_FOLDER "/ese-model-XXXXXX", path[64];
     ese_recover_options options = {.source = "file"};
     ese_recover_report *report = NULL;
 
