@@ -40,7 +40,7 @@ struct ese_api_backup {
     ese_api_instance *instance;  /* [const] */
     ese_os_mutex lock;           /* one call of the sequence at a time */
     ese_api__backup_state state; /* [lock: backup]; changed with `order` held, too */
-    _Atomic bool is_running; /* [atomic: seq_cst, set with `order` held] it is not IDLE */
+    _Atomic bool is_running;     /* [atomic: seq_cst, set with `order` held] it is not IDLE */
     _Atomic bool
         is_stopped; /* [atomic: seq_cst, a value of its own] by JetStopBackup or the end of the instance */
 

@@ -37,10 +37,11 @@ struct ese_api_log {
     /* ---- api_log_checkpoint.c ---- */
     ese_os_mutex wake_lock;
     ese_os_cond wake;
-    bool has_thread;   /* [const] since JetInit */
-    bool is_ending;    /* [lock: wake] */
-    bool is_wanted;    /* [lock: wake] */
-    uint64_t flush_by; /* [lock: wake] when lazy commits must be durable; 0 = nobody asked */
+    bool has_thread;       /* [const] since JetInit */
+    uint64_t watched_from; /* [const] since JetInit: what comes behind it is news to the program */
+    bool is_ending;        /* [lock: wake] */
+    bool is_wanted;        /* [lock: wake] */
+    uint64_t flush_by;     /* [lock: wake] when lazy commits must be durable; 0 = nobody asked */
     _Atomic bool
         is_asleep; /* [atomic: seq_cst; a sleeper looks himself now and then, should a wake-up come too early] nothing to do until somebody commits */
     ese_os_thread thread;

@@ -258,10 +258,9 @@ static void *
 run(void *self)
 {
     ese_api_log *log = self;
-    watch w = {.tip = ese_log_stream_tip(log->stream)};
+    watch w = {.tip = log->watched_from, .before = log->watched_from, .told = log->watched_from};
 
     w.kept_at = distance(log, w.tip);
-    w.told = w.before = w.tip;
     while (rest(log, &w) && !ese_api_instance_has_failed(log->instance))
         look(log, &w);
     end_watch(log, &w);
@@ -271,8 +270,11 @@ run(void *self)
 JET_ERR
 ese_api__log_checkpoint_start(ese_api_log *log)
 {
-    JET_ERR err = ese_os_thread_start(&log->thread, run, log);
+    JET_ERR err;
 
+    log->watched_from =
+        ese_log_stream_tip(log->stream); /* not in the thread: a commit may come before it runs */
+    err = ese_os_thread_start(&log->thread, run, log);
     log->has_thread = err >= JET_errSuccess;
     return err;
 }

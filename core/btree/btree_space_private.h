@@ -14,7 +14,8 @@ enum { ESE_BTREE__RESERVE_MAX = 2 * (ESE_BTREE_DEPTH_MAX + 2) };
 
 /* A member of ese_btree_db. */
 typedef struct ese_btree__space {
-    ese_btree_file_ops file_ops; /* [const] since the database is used; resize NULL: nobody is told */
+    ese_btree_file_ops
+        file_ops; /* [const] since the database is used; resize NULL: nobody is told */
     ese_os_mutex lock;
     _Atomic uint32_t limit;     /* [atomic: relaxed] pages of the database, 0 = none */
     _Atomic uint32_t extension; /* [atomic: relaxed] pages that the file grows by */

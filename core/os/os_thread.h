@@ -44,7 +44,7 @@ void ese_os_cond_wait(ese_os_cond *cond, ese_os_mutex *mutex);
 /* The same, for `ns` nanoseconds at most. False: the time is over. */
 bool ese_os_cond_wait_for(ese_os_cond *cond, ese_os_mutex *mutex, uint64_t ns);
 void ese_os_cond_broadcast(ese_os_cond *cond);
-void ese_os_cond_signal(ese_os_cond *cond); /* wakes one of those who wait, at least */
+void ese_os_cond_signal(ese_os_cond *cond);  /* wakes one of those who wait, at least */
 void ese_os_cond_destroy(ese_os_cond *cond); /* nobody waits */
 
 typedef struct ese_os_thread {
