@@ -35,12 +35,16 @@ ese_api__external_enter(JET_INSTANCE handle, ese_api__external *call_out)
     if (err < JET_errSuccess)
         return err;
     backup = ese_api__backup_of(instance);
-    if (backup == NULL)
-        return ese_api_leave_instance(instance, no_backup());
+    if (backup == NULL) {
+        (void)ese_api_leave_instance(instance, no_backup());
+        return JET_errNoBackup;
+    }
     ese_os_mutex_lock(&backup->lock);
     *call_out = (ese_api__external){instance, backup};
-    if (backup->state == ESE_API__BACKUP_IDLE || backup->state == ESE_API__BACKUP_INTERNAL)
-        return ese_api__external_leave(call_out, no_backup());
+    if (backup->state == ESE_API__BACKUP_IDLE || backup->state == ESE_API__BACKUP_INTERNAL) {
+        (void)ese_api__external_leave(call_out, no_backup());
+        return JET_errNoBackup;
+    }
     return JET_errSuccess;
 }
 
@@ -49,10 +53,11 @@ ese_api__external_enter_going(JET_INSTANCE handle, ese_api__external *call_out)
 {
     JET_ERR err = ese_api__external_enter(handle, call_out);
 
-    if (err >= JET_errSuccess && atomic_load(&call_out->backup->is_stopped))
-        err = ese_api__external_leave(
-            call_out, ese_raise(JET_errBackupAbortByServer, "the backup was stopped"));
-    return err;
+    if (err < JET_errSuccess || !atomic_load(&call_out->backup->is_stopped))
+        return err;
+    err = ese_raise(JET_errBackupAbortByServer, "the backup was stopped");
+    (void)ese_api__external_leave(call_out, err);
+    return JET_errBackupAbortByServer;
 }
 
 JET_ERR

@@ -28,10 +28,10 @@ join(const char *folder, const char *name, char **path_out)
 
     if (err < JET_errSuccess)
         return err;
-    memcpy(path, folder, n);
+    memcpy(path, folder, n + 1);
     if (n != 0 && folder[n - 1] != '/')
         path[n++] = '/';
-    memcpy(path + n, name, m);
+    memcpy(path + n, name, m + 1);
     *path_out = path;
     return JET_errSuccess;
 }

@@ -80,6 +80,7 @@ put_replace(writer *w, const ese_log_record *record, ese_log_entry *entry)
     ese_page_node node;
     uint8_t diff[ESE_PAGE_SIZE_MAX];
     size_t n_diff;
+    JET_ERR err;
 
     entry->data = data;
     entry->u.node.old_size = entry->u.node.new_size = (uint16_t)data.size;
@@ -93,7 +94,9 @@ put_replace(writer *w, const ese_log_record *record, ese_log_entry *entry)
         entry->data = (ese_bytes){diff, n_diff};
         entry->u.node.is_wide_diff = is_wide;
     }
-    return ese_log__batch_put(&w->batch, entry);
+    err = ese_log__batch_put(&w->batch, entry);
+    entry->data = data; /* `diff` goes */
+    return err;
 }
 
 static void

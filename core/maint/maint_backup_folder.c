@@ -32,10 +32,10 @@ join(const char *folder, const char *name, char **path_out)
 
     if (err < JET_errSuccess)
         return err;
-    memcpy(path, folder, n);
+    memcpy(path, folder, n + 1);
     if (n != 0 && folder[n - 1] != '/')
         path[n++] = '/';
-    memcpy(path + n, name, m);
+    memcpy(path + n, name, m + 1);
     *path_out = path;
     return JET_errSuccess;
 }
@@ -230,7 +230,8 @@ ese_maint_backup_folder_add_patch(ese_maint_backup_folder *folder, const char *d
 {
     static const char extension[] = ".pat";
     const char *dot = strrchr(database_name, '.');
-    size_t n = dot != NULL ? (size_t)(dot - database_name) : strlen(database_name);
+    const char *end = dot != NULL ? dot : strchr(database_name, '\0');
+    size_t n = (size_t)(end - database_name);
     ese_os_file *to = NULL;
     char *name = NULL;
     JET_ERR err;

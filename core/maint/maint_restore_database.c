@@ -226,10 +226,10 @@ look_at(void *self, const char *name)
     if (is_other(name))
         return JET_errSuccess;
     ESE_TRY(ese_alloc(n + m + 2, &path));
-    memcpy(path, s->folder, n);
+    memcpy(path, s->folder, n + 1);
     if (n != 0 && s->folder[n - 1] != '/')
         path[n++] = '/';
-    memcpy(path + n, name, m);
+    memcpy(path + n, name, m + 1);
     if (ese_os_folder_exists(path))
         goto out;
     ESE_TRY(ese_os_file_open(path, &file));

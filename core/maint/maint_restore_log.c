@@ -312,7 +312,7 @@ copy_log(ese_maint_restore_logs *logs, const char *from, const ese_maint_backup_
     ESE_TRY(ese_alloc(n + m + 2, &to));
     memcpy(to, logs->log_folder, n);
     to[n] = '/';
-    memcpy(to + n + 1, name, m);
+    memcpy(to + n + 1, name, m + 1);
     ESE_TRY(ese_alloc(n + m + 1 + sizeof suffix, &part));
     memcpy(part, to, n + m + 1);
     memcpy(part + n + m + 1, suffix, sizeof suffix);
