@@ -10,7 +10,7 @@ local keys = require "ese.keys"
 local tables = require "ese.table"
 
 local TABLE <const> = "dict"
-local KEY_MOST <const> = 2000 -- the longest that pages of 8 KiB allow
+local KEY_MOST <const> = { [4096] = 1000 } -- bytes, by the size of a page; 2000 with those of 8 KiB
 local COLUMNS <const> = { "key", "bytes", "text", "integer", "real", "bit", "pickle" }
 local modes = { r = "r", w = "r+", c = "c", n = "w" }
 
@@ -98,7 +98,7 @@ local function open_table(db, flag)
       { "real", "double", tagged = true },
       { "bit", "bit", tagged = true },
       { "pickle", "long binary" },
-   }, { primary_key = { "key", key_most = KEY_MOST, disallow_truncation = true } })
+   }, { primary_key = { "key", key_most = KEY_MOST[db:info().page_size] or 2000, disallow_truncation = true } })
 end
 
 -- d.items[key], d.items[key] = value, pairs(d.items), #d.items
