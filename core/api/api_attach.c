@@ -1,6 +1,7 @@
 /* Attaching a database to an instance, with everything that is checked before it is believed, and detaching it. */
 #include "api/api_backup.h"
 
+#include "os/os_path.h"
 #include "page/page_space.h"
 
 enum {

@@ -2,6 +2,7 @@
 #include "api/api_backup.h"
 
 #include "base/alloc.h"
+#include "os/os_path.h"
 
 enum { UNIT = 4096 }; /* of what is told of progress */
 
@@ -57,19 +58,11 @@ estimate(work *w)
 
 /* ---- Files ---- */
 
-static const char *
-name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
 static JET_ERR
 copy_database(work *w, ese_api__backup_database *item)
 {
     const ese_maint_backup_watcher watcher = {w, note_copied};
-    const char *name = name_of(item->database->full_path);
+    const char *name = ese_os_path_name(item->database->full_path);
     ese_maint_backup_file *file = NULL;
     JET_ERR err;
 
@@ -93,7 +86,7 @@ copy_log(work *w, int32_t generation)
 
     ESE_TRY(ese_log_stream_path(stream, generation, &path));
     ESE_TRY(ese_maint_backup_open_log(path, &file));
-    ESE_TRY(ese_maint_backup_folder_add(w->folder, name_of(path), file, &watcher));
+    ESE_TRY(ese_maint_backup_folder_add(w->folder, ese_os_path_name(path), file, &watcher));
     ese_api__backup_note_log(w->backup, generation);
 out:
     ese_maint_backup_close(&file);

@@ -5,6 +5,7 @@
  */
 #include "api/api_log.h"
 
+#include "os/os_path.h"
 #include "os/os_system.h"
 #include "schema/schema_ddl.h"
 

@@ -2,6 +2,7 @@
 #include "api/api_external_backup.h"
 
 #include "base/alloc.h"
+#include "os/os_path.h"
 
 enum { BUFFER_ALIGNMENT = 4096 };
 

@@ -6,6 +6,7 @@
 #include "api/api_log.h"
 
 #include "base/alloc.h"
+#include "os/os_path.h"
 #include "os/os_system.h"
 
 #include <assert.h>

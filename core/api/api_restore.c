@@ -2,6 +2,7 @@
 #include "api/api_restore.h"
 
 #include "base/alloc.h"
+#include "os/os_path.h"
 
 /* ---- Databases of the folder ---- */
 
@@ -10,31 +11,6 @@ typedef struct search {
     ese_api__restore *restore;
     const char *folder; /* for the databases; NULL: where they came from */
 } search;
-
-static const char *
-name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
-static JET_ERR
-join(const char *folder, const char *name, char **path_out)
-{
-    size_t n = strlen(folder), m = strlen(name);
-    char *path = NULL;
-    JET_ERR err = ese_alloc(n + m + 2, &path);
-
-    if (err < JET_errSuccess)
-        return err;
-    memcpy(path, folder, n + 1);
-    if (n != 0 && folder[n - 1] != '/')
-        path[n++] = '/';
-    memcpy(path + n, name, m + 1);
-    *path_out = path;
-    return JET_errSuccess;
-}
 
 /* Where it was when it was backed up; that may have been on another system. */
 static JET_ERR
@@ -60,7 +36,7 @@ add(void *self, const char *path)
     JET_ERR err;
 
     ESE_TRY(ese_alloc_copy(path, strlen(path) + 1, &item.from));
-    ESE_TRY(s->folder != NULL ? join(s->folder, name_of(path), &item.to)
+    ESE_TRY(s->folder != NULL ? ese_os_path_join(s->folder, ese_os_path_name(path), "", &item.to)
                               : original_place(s, path, &item.to));
     ESE_TRY(ese_api__restore_add(s->restore, &item));
     item = (ese_api__restore_item){.from = NULL};

@@ -5,6 +5,7 @@
 #include "api/api_restore.h"
 
 #include "base/alloc.h"
+#include "os/os_path.h"
 #include "os/os_system.h"
 
 #include <stdio.h>

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "os/os_lock.h"
+#include "os/os_path.h"
 
 enum { UNIT = 4096, BUFFER_SIZE = 1 << 20, MAPS_MAX = 64 };
 
@@ -132,19 +133,15 @@ static JET_ERR
 delete_checkpoint(const ese_api__restore *restore)
 {
     static const char *const extensions[] = {".chk", ".jcp"};
-    size_t n = strlen(restore->system_folder), m = strlen(restore->base);
     char *path = NULL;
-    JET_ERR err;
+    JET_ERR err = JET_errSuccess;
 
-    ESE_TRY(ese_alloc(n + m + 6, &path));
-    memcpy(path, restore->system_folder, n);
-    path[n] = '/';
-    memcpy(path + n + 1, restore->base, m);
     for (unsigned i = 0; i < 2; i++) {
-        memcpy(path + n + 1 + m, extensions[i], 5);
+        ESE_TRY(ese_os_path_join(restore->system_folder, restore->base, extensions[i], &path));
         err = ese_os_file_delete(path);
         if (err != JET_errFileNotFound)
             ESE_TRY(err);
+        ese_free(&path);
     }
     err = JET_errSuccess;
 out:

@@ -2,6 +2,7 @@
 #include "log/log_file.h"
 
 #include "log/log_file_private.h"
+#include "os/os_path.h"
 
 #include <inttypes.h>
 
@@ -81,13 +82,11 @@ out:
 static bool
 is_last(const char *path, const ese_log_expect *expect)
 {
-    const char *slash = strrchr(path, '/');
     int32_t generation = -1;
 
     if (expect != NULL && expect->is_last)
         return true;
-    return ese_log__parse_name(slash == NULL ? path : slash + 1, NULL, &generation) &&
-           generation == 0;
+    return ese_log__parse_name(ese_os_path_name(path), NULL, &generation) && generation == 0;
 }
 
 JET_ERR

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "os/os_list.h"
+#include "os/os_path.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -101,23 +102,6 @@ ese_log__parse_name(const char *name, const char *base, int32_t *generation_out)
 /* ---- finding them */
 
 static JET_ERR
-join(const char *folder, const char *name, char **path_out)
-{
-    size_t n = strlen(folder), m = strlen(name);
-    char *path = NULL;
-    JET_ERR err = ese_alloc(n + m + 2, &path);
-
-    if (err < JET_errSuccess)
-        return err;
-    memcpy(path, folder, n + 1);
-    if (n != 0 && folder[n - 1] != '/')
-        path[n++] = '/';
-    memcpy(path + n, name, m + 1);
-    *path_out = path;
-    return JET_errSuccess;
-}
-
-static JET_ERR
 add(void *self, const char *name)
 {
     ese_log_set *set = self;
@@ -135,7 +119,7 @@ add(void *self, const char *name)
     set->members[set->n] = (member){.generation = generation};
     for (unsigned i = 0; i < BASE_SIZE; i++)
         set->members[set->n].base[i] = lower(name[i]);
-    ESE_TRY(join(set->folder, name, &set->members[set->n].path));
+    ESE_TRY(ese_os_path_join(set->folder, name, "", &set->members[set->n].path));
     set->n++;
 out:
     return err;

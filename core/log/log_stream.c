@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "log/log_file_private.h"
+#include "os/os_path.h"
 #include "os/os_system.h"
 
 enum {

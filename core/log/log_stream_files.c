@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "log/log_file_private.h"
 #include "os/os_list.h"
+#include "os/os_path.h"
 
 #include <stdio.h>
 
@@ -30,31 +31,18 @@ enum {
 /* ---- names */
 
 static JET_ERR
-join(const char *folder, const char *base, const char *tail, char **path_out)
-{
-    size_t n = strlen(folder), size = n + strlen(base) + strlen(tail) + 2;
-    const char *slash = n != 0 && folder[n - 1] != '/' ? "/" : "";
-    char *path = NULL;
-    JET_ERR err = ese_alloc(size, &path);
-
-    if (err < JET_errSuccess)
-        return err;
-    (void)snprintf(path, size, "%s%s%s%s", folder, slash, base, tail);
-    *path_out = path;
-    return JET_errSuccess;
-}
-
-static JET_ERR
 init_paths(ese_log__names *names, const char *system_folder)
 {
     bool is_log = strcmp(names->extension, ".log") == 0;
     JET_ERR err;
 
-    ESE_TRY(join(names->folder, names->base, names->extension, &names->current));
-    ESE_TRY(join(names->folder, names->base, is_log ? "tmp.log" : "tmp.jtx", &names->spare));
-    ESE_TRY(join(names->folder, names->base, "res00001.jrs", &names->reserves[0]));
-    ESE_TRY(join(names->folder, names->base, "res00002.jrs", &names->reserves[1]));
-    ESE_TRY(join(system_folder, names->base, is_log ? ".chk" : ".jcp", &names->checkpoint));
+    ESE_TRY(ese_os_path_join(names->folder, names->base, names->extension, &names->current));
+    ESE_TRY(ese_os_path_join(names->folder, names->base, is_log ? "tmp.log" : "tmp.jtx",
+                             &names->spare));
+    ESE_TRY(ese_os_path_join(names->folder, names->base, "res00001.jrs", &names->reserves[0]));
+    ESE_TRY(ese_os_path_join(names->folder, names->base, "res00002.jrs", &names->reserves[1]));
+    ESE_TRY(
+        ese_os_path_join(system_folder, names->base, is_log ? ".chk" : ".jcp", &names->checkpoint));
 out:
     return err;
 }
@@ -77,7 +65,7 @@ ese_log__archive_path(const ese_log__names *names, int32_t generation, char **pa
     char tail[ARCHIVE_TAIL];
 
     (void)snprintf(tail, sizeof tail, "%0*X%s", digits, (unsigned)generation, names->extension);
-    return join(names->folder, names->base, tail, path_out);
+    return ese_os_path_join(names->folder, names->base, tail, path_out);
 }
 
 /* What stands in the folder. */
@@ -103,7 +91,7 @@ find(void *self, const char *name)
         found->oldest = generation;
     if (generation != 0 || found->current[kind] != NULL)
         return JET_errSuccess;
-    return join(found->names->folder, "", name, &found->current[kind]);
+    return ese_os_path_join(found->names->folder, "", name, &found->current[kind]);
 }
 
 JET_ERR
@@ -117,7 +105,7 @@ ese_log__open_folder(ese_log_stream *stream, const ese_log_stream_options *optio
 
     memcpy(names->base, options->base, 3);
     names->has_five_digits = (options->names & NAME_FLAG_FIVE) != 0;
-    ESE_TRY(join(options->folder, "", "", &names->folder));
+    ESE_TRY(ese_os_path_join(options->folder, "", "", &names->folder));
     ESE_TRY(ese_os_folder_list(options->folder, find, &found));
     if (!found.has[kind] && found.has[!kind])
         kind = !kind; /* a stream keeps its extension */
@@ -152,7 +140,7 @@ delete_left_over(void *self, const char *name)
 
     if (!is_left_over(name, names->base))
         goto out;
-    ESE_TRY(join(names->folder, "", name, &path));
+    ESE_TRY(ese_os_path_join(names->folder, "", name, &path));
     err = ese_os_file_delete(path);
     if (err == JET_errFileNotFound)
         err = JET_errSuccess;

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/growbuf.h"
 #include "os/os_list.h"
+#include "os/os_path.h"
 #include "page/page.h"
 
 enum { COPY_BYTES = 256 * 1024, NAMES_MAX = 1 << 24 };
@@ -22,23 +23,6 @@ struct ese_maint_backup_folder {
     ese_growbuf names; /* of files that were made, with their NULs */
     bool is_finished;
 };
-
-static JET_ERR
-join(const char *folder, const char *name, char **path_out)
-{
-    size_t n = strlen(folder), m = strlen(name);
-    char *path = NULL;
-    JET_ERR err = ese_alloc(n + m + 2, &path);
-
-    if (err < JET_errSuccess)
-        return err;
-    memcpy(path, folder, n + 1);
-    if (n != 0 && folder[n - 1] != '/')
-        path[n++] = '/';
-    memcpy(path + n, name, m + 1);
-    *path_out = path;
-    return JET_errSuccess;
-}
 
 /* ---- whole folders */
 
@@ -67,7 +51,7 @@ static JET_ERR
 delete_file(void *self, const char *name)
 {
     char *path = NULL;
-    JET_ERR err = join(self, name, &path);
+    JET_ERR err = ese_os_path_join(self, name, "", &path);
 
     if (err >= JET_errSuccess)
         err = ese_os_file_delete(path);
@@ -82,7 +66,7 @@ delete_folder(const char *root, const char *name)
     char *path = NULL;
     JET_ERR err;
 
-    ESE_TRY(join(root, name, &path));
+    ESE_TRY(ese_os_path_join(root, name, "", &path));
     if (!ese_os_folder_exists(path))
         goto out;
     err = ese_os_folder_list(path, delete_file, path);
@@ -99,7 +83,8 @@ static bool
 has_folder(const char *root, const char *name)
 {
     char *path = NULL;
-    bool has_it = join(root, name, &path) >= JET_errSuccess && ese_os_folder_exists(path);
+    bool has_it =
+        ese_os_path_join(root, name, "", &path) >= JET_errSuccess && ese_os_folder_exists(path);
 
     ese_free(&path);
     return has_it;
@@ -116,7 +101,7 @@ prepare_atomic(ese_maint_backup_folder *folder)
         return ese_raise(JET_errMakeBackupDirectoryFail, "%s: there is no such folder",
                          folder->root);
     ESE_TRY(delete_folder(folder->root, folder_making));
-    ESE_TRY(join(folder->root, folder_making, &folder->path));
+    ESE_TRY(ese_os_path_join(folder->root, folder_making, "", &folder->path));
     err = ese_os_folder_create(folder->path);
     if (err < JET_errSuccess && err != JET_errOutOfMemory)
         err = ese_raise(JET_errMakeBackupDirectoryFail, "%s: cannot be made", folder->path);
@@ -197,7 +182,7 @@ open_target(ese_maint_backup_folder *folder, const char *name, ese_os_file **to_
     char *path = NULL;
     JET_ERR err;
 
-    ESE_TRY(join(folder->path, name, &path));
+    ESE_TRY(ese_os_path_join(folder->path, name, "", &path));
     if (folder->kind != ESE_MAINT_BACKUP_INCREMENTAL)
         ESE_TRY(ese_growbuf_append(&folder->names, name, strlen(name) + 1));
     err = ese_os_file_open_for(path, mode, to_out);
@@ -258,7 +243,7 @@ promote(ese_maint_backup_folder *folder)
     char *path = NULL;
     JET_ERR err;
 
-    ESE_TRY(join(folder->root, name, &path));
+    ESE_TRY(ese_os_path_join(folder->root, name, "", &path));
     ESE_TRY(delete_folder(folder->root, name));
     ESE_TRY(ese_os_file_rename(folder->path, path));
     folder->is_finished = true;
@@ -275,7 +260,7 @@ ese_maint_backup_folder_finish(ese_maint_backup_folder *folder)
     char *name = NULL;
     JET_ERR err;
 
-    ESE_TRY(join(folder->path, ".", &name));
+    ESE_TRY(ese_os_path_join(folder->path, ".", "", &name));
     ESE_TRY(ese_os_folder_sync(name));
     if (folder->kind == ESE_MAINT_BACKUP_ATOMIC)
         ESE_TRY(promote(folder));
@@ -348,7 +333,7 @@ ese_maint_backup_find(const char *path, const char *base, char **folder_out)
     if (path[0] == '\0')
         path = ".";
     for (unsigned i = 0; i < 3; i++) {
-        ESE_TRY(join(path, names[i], &paths[i]));
+        ESE_TRY(ese_os_path_join(path, names[i], "", &paths[i]));
         ESE_TRY(newest_log(paths[i], base, &newest[i]));
         if (newest[i] > newest[best] && newest[0] == 0)
             best = i;

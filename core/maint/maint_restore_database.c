@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "os/os_list.h"
+#include "os/os_path.h"
 #include "page/page.h"
 
 enum {
@@ -217,7 +218,6 @@ static JET_ERR
 look_at(void *self, const char *name)
 {
     search *s = self;
-    size_t n = strlen(s->folder), m = strlen(name);
     ese_os_file *file = NULL;
     ese_dbheader header;
     char *path = NULL;
@@ -225,11 +225,7 @@ look_at(void *self, const char *name)
 
     if (is_other(name))
         return JET_errSuccess;
-    ESE_TRY(ese_alloc(n + m + 2, &path));
-    memcpy(path, s->folder, n + 1);
-    if (n != 0 && s->folder[n - 1] != '/')
-        path[n++] = '/';
-    memcpy(path + n, name, m + 1);
+    ESE_TRY(ese_os_path_join(s->folder, name, "", &path));
     if (ese_os_folder_exists(path))
         goto out;
     ESE_TRY(ese_os_file_open(path, &file));

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/utf.h"
+#include "os/os_path.h"
 
 #include <inttypes.h>
 
@@ -291,31 +292,16 @@ has_generation(const items *list, int32_t generation)
            generation <= list->all[list->n - 1].generation;
 }
 
-static const char *
-name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
 /* Under another name until it is whole: a restore that is begun anew looks at every log. */
 static JET_ERR
 copy_log(ese_maint_restore_logs *logs, const char *from, const ese_maint_backup_watcher *watcher)
 {
-    static const char suffix[] = ".restoring";
-    const char *name = name_of(from);
-    size_t n = strlen(logs->log_folder), m = strlen(name);
+    const char *name = ese_os_path_name(from);
     char *to = NULL, *part = NULL;
     JET_ERR err;
 
-    ESE_TRY(ese_alloc(n + m + 2, &to));
-    memcpy(to, logs->log_folder, n);
-    to[n] = '/';
-    memcpy(to + n + 1, name, m + 1);
-    ESE_TRY(ese_alloc(n + m + 1 + sizeof suffix, &part));
-    memcpy(part, to, n + m + 1);
-    memcpy(part + n + m + 1, suffix, sizeof suffix);
+    ESE_TRY(ese_os_path_join(logs->log_folder, name, "", &to));
+    ESE_TRY(ese_os_path_join(logs->log_folder, name, ".restoring", &part));
     ESE_TRY(append(&logs->copied, to));
     err = ese_maint_restore_copy(from, part, watcher);
     if (err >= JET_errSuccess)

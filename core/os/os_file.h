@@ -59,9 +59,7 @@ JET_ERR ese_os_folder_sync(const char *path_of_file_in_it);   /* the names in it
 bool ese_os_folder_exists(const char *path);
 JET_ERR ese_os_folder_create(const char *path); /* and those above it; fine when it is there */
 JET_ERR ese_os_folder_delete(const char *path); /* JET_errFileAlreadyExists: it is not empty */
-JET_ERR ese_os_path_full(const char *path,
-                         char **full_out);    /* seen from the root; freed with ese_free */
-bool ese_os_file_may_write(const char *path); /* by its permissions */
+bool ese_os_file_may_write(const char *path);   /* by its permissions */
 
 /* Tells the kernel that the range is wanted soon; never fails. */
 void ese_os_file_prefetch(ese_os_file *file, uint64_t offset, size_t n);

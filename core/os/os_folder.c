@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_REASON = 128, MAX_FOLDER = 4096 };
+enum { MAX_REASON = 128 };
 
 /* ---- refusals */
 
@@ -177,30 +177,6 @@ ese_os_folder_delete(const char *path)
 {
     if (rmdir(path) != 0)
         return ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), path, "delete", errno);
-    return JET_errSuccess;
-}
-
-JET_ERR
-ese_os_path_full(const char *path, char **full_out)
-{
-    char folder[MAX_FOLDER] = "";
-    char *full = NULL;
-    size_t n;
-    JET_ERR err;
-
-    while (path[0] == '.' && path[1] == '/')
-        path += 2;
-    if (path[0] != '/' && getcwd(folder, sizeof folder - 1) == NULL)
-        return ese_os__raise(JET_errInvalidPath, path, "find the folder of", errno);
-    n = strlen(folder);
-    if (n != 0 && folder[n - 1] != '/')
-        folder[n++] = '/';
-    err = ese_alloc(n + strlen(path) + 1, &full);
-    if (err < JET_errSuccess)
-        return err;
-    memcpy(full, folder, n);
-    memcpy(full + n, path, strlen(path) + 1);
-    *full_out = full;
     return JET_errSuccess;
 }
 

@@ -5,6 +5,7 @@
 #include "recovery/recovery_private.h"
 
 #include "os/os_list.h"
+#include "os/os_path.h"
 
 /* ---- the end of redo */
 
@@ -43,7 +44,7 @@ look_at(void *self, const char *name)
 {
     folder_search *s = self;
     char *path = NULL;
-    JET_ERR err = ese_recovery__join(s->folder, name, &path);
+    JET_ERR err = ese_os_path_join(s->folder, name, "", &path);
 
     if (err >= JET_errSuccess && is_left_out(s->run, path))
         s->found = true;

@@ -7,6 +7,7 @@
 
 #include "base/utf.h"
 #include "os/os_list.h"
+#include "os/os_path.h"
 
 enum { COPY_BYTES = 1 << 20, LOGGED_PATH_MAX = 4096 };
 
@@ -75,30 +76,6 @@ copy_text(const char *text, char **copy_out)
     return ese_alloc_copy(text, strlen(text) + 1, copy_out);
 }
 
-static JET_ERR
-join(const char *folder, const char *name, const char *suffix, char **path_out)
-{
-    size_t n = strlen(folder), m = strlen(name), k = strlen(suffix);
-    char *path = NULL;
-    JET_ERR err;
-
-    ESE_TRY(ese_alloc(n + m + k + 2, &path));
-    memcpy(path, folder, n + 1);
-    if (n != 0 && folder[n - 1] != '/')
-        path[n++] = '/';
-    memcpy(path + n, name, m + 1);
-    memcpy(path + n + m, suffix, k + 1);
-    *path_out = path;
-out:
-    return err;
-}
-
-JET_ERR
-ese_recovery__join(const char *folder, const char *name, char **path_out)
-{
-    return join(folder, name, "", path_out);
-}
-
 JET_ERR
 ese_recovery__logged_path(ese_bytes name, bool is_wide, char **path_out)
 {
@@ -149,7 +126,7 @@ find_in_folder(const char *folder, const char *name, char **path_out, bool *exis
     JET_ERR err;
 
     ESE_TRY(ese_os_folder_list(folder, match, &s));
-    ESE_TRY(join(folder, s.found != NULL ? s.found : name, "", path_out));
+    ESE_TRY(ese_os_path_join(folder, s.found != NULL ? s.found : name, "", path_out));
     *exists_out = s.found != NULL;
 out:
     ese_free(&s.found);
@@ -220,10 +197,10 @@ locate(ese_recovery__run *run, ese_recovery__db *db, const ese_signature *sign)
     db->is_unmapped = run->is_in_place && map == NULL && options->n_maps != 0 &&
                       (options->flags & ESE_RECOVERY_REPLAY_UNMAPPED) == 0;
     if (options->target_folder != NULL && !run->is_in_place)
-        ESE_TRY(join(options->target_folder, file_name(path), "", &db->final));
+        ESE_TRY(ese_os_path_join(options->target_folder, file_name(path), "", &db->final));
     else
         ESE_TRY(copy_text(path, &db->final));
-    ESE_TRY(join("", db->final, run->is_in_place ? "" : part_suffix, &db->work));
+    ESE_TRY(ese_os_path_join("", db->final, run->is_in_place ? "" : part_suffix, &db->work));
     if (exists) {
         db->source = path;
         path = NULL;

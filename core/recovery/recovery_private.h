@@ -283,8 +283,6 @@ JET_ERR ese_recovery__guard_page(ese_recovery__db *db, const ese_page *page, uin
 
 /* ---- recovery_path.c ---- */
 
-JET_ERR ese_recovery__join(const char *folder, const char *name, char **path_out);
-
 /* A path as logged (with its NUL, UTF-16 or not) in UTF-8. */
 JET_ERR ese_recovery__logged_path(ese_bytes name, bool is_wide, char **path_out);
 

@@ -3,6 +3,8 @@
  */
 #include "recovery/recovery_private.h"
 
+#include "os/os_path.h"
+
 #include <inttypes.h>
 
 static JET_ERR
@@ -11,19 +13,13 @@ try_checkpoint(ese_recovery__run *run, const char *extension, ese_recovery__star
     const ese_recovery_options *options = run->options;
     const char *folder =
         options->system_folder != NULL ? options->system_folder : options->log_folder;
-    const char *log = ese_log_set_member(run->logs, 0).path;
-    const char *name = strrchr(log, '/');
-    size_t n = strlen(folder), m = strlen(extension);
+    const char *log = ese_os_path_name(ese_log_set_member(run->logs, 0).path);
+    const char base[] = {log[0], log[1], log[2], '\0'};
     unsigned copy = 0;
     char *path = NULL;
     JET_ERR err;
 
-    name = name == NULL ? log : name + 1;
-    ESE_TRY(ese_alloc(n + 3 + m + 2, &path));
-    memcpy(path, folder, n + 1);
-    path[n] = '/';
-    memcpy(path + n + 1, name, 3);
-    memcpy(path + n + 4, extension, m + 1);
+    ESE_TRY(ese_os_path_join(folder, base, extension, &path));
     err = ese_log_checkpoint_read(path, s->bytes, &s->checkpoint, &copy);
     s->has_checkpoint = err >= JET_errSuccess;
     if (err != JET_errOutOfMemory && err != JET_errDiskIO)
