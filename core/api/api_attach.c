@@ -1,6 +1,7 @@
 /* Attaching a database to an instance, with everything that is checked before it is believed, and detaching it. */
 #include "api/api_backup.h"
 
+#include "log/log_time.h"
 #include "os/os_path.h"
 #include "page/page_space.h"
 
@@ -150,7 +151,7 @@ begin_changes(ese_api_database *database)
 
     ESE_TRY(ese_api_database_header_load(database));
     if (database->logged == NULL) {
-        ese_api_logtime(database->header.fields.attach_time);
+        ese_log_time_now(database->header.fields.attach_time);
         database->header.fields.attach = (ese_lgpos){0};
     }
     ESE_TRY(ese_api_database_begin_changes(database, ESE_DBSTATE_CLEAN));

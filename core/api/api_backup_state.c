@@ -7,6 +7,7 @@
 #include "api/api_backup.h"
 
 #include "base/alloc.h"
+#include "log/log_time.h"
 
 enum {
     READ_LOGS_MAX = 1 << 28,
@@ -198,7 +199,7 @@ note_begin(ese_api_backup *backup)
         .mark = ese_api__lgpos_of(ese_log_stream_tip(log->stream)),
         .generation_low = low,
     };
-    ese_api_logtime(backup->mark.time);
+    ese_log_time_now(backup->mark.time);
     backup->is_truncated = false;
     ese_growbuf_clear(&backup->read_logs);
     atomic_store(&backup->is_stopped, false);
@@ -304,7 +305,7 @@ ese_api__backup_close_log(ese_api_backup *backup)
     ESE_TRY(ese_log_stream_roll(stream));
     backup->mark.generation_high = (uint32_t)ese_log_stream_generation(stream).number - 1;
     backup->logs_at = ese_log_stream_tip(stream);
-    ese_api_logtime(backup->logs_time);
+    ese_log_time_now(backup->logs_time);
     n = backup->mark.generation_high - backup->mark.generation_low + 1;
     ESE_TRY(ese_growbuf_reserve(&backup->read_logs, n));
     memset(backup->read_logs.data, 0, n);

@@ -78,9 +78,6 @@ struct ese_api_database {
 
 /* ---- The header of a database attached for change: api_database_header.c ---- */
 
-/* The time of day as headers have it. */
-void ese_api_logtime(uint8_t to[8]);
-
 /* Reads or makes the page of the header; the file and header.fields are known. */
 JET_ERR ese_api_database_header_load(ese_api_database *database);
 

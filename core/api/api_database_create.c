@@ -5,8 +5,8 @@
  */
 #include "api/api_log.h"
 
+#include "log/log_time.h"
 #include "os/os_path.h"
-#include "os/os_system.h"
 #include "schema/schema_ddl.h"
 
 enum {
@@ -29,8 +29,7 @@ make_header(ese_api_database *database)
 
     *fields = ese_dbheader_fresh(
         (uint32_t)ese_api_instance_param(database->instance, JET_paramDatabasePageSize));
-    fields->sign_db.random = (uint32_t)ese_os_random() | 1;
-    ese_api_logtime(fields->sign_db.created);
+    fields->sign_db = ese_log_signature_now();
     memcpy(fields->attach_time, fields->sign_db.created, sizeof fields->attach_time);
     if ((database->grbit & JET_bitDbShadowingOff) != 0)
         fields->flags |= FLAG_SHADOWING_OFF;

@@ -8,7 +8,7 @@
  */
 #include "api/api_log.h"
 
-#include "os/os_system.h"
+#include "log/log_time.h"
 
 enum {
     COPIES = 2,
@@ -16,22 +16,6 @@ enum {
         584, /* two of them: of a file beside the database, which is not kept up */
     FLUSH_MAP_SIGNATURES_SIZE = 56,
 };
-
-void
-ese_api_logtime(uint8_t to[8])
-{
-    ese_os_utc now = ese_os_utc_now();
-    unsigned ms = (unsigned)now.millisecond;
-
-    to[0] = (uint8_t)now.second;
-    to[1] = (uint8_t)now.minute;
-    to[2] = (uint8_t)now.hour;
-    to[3] = (uint8_t)now.day;
-    to[4] = (uint8_t)now.month;
-    to[5] = (uint8_t)(now.year - 1900);
-    to[6] = (uint8_t)((ms & 0x7f) << 1 | 1); /* the time is UTC */
-    to[7] = (uint8_t)(ms >> 7 << 1);
-}
 
 JET_ERR
 ese_api_database_header_load(ese_api_database *database)
@@ -59,7 +43,7 @@ encode(ese_api_database *database, ese_dbstate state)
     fields.objid_last = atomic_load_explicit(&database->log.objid_last, memory_order_relaxed);
     fields.sign_log = (ese_signature){0}; /* no log tells of what happens now */
     if (state == ESE_DBSTATE_CLEAN) {
-        ese_api_logtime(fields.consistent_time);
+        ese_log_time_now(fields.consistent_time);
         memcpy(fields.detach_time, fields.consistent_time, sizeof fields.detach_time);
         fields.consistent = fields.detach = (ese_lgpos){0};
         fields.gen_min_required = fields.gen_max_required = fields.gen_max_committed = 0;

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "btree/btree.h"
+#include "log/log_time.h"
 #include "os/os_file.h"
 #include "os/os_system.h"
 
@@ -170,26 +171,6 @@ ese_api__cache_limit(const ese_api_instance *instance)
     return (size_t)(pages * page_size);
 }
 
-static JET_SIGNATURE
-make_signature(void)
-{
-    ese_os_utc now = ese_os_utc_now();
-
-    return (JET_SIGNATURE){
-        .ulRandom = (uint32_t)ese_os_random() | 1,
-        .logtimeCreate =
-            {
-                .bSeconds = (int8_t)now.second,
-                .bMinutes = (int8_t)now.minute,
-                .bHours = (int8_t)now.hour,
-                .bDay = (int8_t)now.day,
-                .bMonth = (int8_t)now.month,
-                .bYear = (int8_t)(now.year - 1900),
-                .bFiller1 = 1, /* the time is UTC */
-            },
-    };
-}
-
 /* The instance that JetInit means, created when the caller left that to us. Holds: registry. */
 static JET_ERR
 pick_instance(ese_api__registry *registry, const JET_INSTANCE *pinstance,
@@ -302,7 +283,7 @@ start(ese_api_instance *instance, const ese_api__start *asked)
     if (ese_api__has_recovery(instance))
         ESE_TRY(warning = ese_api__log_open(instance, asked));
     else
-        instance->log_signature = make_signature();
+        ese_api__set_log_signature(instance, ese_log_signature_now());
     ESE_TRY(make_parts(instance));
     if (instance->log != NULL)
         ESE_TRY(ese_api__log_begin(instance->log));

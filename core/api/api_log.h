@@ -60,6 +60,9 @@ typedef struct ese_api__start {
 /* Is JET_paramRecovery "on"? */
 bool ese_api__has_recovery(const ese_api_instance *instance);
 
+/* What JET_paramLogSignature tells from now on. */
+void ese_api__set_log_signature(ese_api_instance *instance, ese_signature sign);
+
 /* Opens the log, after recovery if need be; instance->log is there from then on. Warnings of recovery are passed on. */
 JET_ERR ese_api__log_open(ese_api_instance *instance, const ese_api__start *asked);
 

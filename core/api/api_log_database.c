@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/utf.h"
+#include "log/log_time.h"
 
 enum {
     SNAPSHOT = 316, /* bytes of a header that no field stands for */
@@ -48,7 +49,7 @@ static void
 begin_attachment(ese_dbheader *fields, uint8_t *page, const step *s)
 {
     fields->attach = s->lgpos;
-    ese_api_logtime(fields->attach_time);
+    ese_log_time_now(fields->attach_time);
     fields->detach = (ese_lgpos){0};
     memset(fields->detach_time, 0, sizeof fields->detach_time);
     fields->sign_log = s->sign_log;
@@ -99,7 +100,7 @@ say_clean(ese_dbheader *fields, uint8_t *page, const void *how)
 
     fields->state = ESE_DBSTATE_CLEAN;
     fields->consistent = fields->detach = s->lgpos;
-    ese_api_logtime(fields->consistent_time);
+    ese_log_time_now(fields->consistent_time);
     memcpy(fields->detach_time, fields->consistent_time, sizeof fields->detach_time);
     fields->gen_min_required = fields->gen_max_required = fields->gen_max_committed = 0;
     memset(fields->backup_full_cur, 0, sizeof fields->backup_full_cur);

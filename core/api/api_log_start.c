@@ -6,8 +6,8 @@
 #include "api/api_log.h"
 
 #include "base/alloc.h"
+#include "log/log_time.h"
 #include "os/os_path.h"
-#include "os/os_system.h"
 
 #include <assert.h>
 
@@ -321,11 +321,10 @@ out:
     return err < JET_errSuccess ? err : warning;
 }
 
-static void
-publish_signature(ese_api_log *log)
+void
+ese_api__set_log_signature(ese_api_instance *instance, ese_signature sign)
 {
-    ese_signature sign = ese_log_stream_signature(log->stream);
-    JET_SIGNATURE *to = &log->instance->log_signature;
+    JET_SIGNATURE *to = &instance->log_signature;
 
     static_assert(sizeof *to == sizeof sign, "both are the stored form");
     to->ulRandom = sign.random;
@@ -360,7 +359,7 @@ ese_api__log_open(ese_api_instance *instance, const ese_api__start *asked)
     ESE_TRY(lock_folders(instance->log));
     err = open_stream(instance->log, asked);
     if (err >= JET_errSuccess)
-        publish_signature(instance->log);
+        ese_api__set_log_signature(instance, ese_log_stream_signature(instance->log->stream));
 out:
     return err;
 }
@@ -377,7 +376,7 @@ ese_api__log_begin(ese_api_log *log)
 
     ese_log_params_encode(&params, bytes);
     entry.u.run.params = (ese_bytes){bytes, sizeof bytes};
-    ese_api_logtime(entry.u.run.time);
+    ese_log_time_now(entry.u.run.time);
     ESE_TRY(ese_api__log_write(log, &entry, &log->init));
     /* The file has its size from now on: the end of the run needs no room on the disk. */
     ESE_TRY(ese_log_stream_write_checkpoint(log->stream, log->init, false));
@@ -434,7 +433,7 @@ ese_api__log_finish(ese_api_log *log)
     ESE_TRY(ese_api__log_write(log, &mark, &lgpos));
     ESE_TRY(mark_clean(log, lgpos));
     term.u.run.position = ese_api__lgpos_of(log->init);
-    ese_api_logtime(term.u.run.time);
+    ese_log_time_now(term.u.run.time);
     ESE_TRY(ese_api__log_write(log, &term, &lgpos));
     ESE_TRY(ese_log_stream_write_checkpoint(log->stream, lgpos, true));
 out:

@@ -11,6 +11,7 @@
 #include "api/api_backup.h"
 
 #include "base/alloc.h"
+#include "log/log_time.h"
 
 enum {
     NS_PER_MS = 1000000,
@@ -135,7 +136,7 @@ mark_member(member *m)
         .generation_low = (uint32_t)checkpoint.generation,
         .generation_high = (uint32_t)ese_log_stream_generation(log->stream).number,
     };
-    ese_api_logtime(m->mark.time);
+    ese_log_time_now(m->mark.time);
     m->mark.time[7] |= TIME_IS_SNAPSHOT;
     for (unsigned i = 1; i < ESE_API_DATABASES_MAX && err >= JET_errSuccess; i++) {
         if (log->databases[i] != NULL)

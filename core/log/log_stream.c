@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "log/log_file_private.h"
+#include "log/log_time.h"
 #include "os/os_path.h"
-#include "os/os_system.h"
 
 enum {
     BEGIN_HEAD = 7, /* FragmentBegin: type, size of all, size of this piece */
@@ -25,22 +25,6 @@ enum {
     TRX_STEP = 4,
     RECORD_DBID = 3, /* where the number of the database stands in CreateDB, AttachDB, DetachDB */
 };
-
-void
-ese_log__time(uint8_t to[8])
-{
-    ese_os_utc now = ese_os_utc_now();
-    unsigned ms = (unsigned)now.millisecond;
-
-    to[0] = (uint8_t)now.second;
-    to[1] = (uint8_t)now.minute;
-    to[2] = (uint8_t)now.hour;
-    to[3] = (uint8_t)now.day;
-    to[4] = (uint8_t)now.month;
-    to[5] = (uint8_t)(now.year - 1900);
-    to[6] = (uint8_t)((ms & 0x7f) << 1 | 1); /* the time is UTC */
-    to[7] = (uint8_t)(ms >> 7 << 1);
-}
 
 /* ---- segments; the mutex is held */
 
@@ -109,7 +93,7 @@ open_segment(ese_log_stream *stream)
         .generation = stream->generation,
         .sector = (uint16_t)stream->sector,
     };
-    ese_log__time(stream->slots[slot].time);
+    ese_log_time_now(stream->slots[slot].time);
     atomic_store_explicit(&stream->n_begun, load(&stream->n_begun) + 1, memory_order_relaxed);
 out:
     return err;
@@ -498,8 +482,7 @@ ese_log_stream_create(const ese_log_stream_options *options, ese_log_stream **st
         err = ese_raise(JET_errInvalidLogSequence, "%s: there are logs already", options->folder);
         goto out;
     }
-    stream->sign.random = (uint32_t)ese_os_random();
-    ese_log__time(stream->sign.created);
+    stream->sign = ese_log_signature_now();
     atomic_init(&stream->checkpoint, ese_log__position(1, 1, 0));
     atomic_init(&stream->oldest, 1);
     err = ese_os_file_delete(stream->names.checkpoint); /* of a stream that is no more */

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "log/log_file_private.h"
+#include "log/log_time.h"
 #include "os/os_list.h"
 #include "os/os_path.h"
 
@@ -507,7 +508,7 @@ ese_log__begin_generation(ese_log_stream *stream)
     ese_os_file *file = NULL;
     JET_ERR err;
 
-    ese_log__time(next.created);
+    ese_log_time_now(next.created);
     if ((stream->flags_past & (FLAG_CIRCULAR | FLAG_WAS_CIRCULAR)) != 0)
         flags |= FLAG_WAS_CIRCULAR;
     ESE_TRY(get_next_file(stream, &flags, &file));

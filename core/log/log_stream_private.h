@@ -134,9 +134,6 @@ ese_log__lgpos(uint64_t position)
     return (ese_lgpos){(uint16_t)position, (uint16_t)(position >> 16), (int32_t)(position >> 32)};
 }
 
-/* Now, as LOGTIME. */
-void ese_log__time(uint8_t to[8]);
-
 /* ---- log_stream.c: segments in memory; the mutex is held */
 
 /* Fills up the segment that is open, so that it can be written. */

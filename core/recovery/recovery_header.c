@@ -6,7 +6,7 @@
  */
 #include "recovery/recovery_private.h"
 
-#include "os/os_system.h"
+#include "log/log_time.h"
 
 enum {
     SNAPSHOT_OFFSET = 316,
@@ -30,22 +30,6 @@ enum {
     TRAILER_MAX_COMMITTED = 128,
     TRAILER_TIMES = 132,
 };
-
-void
-ese_recovery__time_now(uint8_t to[8])
-{
-    ese_os_utc now = ese_os_utc_now();
-    unsigned ms = (unsigned)now.millisecond;
-
-    to[0] = (uint8_t)now.second;
-    to[1] = (uint8_t)now.minute;
-    to[2] = (uint8_t)now.hour;
-    to[3] = (uint8_t)now.day;
-    to[4] = (uint8_t)now.month;
-    to[5] = (uint8_t)(now.year - 1900);
-    to[6] = (uint8_t)((ms & 0x7f) << 1 | 1); /* the time is UTC */
-    to[7] = (uint8_t)(ms >> 7 << 1);
-}
 
 /* ---- reading and writing */
 
@@ -130,7 +114,7 @@ ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db, const e
     db->header.sign_log = run->sign;
     db->header.attach = run->lgpos;
     db->header.dbid = entry->dbid;
-    ese_recovery__time_now(db->header.attach_time);
+    ese_log_time_now(db->header.attach_time);
     if (created->version == ESE_DBHEADER_VERSION) { /* what else stands there is none of a file */
         db->header.version = db->header.create_version = created->version;
         db->header.update_major = db->header.create_update = created->update_major;
@@ -162,7 +146,7 @@ ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db)
     header->sign_log = run->sign;
     header->state = ESE_DBSTATE_DIRTY;
     header->attach = run->lgpos;
-    ese_recovery__time_now(header->attach_time);
+    ese_log_time_now(header->attach_time);
     header->detach = (ese_lgpos){0};
     memset(header->detach_time, 0, sizeof header->detach_time);
     memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);
@@ -262,7 +246,7 @@ ese_recovery__header_clean(ese_recovery__db *db, ese_lgpos lgpos)
 
     header->state = ESE_DBSTATE_CLEAN;
     header->consistent = header->detach = lgpos;
-    ese_recovery__time_now(header->consistent_time);
+    ese_log_time_now(header->consistent_time);
     memcpy(header->detach_time, header->consistent_time, sizeof header->detach_time);
     header->gen_min_required = header->gen_max_required = header->gen_max_committed = 0;
     memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);

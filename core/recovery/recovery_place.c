@@ -6,6 +6,7 @@
 #include "recovery/recovery_private.h"
 
 #include "base/utf.h"
+#include "log/log_time.h"
 
 enum { ATTACH_UTF16 = 0x20 };
 
@@ -213,7 +214,7 @@ ese_recovery__begin_undo(ese_recovery__run *run)
     ESE_TRY(ese_recovery__need_stream(run));
     ESE_TRY(
         ese_log_stream_flush(run->stream)); /* so that it stands at the beginning of a segment */
-    ese_recovery__time_now(entry.u.run.time);
+    ese_log_time_now(entry.u.run.time);
     ESE_TRY(ese_log_stream_append_entry(run->stream, &entry, &lgpos, NULL));
     run->undo_mark = position_of(lgpos);
 out:
@@ -234,7 +235,7 @@ ese_recovery__end_undo(ese_recovery__run *run)
     quit.u.run.position = run->undo_mark;
     quit.u.run.redo_from = run->report->start;
     quit.u.run.is_hard = (run->options->flags & ESE_RECOVERY_RESTORE) != 0;
-    ese_recovery__time_now(quit.u.run.time);
+    ese_log_time_now(quit.u.run.time);
     ESE_TRY(log_durably(run, &quit, &lgpos));
     ESE_TRY(ese_log_stream_write_checkpoint(run->stream, ese_log_lgpos_number(lgpos), true));
 out:
