@@ -182,7 +182,7 @@ static void
 note_begin(ese_api_backup *backup)
 {
     ese_api_log *log = backup->instance->log;
-    ese_lgpos checkpoint = ese_api__lgpos_of(ese_log_stream_checkpoint(log->stream));
+    ese_lgpos checkpoint = ese_log_lgpos_of(ese_log_stream_checkpoint(log->stream));
     uint32_t low = (uint32_t)(checkpoint.generation > 0 ? checkpoint.generation : 1);
 
     backup->n_databases = 0;
@@ -196,7 +196,7 @@ note_begin(ese_api_backup *backup)
     if (backup->is_incremental)
         low = (uint32_t)ese_log_stream_oldest(log->stream);
     backup->mark = (ese_log_backup_mark){
-        .mark = ese_api__lgpos_of(ese_log_stream_tip(log->stream)),
+        .mark = ese_log_lgpos_of(ese_log_stream_tip(log->stream)),
         .generation_low = low,
     };
     ese_log_time_now(backup->mark.time);
@@ -363,7 +363,7 @@ int32_t
 ese_api__backup_keep_from(ese_api_backup *backup)
 {
     ese_lgpos checkpoint =
-        ese_api__lgpos_of(ese_log_stream_checkpoint(backup->instance->log->stream));
+        ese_log_lgpos_of(ese_log_stream_checkpoint(backup->instance->log->stream));
     uint32_t from = backup->mark.generation_high + 1;
 
     if ((uint32_t)checkpoint.generation < from)
@@ -413,7 +413,7 @@ tell_checkpoint(const ese_api_backup *backup)
     ese_log_backup_marks marks = {0};
     ese_lgpos *lgpos = backup->is_incremental ? &marks.incremental : &marks.full;
 
-    *lgpos = ese_api__lgpos_of(backup->logs_at);
+    *lgpos = ese_log_lgpos_of(backup->logs_at);
     memcpy(backup->is_incremental ? marks.incremental_time : marks.full_time, backup->logs_time,
            sizeof backup->logs_time);
     ese_log_stream_set_backup(backup->instance->log->stream, &marks);
@@ -425,7 +425,7 @@ ese_api__backup_register(ese_api_backup *backup)
     JET_ERR err = JET_errSuccess;
 
     if (backup->is_incremental) { /* its moment is that of its logs */
-        backup->mark.mark = ese_api__lgpos_of(backup->logs_at);
+        backup->mark.mark = ese_log_lgpos_of(backup->logs_at);
         memcpy(backup->mark.time, backup->logs_time, sizeof backup->mark.time);
     }
     for (unsigned i = 0; i < backup->n_databases; i++) {

@@ -56,7 +56,7 @@ sync_databases(ese_api_log *log, uint64_t lgpos)
         err = ese_os_file_sync(database->file);
         if (err >= JET_errSuccess)
             err = ese_api__log_header_required(database,
-                                               (uint32_t)ese_api__lgpos_of(lgpos).generation);
+                                               (uint32_t)ese_log_lgpos_of(lgpos).generation);
         if (err < JET_errSuccess) { /* nobody knows what of it is on the disk */
             ese_api_instance_fail(log->instance);
             break;
@@ -86,7 +86,7 @@ out:
 static uint64_t
 distance(const ese_api_log *log, uint64_t lgpos)
 {
-    ese_lgpos at = ese_api__lgpos_of(lgpos);
+    ese_lgpos at = ese_log_lgpos_of(lgpos);
 
     return (uint64_t)(uint32_t)at.generation * log->file_size +
            (uint64_t)at.sector * ESE_LOG_SEGMENT_SIZE + at.offset;

@@ -150,7 +150,7 @@ ese_api__log_header_required(ese_api_database *database, uint32_t generation)
 JET_ERR
 ese_api__log_header_clean(ese_api_log *log, ese_api_database *database, uint64_t lgpos)
 {
-    const step s = {.lgpos = ese_api__lgpos_of(lgpos)};
+    const step s = {.lgpos = ese_log_lgpos_of(lgpos)};
     JET_ERR err;
 
     /* From here on a new generation is none of its business. */
@@ -263,7 +263,7 @@ procid_of(ese_api_session *session)
 static JET_ERR
 enlist(ese_api_log *log, ese_api_database *database, ese_api_header_change *change, uint64_t lgpos)
 {
-    step s = {.lgpos = ese_api__lgpos_of(lgpos), .sign_log = ese_log_stream_signature(log->stream)};
+    step s = {.lgpos = ese_log_lgpos_of(lgpos), .sign_log = ese_log_stream_signature(log->stream)};
     JET_ERR err;
 
     ese_os_mutex_lock(&log->list);
@@ -394,7 +394,7 @@ ese_api__log_create_finish(ese_api_database *database, ese_api_session *session)
     JET_ERR err;
 
     ESE_TRY(ese_api__log_write(database->logged, &entry, &lgpos));
-    s.lgpos = ese_api__lgpos_of(lgpos);
+    s.lgpos = ese_log_lgpos_of(lgpos);
     ESE_TRY(ese_api_database_header_change(database, say_complete, &s));
 out:
     return err;
@@ -451,7 +451,7 @@ ese_api__log_resize(void *self, ese_pgno n_before, ese_pgno n_pages)
         return log_size(database, n_pages);
     entry.u.extent.n_pages = n_before - n_pages;
     ESE_TRY(ese_api__log_write(database->logged, &entry, &lgpos));
-    s.lgpos = ese_api__lgpos_of(lgpos);
+    s.lgpos = ese_log_lgpos_of(lgpos);
     ESE_TRY(ese_api_database_header_change(database, say_resized, &s));
 out:
     return err;

@@ -28,16 +28,6 @@ ese_api__has_recovery(const ese_api_instance *instance)
            text[3] != '\0';
 }
 
-ese_lgpos
-ese_api__lgpos_of(uint64_t number)
-{
-    return (ese_lgpos){
-        .offset = (uint16_t)number,
-        .sector = (uint16_t)(number >> 16),
-        .generation = (int32_t)(number >> 32),
-    };
-}
-
 /* What ends something goes into the log even when the disk is full. */
 static bool
 is_urgent(ese_log_type type)
@@ -432,7 +422,7 @@ ese_api__log_finish(ese_api_log *log)
     ESE_TRY(settle_databases(log));
     ESE_TRY(ese_api__log_write(log, &mark, &lgpos));
     ESE_TRY(mark_clean(log, lgpos));
-    term.u.run.position = ese_api__lgpos_of(log->init);
+    term.u.run.position = ese_log_lgpos_of(log->init);
     ese_log_time_now(term.u.run.time);
     ESE_TRY(ese_api__log_write(log, &term, &lgpos));
     ESE_TRY(ese_log_stream_write_checkpoint(log->stream, lgpos, true));

@@ -130,9 +130,9 @@ mark_member(member *m)
 
     ESE_TRY(ese_log_stream_flush(log->stream));
     ese_os_mutex_lock(&log->order);
-    checkpoint = ese_api__lgpos_of(ese_log_stream_checkpoint(log->stream));
+    checkpoint = ese_log_lgpos_of(ese_log_stream_checkpoint(log->stream));
     m->mark = (ese_log_backup_mark){
-        .mark = ese_api__lgpos_of(ese_log_stream_tip(log->stream)),
+        .mark = ese_log_lgpos_of(ese_log_stream_tip(log->stream)),
         .generation_low = (uint32_t)checkpoint.generation,
         .generation_high = (uint32_t)ese_log_stream_generation(log->stream).number,
     };

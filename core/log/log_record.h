@@ -278,11 +278,17 @@ void ese_log_lgpos_store(uint8_t *to, ese_lgpos lgpos);
 ese_signature ese_log_signature_load(const uint8_t *from); /* 28 bytes */
 void ese_log_signature_store(uint8_t *to, const ese_signature *signature);
 
-/* A number that sorts as the position does. */
+/* A number that sorts as the position does, and back. */
 static inline uint64_t
 ese_log_lgpos_number(ese_lgpos lgpos)
 {
     return (uint64_t)(uint32_t)lgpos.generation << 32 | (uint32_t)lgpos.sector << 16 | lgpos.offset;
+}
+
+static inline ese_lgpos
+ese_log_lgpos_of(uint64_t number)
+{
+    return (ese_lgpos){(uint16_t)number, (uint16_t)(number >> 16), (int32_t)(number >> 32)};
 }
 
 /* ---- decoding and encoding */

@@ -447,7 +447,7 @@ make_header(ese_log_stream *stream, const ese_log_generation *next, uint8_t flag
         .sign = stream->sign,
         .params = stream->params,
         .flags = flags,
-        .checkpoint = ese_log__lgpos(ese_log_stream_checkpoint(stream)),
+        .checkpoint = ese_log_lgpos_of(ese_log_stream_checkpoint(stream)),
         .checksum_prev = stream->checksum,
         .efv = ENGINE_VERSION,
         .file_type = ESE_LOG_FILE_TYPE_LOG,

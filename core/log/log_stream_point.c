@@ -135,7 +135,7 @@ ese_log__note_attach(ese_log_stream *stream, uint8_t dbid, uint64_t position)
     if (entry == NULL || entry->attach != ESE_LOG__NOT_YET)
         return;
     entry->attach = position;
-    entry->item.attach = ese_log__lgpos(position);
+    entry->item.attach = ese_log_lgpos_of(position);
 }
 
 void
@@ -209,7 +209,7 @@ ese_log__load_checkpoint(ese_log_stream *stream, uint64_t end)
 static uint64_t
 normalise(ese_log_stream *stream, uint64_t position)
 {
-    ese_lgpos lgpos = ese_log__lgpos(position);
+    ese_lgpos lgpos = ese_log_lgpos_of(position);
 
     if (lgpos.offset < ESE_LOG_SEGMENT_SIZE)
         return position;
@@ -225,13 +225,13 @@ encode(ese_log_stream *stream, uint64_t position, bool is_end)
 {
     ese_log_checkpoint point = {
         .backup_checkpoint = stream->backup.checkpoint,
-        .checkpoint = ese_log__lgpos(position),
+        .checkpoint = ese_log_lgpos_of(position),
         .sign = stream->sign,
         .params = stream->params,
         .full_backup = stream->backup.full,
         .inc_backup = stream->backup.incremental,
         .version = is_end ? 0 : EXACT_START,
-        .consistency = ese_log__lgpos(position),
+        .consistency = ese_log_lgpos_of(position),
         .file_type = ESE_LOG_FILE_TYPE_CHECKPOINT,
     };
     bool fits_in = true;
@@ -321,7 +321,7 @@ out:
 static JET_ERR
 truncate_below(ese_log_stream *stream, int32_t generation)
 {
-    int32_t needed = ese_log__lgpos(ese_log_stream_checkpoint(stream)).generation;
+    int32_t needed = ese_log_lgpos_of(ese_log_stream_checkpoint(stream)).generation;
 
     if (generation > needed)
         generation = needed;

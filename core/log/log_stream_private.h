@@ -128,12 +128,6 @@ ese_log__position(int32_t generation, uint32_t sector, size_t offset)
     return ese_log_lgpos_number((ese_lgpos){(uint16_t)offset, (uint16_t)sector, generation});
 }
 
-static inline ese_lgpos
-ese_log__lgpos(uint64_t position)
-{
-    return (ese_lgpos){(uint16_t)position, (uint16_t)(position >> 16), (int32_t)(position >> 32)};
-}
-
 /* ---- log_stream.c: segments in memory; the mutex is held */
 
 /* Fills up the segment that is open, so that it can be written. */

@@ -184,12 +184,6 @@ out:
     return err;
 }
 
-static ese_lgpos
-position_of(uint64_t number)
-{
-    return (ese_lgpos){(uint16_t)number, (uint16_t)(number >> 16), (int32_t)(number >> 32)};
-}
-
 /* Appends a record, from which on everything is on the disk when this returns. */
 static JET_ERR
 log_durably(ese_recovery__run *run, const ese_log_entry *entry, ese_lgpos *lgpos_out)
@@ -199,7 +193,7 @@ log_durably(ese_recovery__run *run, const ese_log_entry *entry, ese_lgpos *lgpos
 
     ESE_TRY(ese_log_stream_append_entry(run->stream, entry, &lgpos, &end));
     ESE_TRY(ese_log_stream_wait(run->stream, end));
-    *lgpos_out = position_of(lgpos);
+    *lgpos_out = ese_log_lgpos_of(lgpos);
 out:
     return err;
 }
@@ -216,7 +210,7 @@ ese_recovery__begin_undo(ese_recovery__run *run)
         ese_log_stream_flush(run->stream)); /* so that it stands at the beginning of a segment */
     ese_log_time_now(entry.u.run.time);
     ESE_TRY(ese_log_stream_append_entry(run->stream, &entry, &lgpos, NULL));
-    run->undo_mark = position_of(lgpos);
+    run->undo_mark = ese_log_lgpos_of(lgpos);
 out:
     return err;
 }
