@@ -78,9 +78,6 @@ JET_ERR ese_api__log_finish(ese_api_log *log);
 /* NULL is fine; clears the pointer. */
 void ese_api__log_close(ese_api_log **log_inout);
 
-/* Appends a record and waits until it is durable; lgpos_out may be NULL. */
-JET_ERR ese_api__log_write(ese_api_log *log, const ese_log_entry *entry, uint64_t *lgpos_out);
-
 /* One at a time: see `order`. NULL is fine. */
 void ese_api__log_lock(ese_api_log *log);
 void ese_api__log_unlock(ese_api_log *log);

@@ -305,7 +305,7 @@ write_begin(ese_api_database *database, ese_log_entry *entry, ese_lgpos consiste
     entry->u.db.path = path;
     ESE_TRY(ese_log_stream_attach(log->stream, &attachment, &database->log.dbtime,
                                   &database->log.objid_last));
-    err = ese_api__log_write(log, entry, lgpos_out);
+    err = ese_log_stream_write_entry(log->stream, entry, lgpos_out);
     if (err < JET_errSuccess)
         ese_log_stream_detach(log->stream, attachment.dbid);
 out:
@@ -325,7 +325,7 @@ write_detach(ese_api_database *database, uint16_t procid, uint64_t *lgpos_out)
 
     ESE_TRY(wide_path(database->full_path, &path));
     entry.u.db.path = path;
-    ESE_TRY(ese_api__log_write(database->logged, &entry, lgpos_out));
+    ESE_TRY(ese_log_stream_write_entry(database->logged->stream, &entry, lgpos_out));
 out:
     free_path(&path);
     return err;
@@ -393,7 +393,7 @@ ese_api__log_create_finish(ese_api_database *database, ese_api_session *session)
     uint64_t lgpos = 0;
     JET_ERR err;
 
-    ESE_TRY(ese_api__log_write(database->logged, &entry, &lgpos));
+    ESE_TRY(ese_log_stream_write_entry(database->logged->stream, &entry, &lgpos));
     s.lgpos = ese_log_lgpos_of(lgpos);
     ESE_TRY(ese_api_database_header_change(database, say_complete, &s));
 out:
@@ -450,7 +450,7 @@ ese_api__log_resize(void *self, ese_pgno n_before, ese_pgno n_pages)
     if (n_pages >= n_before)
         return log_size(database, n_pages);
     entry.u.extent.n_pages = n_before - n_pages;
-    ESE_TRY(ese_api__log_write(database->logged, &entry, &lgpos));
+    ESE_TRY(ese_log_stream_write_entry(database->logged->stream, &entry, &lgpos));
     s.lgpos = ese_log_lgpos_of(lgpos);
     ESE_TRY(ese_api_database_header_change(database, say_resized, &s));
 out:

@@ -28,33 +28,6 @@ ese_api__has_recovery(const ese_api_instance *instance)
            text[3] != '\0';
 }
 
-/* What ends something goes into the log even when the disk is full. */
-static bool
-is_urgent(ese_log_type type)
-{
-    return type == ESE_LOG_DETACH_DB || type == ESE_LOG_SHUT_DOWN_MARK || type == ESE_LOG_TERM2;
-}
-
-JET_ERR
-ese_api__log_write(ese_api_log *log, const ese_log_entry *entry, uint64_t *lgpos_out)
-{
-    uint32_t size = (uint32_t)ese_log_record_encoded_size(entry);
-    ese_log_batch batch = {.sizes = &size, .n = 1, .is_urgent = is_urgent(entry->type)};
-    uint8_t *bytes = NULL;
-    JET_ERR err;
-
-    ESE_TRY(ese_alloc(size, &bytes));
-    ese_log_record_encode(entry, bytes);
-    batch.bytes = bytes;
-    ESE_TRY(ese_log_stream_append(log->stream, &batch));
-    ESE_TRY(ese_log_stream_wait(log->stream, batch.end));
-    if (lgpos_out != NULL)
-        *lgpos_out = batch.lgpos[0];
-out:
-    ese_free(&bytes);
-    return err;
-}
-
 /* ---- What the parameters say ---- */
 
 static uint32_t
@@ -367,7 +340,7 @@ ese_api__log_begin(ese_api_log *log)
     ese_log_params_encode(&params, bytes);
     entry.u.run.params = (ese_bytes){bytes, sizeof bytes};
     ese_log_time_now(entry.u.run.time);
-    ESE_TRY(ese_api__log_write(log, &entry, &log->init));
+    ESE_TRY(ese_log_stream_write_entry(log->stream, &entry, &log->init));
     /* The file has its size from now on: the end of the run needs no room on the disk. */
     ESE_TRY(ese_log_stream_write_checkpoint(log->stream, log->init, false));
     ese_txn_store_set_log(log->instance->store, log->stream);
@@ -420,11 +393,11 @@ ese_api__log_finish(ese_api_log *log)
 
     ese_os_mutex_lock(&log->order);
     ESE_TRY(settle_databases(log));
-    ESE_TRY(ese_api__log_write(log, &mark, &lgpos));
+    ESE_TRY(ese_log_stream_write_entry(log->stream, &mark, &lgpos));
     ESE_TRY(mark_clean(log, lgpos));
     term.u.run.position = ese_log_lgpos_of(log->init);
     ese_log_time_now(term.u.run.time);
-    ESE_TRY(ese_api__log_write(log, &term, &lgpos));
+    ESE_TRY(ese_log_stream_write_entry(log->stream, &term, &lgpos));
     ESE_TRY(ese_log_stream_write_checkpoint(log->stream, lgpos, true));
 out:
     ese_os_mutex_unlock(&log->order);

@@ -312,14 +312,24 @@ out:
     return err;
 }
 
+/* What ends something goes into the log even when the disk is full. */
+static bool
+is_urgent(ese_log_type type)
+{
+    return type == ESE_LOG_ROLLBACK || type == ESE_LOG_DETACH_DB ||
+           type == ESE_LOG_SHUT_DOWN_MARK || type == ESE_LOG_TERM2 ||
+           type == ESE_LOG_RECOVERY_QUIT2;
+}
+
 JET_ERR
 ese_log_stream_append_entry(ese_log_stream *stream, const ese_log_entry *entry, uint64_t *lgpos_out,
                             uint64_t *end_out)
 {
     uint8_t few[ENTRY_ON_STACK], *bytes = few, *many = NULL;
     uint32_t size = (uint32_t)ese_log_record_encoded_size(entry);
-    ese_log_batch batch = {.sizes = &size, .n = 1};
-    JET_ERR err;
+    /* Not cleared: it has room for many positions, and every commit comes here. */
+    ese_log_batch batch;
+    JET_ERR err = JET_errSuccess;
 
     if (size > sizeof few) {
         ESE_TRY(ese_alloc(size, &many));
@@ -327,6 +337,11 @@ ese_log_stream_append_entry(ese_log_stream *stream, const ese_log_entry *entry, 
     }
     ese_log_record_encode(entry, bytes);
     batch.bytes = bytes;
+    batch.sizes = &size;
+    batch.n = 1;
+    batch.is_urgent = is_urgent(entry->type);
+    batch.placed = NULL;
+    batch.self = NULL;
     ESE_TRY(ese_log_stream_append(stream, &batch));
     if (lgpos_out != NULL)
         *lgpos_out = batch.lgpos[0];
@@ -334,6 +349,19 @@ ese_log_stream_append_entry(ese_log_stream *stream, const ese_log_entry *entry, 
         *end_out = batch.end;
 out:
     ese_free(&many);
+    return err;
+}
+
+JET_ERR
+ese_log_stream_write_entry(ese_log_stream *stream, const ese_log_entry *entry, uint64_t *lgpos_out)
+{
+    uint64_t lgpos = 0, end = 0;
+    JET_ERR err;
+
+    ESE_TRY(ese_log_stream_append_entry(stream, entry, &lgpos, &end));
+    ESE_TRY(ese_log_stream_wait(stream, end));
+    *lgpos_out = lgpos;
+out:
     return err;
 }
 

@@ -107,9 +107,13 @@ typedef struct ese_log_batch {
  */
 JET_ERR ese_log_stream_append(ese_log_stream *stream, ese_log_batch *batch);
 
-/* One record, encoded here; lgpos_out and end_out may be NULL. Errors as above, JET_errOutOfMemory. */
+/* One record, encoded here, urgent by its type; lgpos_out and end_out may be NULL. Errors as above; JET_errOutOfMemory for a record with a path or an image. */
 JET_ERR ese_log_stream_append_entry(ese_log_stream *stream, const ese_log_entry *entry,
                                     uint64_t *lgpos_out, uint64_t *end_out);
+
+/* As above, and waits until the record is durable. May block on: the disk. */
+JET_ERR ese_log_stream_write_entry(ese_log_stream *stream, const ese_log_entry *entry,
+                                   uint64_t *lgpos_out);
 
 /* What the calling thread has appended, for JetGetThreadStats. */
 typedef struct ese_log_counters {

@@ -166,29 +166,6 @@ ese_log__batch_end(ese_log__batch *batch)
 
 /* ---- the end of a transaction */
 
-/* One record that is about the origin. */
-static JET_ERR
-append_one(ese_log_stream *stream, const ese_log_entry *entry, bool is_urgent, uint64_t *end_out)
-{
-    uint8_t bytes[16];
-    uint32_t size = (uint32_t)ese_log_record_encoded_size(entry);
-    ese_log_batch batch;
-    JET_ERR err;
-
-    assert(size <= sizeof bytes);
-    ese_log_record_encode(entry, bytes);
-    batch.bytes = bytes;
-    batch.sizes = &size;
-    batch.n = 1;
-    batch.is_urgent = is_urgent;
-    batch.placed = NULL;
-    batch.self = NULL;
-    ESE_TRY(ese_log_stream_append(stream, &batch));
-    *end_out = batch.end;
-out:
-    return err;
-}
-
 JET_ERR
 ese_log_commit(ese_log_stream *stream, ese_log_origin *origin, uint8_t level, uint64_t *end_out)
 {
@@ -200,7 +177,7 @@ ese_log_commit(ese_log_stream *stream, ese_log_origin *origin, uint8_t level, ui
     entry.type = level == 0 ? ESE_LOG_COMMIT0 : ESE_LOG_COMMIT;
     if (level == 0)
         entry.trx = ese_log_stream_next_trx(stream);
-    return append_one(stream, &entry, false, end_out);
+    return ese_log_stream_append_entry(stream, &entry, NULL, end_out);
 }
 
 JET_ERR
@@ -208,12 +185,11 @@ ese_log_rollback(ese_log_stream *stream, ese_log_origin *origin, uint8_t level)
 {
     uint8_t logged = logged_level(origin);
     ese_log_entry entry = {.type = ESE_LOG_ROLLBACK, .procid = origin->procid};
-    uint64_t end;
 
     if (logged <= level)
         return JET_errSuccess;
     entry.levels = (uint8_t)(logged - level);
-    return append_one(stream, &entry, true, &end);
+    return ese_log_stream_append_entry(stream, &entry, NULL, NULL);
 }
 
 /* ---- undo information */

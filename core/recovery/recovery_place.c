@@ -184,20 +184,6 @@ out:
     return err;
 }
 
-/* Appends a record, from which on everything is on the disk when this returns. */
-static JET_ERR
-log_durably(ese_recovery__run *run, const ese_log_entry *entry, ese_lgpos *lgpos_out)
-{
-    uint64_t lgpos = 0, end = 0;
-    JET_ERR err;
-
-    ESE_TRY(ese_log_stream_append_entry(run->stream, entry, &lgpos, &end));
-    ESE_TRY(ese_log_stream_wait(run->stream, end));
-    *lgpos_out = ese_log_lgpos_of(lgpos);
-out:
-    return err;
-}
-
 JET_ERR
 ese_recovery__begin_undo(ese_recovery__run *run)
 {
@@ -220,18 +206,18 @@ ese_recovery__end_undo(ese_recovery__run *run)
 {
     const ese_log_entry mark = {.type = ESE_LOG_SHUT_DOWN_MARK};
     ese_log_entry quit = {.type = ESE_LOG_RECOVERY_QUIT2};
-    ese_lgpos lgpos = {0};
+    uint64_t lgpos = 0;
     JET_ERR err;
 
     ESE_TRY(flush_all(run));
-    ESE_TRY(log_durably(run, &mark, &lgpos));
-    ESE_TRY(ese_recovery__detach_all(run, lgpos));
+    ESE_TRY(ese_log_stream_write_entry(run->stream, &mark, &lgpos));
+    ESE_TRY(ese_recovery__detach_all(run, ese_log_lgpos_of(lgpos)));
     quit.u.run.position = run->undo_mark;
     quit.u.run.redo_from = run->report->start;
     quit.u.run.is_hard = (run->options->flags & ESE_RECOVERY_RESTORE) != 0;
     ese_log_time_now(quit.u.run.time);
-    ESE_TRY(log_durably(run, &quit, &lgpos));
-    ESE_TRY(ese_log_stream_write_checkpoint(run->stream, ese_log_lgpos_number(lgpos), true));
+    ESE_TRY(ese_log_stream_write_entry(run->stream, &quit, &lgpos));
+    ESE_TRY(ese_log_stream_write_checkpoint(run->stream, lgpos, true));
 out:
     return err;
 }

@@ -293,6 +293,37 @@ test_log_stream__a_full_disk_leaves_room_for_what_is_urgent(void **state)
     assert_int_equal(found.n_reserves, 1);
 }
 
+static JET_ERR
+put_type(stream_fixture *f, ese_log_type type)
+{
+    const ese_log_entry entry = {.type = type, .dbid = 1, .levels = 1};
+
+    return ese_log_stream_append_entry(f->stream, &entry, NULL, NULL);
+}
+
+static void
+test_log_stream__what_ends_something_goes_into_the_log_of_a_full_disk(void **state)
+{
+    static const ese_log_type urgent[] = {
+        ESE_LOG_ROLLBACK, ESE_LOG_DETACH_DB,      ESE_LOG_SHUT_DOWN_MARK,
+        ESE_LOG_TERM2,    ESE_LOG_RECOVERY_QUIT2,
+    };
+    static const ese_log_type others[] = {
+        ESE_LOG_BEGIN0, ESE_LOG_COMMIT0, ESE_LOG_ATTACH_DB, ESE_LOG_INIT2, ESE_LOG_RECOVERY_UNDO2,
+    };
+    stream_fixture *f = *state;
+
+    assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errSuccess);
+    ese_fault_set(ESE_FAULT_POINT_DISK_FULL, 1, true);
+    assert_int_equal(put_until_refused(f, false), JET_errLogDiskFull);
+    for (unsigned i = 0; i < sizeof urgent / sizeof urgent[0]; i++)
+        assert_int_equal(put_type(f, urgent[i]), JET_errSuccess);
+    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(put_type(f, others[i]), JET_errLogDiskFull);
+    assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
+    ese_fault_set(ESE_FAULT_POINT_DISK_FULL, 0, false);
+}
+
 static void
 test_log_stream__fails_when_the_reserves_are_used_up(void **state)
 {
@@ -350,6 +381,9 @@ main(void)
             tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__a_full_disk_leaves_room_for_what_is_urgent,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_log_stream__what_ends_something_goes_into_the_log_of_a_full_disk, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__fails_when_the_reserves_are_used_up,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__starts_on_a_full_disk_for_what_is_urgent,
