@@ -101,10 +101,12 @@ ese_btree_log_undo_info(ese_btree_db *db, const ese_page *page, uint64_t *lgpos_
     if (shared == NULL) /* not changed in this run */
         return JET_errSuccess;
     f.tree = &shared->tree;
-    f.before = ese_growbuf_make(ESE_PAGE_SIZE_MAX);
+    f.before = ese_growbuf_make(page->size);
     for (unsigned line = 0; line < ese_page_line_count(page); line++) {
         if ((ese_page_line_flags(page, line) & ESE_PAGE_NODE_VERSION) == 0)
             continue;
+        if (!is_any) /* versions are looked at under locks that nobody waits for memory with */
+            ESE_TRY(ese_growbuf_reserve(&f.before, page->size));
         is_any = true;
         ESE_TRY(log_line(&f, line));
     }

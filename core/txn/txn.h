@@ -239,7 +239,7 @@ typedef struct ese_txn_uncommitted {
 
 /*
  * The next older replacement or deletion of an entry that has not committed and that undo in recovery would need; the first time info_inout->order is UINT32_MAX. What was before
- * is appended to `before_out`, which is cleared first, unless the log has it.
+ * is appended to `before_out`, which is cleared first, unless the log has it. That happens under a spin lock: the caller has reserved room for a whole entry.
  */
 JET_ERR ese_txn_next_uncommitted(ese_txn_store *store, const ese_txn_place *place,
                                  ese_growbuf *before_out, ese_txn_uncommitted *info_inout,

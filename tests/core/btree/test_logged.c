@@ -244,6 +244,48 @@ test_btree_log__has_what_undo_needs_before_a_page_is_written(void **state)
     close_world(&w);
 }
 
+/* Versions are looked at under spin locks: memory is asked for before. */
+static void
+test_btree_log__has_its_memory_before_it_looks_at_versions(void **state)
+{
+    static const unsigned sizes[] = {1, 30, 60, 90, 120};
+    enum { N = sizeof sizes / sizeof sizes[0] };
+    ese_cache_page *page = NULL;
+    uint8_t key[4], data[120] = {0};
+    ese_bytes key_bytes = {key, sizeof key};
+    uint64_t lgpos = 0, before;
+    world w;
+
+    (void)state;
+    open_world(&w, 1000);
+    for (unsigned round = 0; round < 2; round++) {
+        TEST_OK(ese_txn_begin(&w.session, false));
+        for (unsigned i = 0; i < N; i++) {
+            ese_bytes data_bytes = {data, round == 0 ? sizes[i] : 1};
+
+            ese_store_be32(key, i);
+            TEST_OK((round == 0 ? ese_btree_insert : ese_btree_replace)(
+                &w.session, &w.tree, key_bytes, data_bytes, ESE_BTREE_VERSIONED));
+        }
+        if (round == 0)
+            TEST_OK(ese_txn_commit(&w.session));
+    }
+    before = tip(&w);
+    TEST_OK(ese_cache_latch(w.t.pages, w.tree.root, &page));
+    ese_fault_set(ESE_FAULT_POINT_ALLOC, 1, true);
+    assert_int_equal(ese_btree_log_undo_info(w.t.db, &page->page, &lgpos), JET_errOutOfMemory);
+    assert_int_equal(tip(&w), before);
+    assert_int_equal(lgpos, 0);
+    ese_fault_set(ESE_FAULT_POINT_ALLOC, 2, true);
+    TEST_OK(ese_btree_log_undo_info(w.t.db, &page->page, &lgpos));
+    ese_fault_set(ESE_FAULT_POINT_ALLOC, 0, false);
+    assert_int_equal(lgpos, tip(&w));
+    assert_true(lgpos > before);
+    ese_cache_unlatch(&page, ESE_CACHE_UNCHANGED);
+    TEST_OK(ese_txn_rollback(&w.session, true));
+    close_world(&w);
+}
+
 static void
 test_btree_log__takes_back_a_statement_whose_commit_it_refuses(void **state)
 {
@@ -442,6 +484,7 @@ main(void)
         cmocka_unit_test(test_btree_log__knows_where_the_oldest_transaction_begins),
         cmocka_unit_test(test_btree_log__lets_recovery_take_back_what_was_given_up),
         cmocka_unit_test(test_btree_log__has_what_undo_needs_before_a_page_is_written),
+        cmocka_unit_test(test_btree_log__has_its_memory_before_it_looks_at_versions),
         cmocka_unit_test(test_btree_log__takes_back_a_statement_whose_commit_it_refuses),
         cmocka_unit_test(test_btree_log__says_so_when_a_commit_does_not_reach_the_disk),
         cmocka_unit_test(test_btree_log__rolls_back_on_a_full_disk),
