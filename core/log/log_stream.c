@@ -462,6 +462,7 @@ make(const ese_log_stream_options *options, ese_log_stream **stream_out)
     ESE_TRY(ese_alloc(stream->n_slots * sizeof *stream->slots, &stream->slots));
     ESE_TRY(ese_alloc_aligned(stream->n_slots * ESE_LOG_SEGMENT_SIZE, ESE_LOG_SEGMENT_SIZE,
                               &stream->bytes));
+    ESE_TRY(ese_alloc(ESE_LOG__PIECE, &stream->piece));
     ESE_TRY(set_params(stream, options));
     *stream_out = stream;
     stream = NULL;
@@ -543,7 +544,8 @@ adopt_current(ese_log_stream *stream, const ese_log_stream_end *end, const char 
         ESE_TRY(ese_os_file_rename(current, stream->names.current));
         ESE_TRY(ese_os_folder_sync(current));
     }
-    ESE_TRY(ese_os_file_open_for(stream->names.current, ESE_OS_FILE_UPDATE, &stream->file));
+    ESE_TRY(ese_os_file_reopen(stream->files[0], stream->names.current, ESE_OS_FILE_UPDATE));
+    stream->file = stream->files[0];
     ESE_TRY(ese_os_file_read(stream->file, 0, stream->header, ESE_LOG_HEADER_SIZE));
     ESE_TRY(ese_log_header_decode(stream->header, &header));
     if (header.generation != end->last.number ||
@@ -627,13 +629,15 @@ ese_log_stream_close(ese_log_stream **stream_inout)
         return;
     ese_log__close_spare(stream);
     ese_log__clear_attached(stream);
-    ese_os_file_close(&stream->file);
+    ese_os_file_close(&stream->files[0]);
+    ese_os_file_close(&stream->files[1]);
     ese_os_file_close(&stream->checkpoint_file);
     ese_log__names_clear(&stream->names);
     ese_free(&stream->system_path);
     ese_free(&stream->log_path);
     ese_free(&stream->slots);
     ese_free(&stream->bytes);
+    ese_free(&stream->piece);
     ese_os_cond_destroy(&stream->rounds[0]);
     ese_os_cond_destroy(&stream->rounds[1]);
     ese_os_cond_destroy(&stream->change);

@@ -17,7 +17,6 @@
 enum {
     ARCHIVE_TAIL = 16,   /* digits, extension and the end */
     CHUNK = 1024 * 1024, /* written between two syncs of a log that is made ahead */
-    PIECE = 64 * 1024,   /* of zeros in memory */
     FIVE_DIGITS_MAX = 0xFFFFF,
     NAME_FLAG_LOG = 1,  /* JET_paramLegacyFileNames: .log, .chk */
     NAME_FLAG_FIVE = 2, /* … five digits */
@@ -31,12 +30,20 @@ enum {
 
 /* ---- names */
 
+/* Bytes of the path of an archive, with its end. */
+static size_t
+archive_room(const ese_log__names *names)
+{
+    return strlen(names->folder) + strlen(names->base) + ARCHIVE_TAIL;
+}
+
 static JET_ERR
 init_paths(ese_log__names *names, const char *system_folder)
 {
     bool is_log = strcmp(names->extension, ".log") == 0;
     JET_ERR err;
 
+    ESE_TRY(ese_alloc(archive_room(names), &names->archive));
     ESE_TRY(ese_os_path_join(names->folder, names->base, names->extension, &names->current));
     ESE_TRY(ese_os_path_join(names->folder, names->base, is_log ? "tmp.log" : "tmp.jtx",
                              &names->spare));
@@ -57,16 +64,29 @@ ese_log__names_clear(ese_log__names *names)
     ese_free(&names->reserves[0]);
     ese_free(&names->reserves[1]);
     ese_free(&names->checkpoint);
+    ese_free(&names->archive);
+}
+
+static void
+write_archive_path(const ese_log__names *names, int32_t generation, char *to)
+{
+    int digits = names->has_five_digits && generation <= FIVE_DIGITS_MAX ? 5 : 8;
+
+    (void)snprintf(to, archive_room(names), "%s%s%0*X%s", names->folder, names->base, digits,
+                   (unsigned)generation, names->extension);
 }
 
 JET_ERR
 ese_log__archive_path(const ese_log__names *names, int32_t generation, char **path_out)
 {
-    int digits = names->has_five_digits && generation <= FIVE_DIGITS_MAX ? 5 : 8;
-    char tail[ARCHIVE_TAIL];
+    char *path = NULL;
+    JET_ERR err;
 
-    (void)snprintf(tail, sizeof tail, "%0*X%s", digits, (unsigned)generation, names->extension);
-    return ese_os_path_join(names->folder, names->base, tail, path_out);
+    ESE_TRY(ese_alloc(archive_room(names), &path));
+    write_archive_path(names, generation, path);
+    *path_out = path;
+out:
+    return err;
 }
 
 /* What stands in the folder. */
@@ -112,6 +132,9 @@ ese_log__open_folder(ese_log_stream *stream, const ese_log_stream_options *optio
         kind = !kind; /* a stream keeps its extension */
     names->extension = kind == 1 ? ".log" : ".jtx";
     ESE_TRY(init_paths(names, options->system_folder));
+    ESE_TRY(
+        ese_os_file_prepare(names->spare, &stream->files[0])); /* no other log's path is longer */
+    ESE_TRY(ese_os_file_prepare(names->spare, &stream->files[1]));
     atomic_store_explicit(&stream->oldest, found.oldest, memory_order_relaxed);
     *current_out = found.current[kind];
     found.current[kind] = NULL;
@@ -201,43 +224,45 @@ out:
 }
 
 static JET_ERR
-fill_with_zeros(ese_os_file *file, uint64_t size)
+fill_with_zeros(ese_os_file *file, uint64_t size, uint8_t *piece)
 {
-    uint8_t *zeros = NULL;
     JET_ERR err;
 
     ESE_TRY(ese_os_file_resize(file, size));
-    ESE_TRY(ese_alloc(PIECE, &zeros));
-    for (uint64_t at = 0; at < size; at += PIECE) {
-        size_t n = size - at < PIECE ? (size_t)(size - at) : PIECE;
+    memset(piece, 0, ESE_LOG__PIECE);
+    for (uint64_t at = 0; at < size; at += ESE_LOG__PIECE) {
+        size_t n = size - at < ESE_LOG__PIECE ? (size_t)(size - at) : ESE_LOG__PIECE;
 
-        ESE_TRY(ese_os_file_write(file, at, zeros, n));
+        ESE_TRY(ese_os_file_write(file, at, piece, n));
         if ((at + n) % CHUNK == 0) /* so commits in between need not wait for all of it */
             ESE_TRY(ese_os_file_sync(file));
     }
     ESE_TRY(ese_os_file_sync(file));
 out:
-    ese_free(&zeros);
     return err;
 }
 
-/* A log full of zeros under the name of the spare log. */
-static JET_ERR
-make_spare(const ese_log_stream *stream, ese_os_file **file_out)
+/* The one that is not the current log. */
+static ese_os_file *
+next_file(const ese_log_stream *stream)
 {
-    ese_os_file *file = NULL;
+    return stream->files[stream->file == stream->files[0]];
+}
+
+/* The next file becomes a log full of zeros under the name of the spare log. */
+static JET_ERR
+make_spare(const ese_log_stream *stream)
+{
+    ese_os_file *file = next_file(stream);
     JET_ERR err;
 
-    ESE_TRY(ese_os_file_open_for(stream->names.spare, ESE_OS_FILE_REPLACE, &file));
-    err = fill_with_zeros(file, (uint64_t)stream->n_sectors * ESE_LOG_SEGMENT_SIZE);
+    ESE_TRY(ese_os_file_reopen(file, stream->names.spare, ESE_OS_FILE_REPLACE));
+    err = fill_with_zeros(file, (uint64_t)stream->n_sectors * ESE_LOG_SEGMENT_SIZE, stream->piece);
     if (err < JET_errSuccess) {
         (void)ese_os_file_delete(stream->names.spare); /* gives its room back */
-        goto out;
+        ese_os_file_shut(file);
     }
-    *file_out = file;
-    file = NULL;
 out:
-    ese_os_file_close(&file);
     return err;
 }
 
@@ -277,36 +302,29 @@ out:
 
 /* One of the reserves becomes the spare log. JET_errFileNotFound: none is left. */
 static JET_ERR
-use_reserve(ese_log_stream *stream, ese_os_file **file_out)
+use_reserve(ese_log_stream *stream)
 {
-    ese_os_file *file = NULL;
-    uint8_t *work = NULL;
+    ese_os_file *file = next_file(stream);
     JET_ERR err = JET_errFileNotFound;
 
     for (unsigned i = ESE_LOG__RESERVES; i-- != 0 && err == JET_errFileNotFound;)
         err = ese_os_file_rename(stream->names.reserves[i], stream->names.spare);
     ESE_TRY(err);
-    ESE_TRY(ese_os_file_open_for(stream->names.spare, ESE_OS_FILE_UPDATE, &file));
+    ESE_TRY(ese_os_file_reopen(file, stream->names.spare, ESE_OS_FILE_UPDATE));
     ESE_TRY(ese_os_file_resize(file, (uint64_t)stream->n_sectors * ESE_LOG_SEGMENT_SIZE));
-    ESE_TRY(ese_alloc(PIECE, &work));
-    ESE_TRY(ese_log__wipe(file, 0, work, PIECE));
+    ESE_TRY(ese_log__wipe(file, 0, stream->piece, ESE_LOG__PIECE));
     ESE_TRY(ese_os_file_sync(file)); /* its size */
-    *file_out = file;
-    file = NULL;
 out:
-    ese_free(&work);
-    ese_os_file_close(&file);
     return err;
 }
 
 /* ---- the spare log, made ahead */
 
-/* Hands the spare log over, or says why there is none; the mutex is held. */
+/* Hands the spare log over, or says that there is none; the mutex is held. */
 static void
-end_spare(ese_log_stream *stream, ese_os_file *file)
+end_spare(ese_log_stream *stream, bool is_there)
 {
-    stream->spare = file;
-    stream->spare_state = file == NULL ? ESE_LOG__SPARE_NONE : ESE_LOG__SPARE_READY;
+    stream->spare_state = is_there ? ESE_LOG__SPARE_READY : ESE_LOG__SPARE_NONE;
     ese_os_cond_broadcast(&stream->change);
 }
 
@@ -318,7 +336,7 @@ make_ahead(void *argument)
 
     ese_os_mutex_lock(&stream->mutex);
     while (!stream->is_closing) {
-        ese_os_file *file = NULL;
+        JET_ERR err;
 
         if (stream->spare_state != ESE_LOG__SPARE_WANTED) {
             ese_os_cond_wait(&stream->change, &stream->mutex);
@@ -326,9 +344,9 @@ make_ahead(void *argument)
         }
         stream->spare_state = ESE_LOG__SPARE_IN_WORK;
         ese_os_mutex_unlock(&stream->mutex);
-        (void)make_spare(stream, &file);
+        err = make_spare(stream);
         ese_os_mutex_lock(&stream->mutex);
-        end_spare(stream, file);
+        end_spare(stream, err >= JET_errSuccess);
     }
     ese_os_mutex_unlock(&stream->mutex);
     return NULL;
@@ -350,24 +368,21 @@ ese_log__want_spare(ese_log_stream *stream)
     }
 }
 
-/* The spare log that is there or in work; NULL: none. */
-static ese_os_file *
+/* Takes the spare log that is there or in work; false: there is none. Nobody else makes one until the leader wants it. */
+static bool
 take_spare(ese_log_stream *stream)
 {
-    ese_os_file *file = NULL;
+    bool is_there;
 
     ese_os_mutex_lock(&stream->mutex);
     if (stream->spare_state == ESE_LOG__SPARE_WANTED)
         stream->spare_state = ESE_LOG__SPARE_NONE;
     while (stream->spare_state == ESE_LOG__SPARE_IN_WORK)
         ese_os_cond_wait(&stream->change, &stream->mutex);
-    if (stream->spare_state == ESE_LOG__SPARE_READY) {
-        file = stream->spare;
-        stream->spare = NULL;
-        stream->spare_state = ESE_LOG__SPARE_NONE;
-    }
+    is_there = stream->spare_state == ESE_LOG__SPARE_READY;
+    stream->spare_state = ESE_LOG__SPARE_NONE;
     ese_os_mutex_unlock(&stream->mutex);
-    return file;
+    return is_there;
 }
 
 void
@@ -379,22 +394,18 @@ ese_log__close_spare(ese_log_stream *stream)
     ese_os_mutex_unlock(&stream->mutex);
     if (stream->has_thread)
         ese_os_thread_join(&stream->thread);
-    if (stream->spare != NULL)
+    if (stream->spare_state == ESE_LOG__SPARE_READY)
         (void)ese_os_file_delete(stream->names.spare);
-    ese_os_file_close(&stream->spare);
 }
 
-/* The file of the next generation, under the name of the spare log. */
+/* The next file is there, under the name of the spare log. */
 static JET_ERR
-get_next_file(ese_log_stream *stream, uint8_t *flags_inout, ese_os_file **file_out)
+get_next_file(ese_log_stream *stream, uint8_t *flags_inout)
 {
-    ese_os_file *file = take_spare(stream);
-    JET_ERR err = JET_errSuccess;
+    JET_ERR err = take_spare(stream) ? JET_errSuccess : make_spare(stream);
 
-    if (file == NULL)
-        err = make_spare(stream, &file);
     if (err == JET_errDiskFull) {
-        err = use_reserve(stream, &file);
+        err = use_reserve(stream);
         if (err == JET_errFileNotFound)
             err = ese_raise(JET_errLogDiskFull, "%s: the disk is full, and the reserves are used",
                             stream->names.current);
@@ -403,27 +414,23 @@ get_next_file(ese_log_stream *stream, uint8_t *flags_inout, ese_os_file **file_o
             atomic_store_explicit(&stream->is_disk_full, true, memory_order_relaxed);
         }
     }
-    if (err >= JET_errSuccess)
-        *file_out = file;
     return err;
 }
 
 void
 ese_log__refill(ese_log_stream *stream)
 {
-    ese_os_file *file = NULL;
+    bool is_there;
     JET_ERR err;
 
     stream->is_leading = true;
     ese_os_mutex_unlock(&stream->mutex);
-    file = take_spare(stream);
-    err = file == NULL ? make_spare(stream, &file) : JET_errSuccess;
-    if (err >= JET_errSuccess)
-        err = ese_log__make_reserves(stream);
+    is_there = take_spare(stream) || make_spare(stream) >= JET_errSuccess;
+    err = is_there ? ese_log__make_reserves(stream) : JET_errDiskFull;
     if (err >= JET_errSuccess)
         atomic_store_explicit(&stream->is_disk_full, false, memory_order_relaxed);
     ese_os_mutex_lock(&stream->mutex);
-    end_spare(stream, file);
+    end_spare(stream, is_there);
     stream->is_leading = false;
     ese_log__wake(stream, false);
 }
@@ -473,17 +480,15 @@ static JET_ERR
 change_names(ese_log_stream *stream)
 {
     const ese_log__names *names = &stream->names;
-    char *archive = NULL;
     JET_ERR err = JET_errSuccess;
 
     if (stream->file != NULL) {
-        ESE_TRY(ese_log__archive_path(names, stream->last.number, &archive));
-        ESE_TRY(ese_os_file_rename(names->current, archive));
+        write_archive_path(names, stream->last.number, names->archive);
+        ESE_TRY(ese_os_file_rename(names->current, names->archive));
     }
     ESE_TRY(ese_os_file_rename(names->spare, names->current));
     ESE_TRY(ese_os_folder_sync(names->current));
 out:
-    ese_free(&archive);
     return err;
 }
 
@@ -505,20 +510,20 @@ ese_log__begin_generation(ese_log_stream *stream)
 {
     ese_log_generation next = {.number = stream->last.number + 1};
     uint8_t flags = stream->is_circular ? FLAG_CIRCULAR : 0;
-    ese_os_file *file = NULL;
+    ese_os_file *file = next_file(stream);
     JET_ERR err;
 
     ese_log_time_now(next.created);
     if ((stream->flags_past & (FLAG_CIRCULAR | FLAG_WAS_CIRCULAR)) != 0)
         flags |= FLAG_WAS_CIRCULAR;
-    ESE_TRY(get_next_file(stream, &flags, &file));
+    ESE_TRY(get_next_file(stream, &flags));
     ESE_TRY(make_header(stream, &next, flags));
     ESE_TRY(ese_os_file_write(file, 0, stream->header, ESE_LOG_HEADER_SIZE));
     ESE_TRY(ese_os_file_sync(file));
     ESE_TRY(change_names(stream));
-    ese_os_file_close(&stream->file);
+    if (stream->file != NULL)
+        ese_os_file_shut(stream->file);
     stream->file = file;
-    file = NULL;
     stream->last = next;
     stream->flags_past = flags;
     stream->checksum = 0;
@@ -527,6 +532,5 @@ ese_log__begin_generation(ese_log_stream *stream)
         ESE_TRY(stream->ops.begun(stream->ops.self, &next));
     settle(stream);
 out:
-    ese_os_file_close(&file);
     return err;
 }

@@ -7,6 +7,9 @@
  *
  * Who writes to the disk leads: `is_leading` is set and cleared under the mutex; in between he alone touches the members tagged [leader], and the bytes of closed
  * segments. He holds the mutex during no input or output.
+ *
+ * A new generation allocates nothing: a lack of memory may refuse a change, but never ends the log. The two files change places, and whoever makes the next log, the
+ * thread or the leader, has the one that is shut, and `piece`, for himself: the leader waits for the thread before he takes either.
  */
 #pragma once
 
@@ -18,6 +21,7 @@
 enum {
     ESE_LOG__DATA_ROOM = ESE_LOG_SEGMENT_SIZE - ESE_LOG_SEGMENT_HEADER,
     ESE_LOG__RESERVES = 2,
+    ESE_LOG__PIECE = 64 * 1024, /* of a new log, written at once */
     ESE_LOG__GENERATION_MAX = 0x7FFFF800,
     ESE_LOG__GENERATION_MAX_URGENT = 0x7FFFFA00,
 };
@@ -47,7 +51,7 @@ typedef enum ese_log__spare_state {
     ESE_LOG__SPARE_NONE,
     ESE_LOG__SPARE_WANTED,
     ESE_LOG__SPARE_IN_WORK,
-    ESE_LOG__SPARE_READY,
+    ESE_LOG__SPARE_READY, /* a log full of zeros: the file that is not the current log */
 } ese_log__spare_state;
 
 /* Names of the files of a stream; [const]. */
@@ -57,6 +61,7 @@ typedef struct ese_log__names {
     char base[4];
     char *folder; /* with its slash */
     char *current, *spare, *reserves[ESE_LOG__RESERVES], *checkpoint;
+    char *archive; /* [leader] room for the path of any archive */
 } ese_log__names;
 
 struct ese_log_stream {
@@ -99,7 +104,9 @@ struct ese_log_stream {
     ese_list attached;            /* [lock: mutex] of ese_log__attached */
     uint64_t detach_positions[7]; /* [lock: mutex] of the last DetachDB of each database */
 
-    ese_os_file *file;                   /* [leader] the current log */
+    ese_os_file *files[2];               /* [const] of this generation and the next, in turn */
+    uint8_t *piece;                      /* [who makes the next log] ESE_LOG__PIECE bytes */
+    ese_os_file *file;                   /* [leader] the current log: one of files */
     ese_log_generation last;             /* [leader] its number and time */
     uint8_t flags_past;                  /* [leader] of the headers before: 4 = was circular */
     uint64_t checksum;                   /* [leader] of its segments so far */
@@ -109,7 +116,6 @@ struct ese_log_stream {
 
     ese_log__spare_state spare_state; /* [lock: mutex] */
     bool is_spare_wanted;             /* [lock: mutex] the next generation has asked */
-    ese_os_file *spare;               /* [lock: mutex] READY: a log full of zeros */
     bool has_thread, is_closing;      /* [lock: mutex] */
     ese_os_thread thread;
 

@@ -23,10 +23,11 @@
 #include <unistd.h>
 
 struct ese_os_file {
-    int fd;                /* [const] */
+    int fd;                /* [const while it is open] -1: it is not */
     _Atomic uint64_t size; /* [atomic: relaxed, a number that orders nothing] */
-    ese_os_file_id id;     /* [const] */
-    char *path;            /* [const] */
+    ese_os_file_id id;     /* [const while it is open] */
+    char *path;            /* [const while it is open] */
+    size_t path_room;      /* [const] bytes of the longest path, with its end */
 };
 
 enum { NEW_FILE_RIGHTS = 0666 }; /* less what the process masks out */
@@ -72,32 +73,52 @@ inspect(ese_os_file *file)
     return JET_errSuccess;
 }
 
-static JET_ERR
-open_as(const char *path, int flags, ese_os_file **file_out)
+JET_ERR
+ese_os_file_prepare(const char *path, ese_os_file **file_out)
 {
     JET_ERR err;
-    bool is_recorded = ese_os__record_begin();
-    ese_os_change change = {.kind = ESE_OS_CHANGE_OPEN, .path = path};
     ese_os_file *file = NULL;
 
     ESE_TRY(ese_alloc(sizeof *file, &file));
     file->fd = -1;
-    ESE_TRY(ese_alloc_copy(path, strlen(path) + 1, &file->path));
-    ESE_TRY(open_descriptor(path, flags, &file->fd));
-    ESE_TRY(inspect(file));
-    change.id = file->id;
+    file->path_room = strlen(path) + 1;
+    ESE_TRY(ese_alloc_copy(path, file->path_room, &file->path));
     *file_out = file;
     file = NULL;
 out:
-    ese_os__record_end(is_recorded, err >= JET_errSuccess ? &change : NULL);
     ese_os_file_close(&file);
+    return err;
+}
+
+/* Opens what was prepared; the caller shuts it after a failure. */
+static JET_ERR
+open_prepared(ese_os_file *file, int flags)
+{
+    JET_ERR err;
+    bool is_recorded = ese_os__record_begin();
+    ese_os_change change = {.kind = ESE_OS_CHANGE_OPEN, .path = file->path};
+
+    ESE_TRY(open_descriptor(file->path, flags, &file->fd));
+    ESE_TRY(inspect(file));
+    change.id = file->id;
+out:
+    ese_os__record_end(is_recorded, err >= JET_errSuccess ? &change : NULL);
     return err;
 }
 
 JET_ERR
 ese_os_file_open(const char *path, ese_os_file **file_out)
 {
-    return open_as(path, O_RDONLY, file_out);
+    JET_ERR err;
+    ese_os_file *file = NULL;
+
+    ESE_TRY(ese_os_file_prepare(path, &file));
+    ESE_TRY(open_prepared(file, O_RDONLY));
+    *file_out = file;
+    file = NULL;
+out:
+    ese_os_file_close(&file);
+    return err;
 }
 
 /* The lock belongs to this opening of the file: a second opening for writing is refused in this process, too. */
@@ -149,8 +170,8 @@ out:
     return err;
 }
 
-JET_ERR
-ese_os_file_open_for(const char *path, ese_os_file_mode mode, ese_os_file **file_out)
+static JET_ERR
+open_for(ese_os_file *file, ese_os_file_mode mode)
 {
     static const int flags[] = {
         [ESE_OS_FILE_UPDATE] = O_RDWR,
@@ -159,10 +180,36 @@ ese_os_file_open_for(const char *path, ese_os_file_mode mode, ese_os_file **file
         [ESE_OS_FILE_TEMPORARY] = O_RDWR | O_CREAT,
     };
     JET_ERR err;
+
+    ESE_TRY(open_prepared(file, flags[mode]));
+    ESE_TRY(settle(file, mode));
+out:
+    return err;
+}
+
+JET_ERR
+ese_os_file_reopen(ese_os_file *file, const char *path, ese_os_file_mode mode)
+{
+    size_t n = strlen(path) + 1;
+    JET_ERR err;
+
+    if (file->fd >= 0 || n > file->path_room)
+        return ese_raise(JET_errInvalidParameter, "%s: no file was prepared for it", path);
+    memcpy(file->path, path, n);
+    err = open_for(file, mode);
+    if (err < JET_errSuccess)
+        ese_os_file_shut(file);
+    return err;
+}
+
+JET_ERR
+ese_os_file_open_for(const char *path, ese_os_file_mode mode, ese_os_file **file_out)
+{
+    JET_ERR err;
     ese_os_file *file = NULL;
 
-    ESE_TRY(open_as(path, flags[mode], &file));
-    ESE_TRY(settle(file, mode));
+    ESE_TRY(ese_os_file_prepare(path, &file));
+    ESE_TRY(open_for(file, mode));
     *file_out = file;
     file = NULL;
 out:
@@ -345,14 +392,21 @@ ese_os_file_identity(const ese_os_file *file)
 }
 
 void
+ese_os_file_shut(ese_os_file *file)
+{
+    if (file->fd >= 0)
+        (void)close(file->fd); /* what has to stay was synced */
+    file->fd = -1;
+}
+
+void
 ese_os_file_close(ese_os_file **file_inout)
 {
     ese_os_file *file = *file_inout;
 
     if (file == NULL)
         return;
-    if (file->fd >= 0)
-        (void)close(file->fd); /* what has to stay was synced */
+    ese_os_file_shut(file);
     ese_free(&file->path);
     ese_free(file_inout);
 }

@@ -37,6 +37,14 @@ typedef enum ese_os_file_mode {
  */
 JET_ERR ese_os_file_open_for(const char *path, ese_os_file_mode mode, ese_os_file **file_out);
 
+/*
+ * The same in two steps, for who must not meet a lack of memory when a file is opened: `prepare` gets all the memory that is needed for `path` or a shorter one, and the file is not
+ * open. `reopen` opens a file that is not; when it fails, the file can be tried again. `shut` closes it, and keeps the memory; fine when it is not open.
+ */
+JET_ERR ese_os_file_prepare(const char *path, ese_os_file **file_out);
+JET_ERR ese_os_file_reopen(ese_os_file *file, const char *path, ese_os_file_mode mode);
+void ese_os_file_shut(ese_os_file *file);
+
 /* Reads exactly `n` bytes. JET_errFileIOBeyondEOF when the file ends before, JET_errDiskIO otherwise. */
 JET_ERR ese_os_file_read(ese_os_file *file, uint64_t offset, void *to, size_t n);
 

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_REASON = 128 };
+enum { MAX_REASON = 128, MAX_FOLDER = 4096 };
 
 /* ---- refusals */
 
@@ -88,42 +88,41 @@ ese_os_file_rename(const char *from, const char *to)
     return JET_errSuccess;
 }
 
-/* Copies the path of the folder that `path` stands in. */
+/* The path of the folder that `path` stands in. */
 static JET_ERR
-copy_folder(const char *path, char **folder_out)
+copy_folder(const char *path, char folder[MAX_FOLDER])
 {
     const char *slash = strrchr(path, '/');
-    JET_ERR err;
+    size_t n = slash == NULL ? 0 : (size_t)(slash - path);
 
-    if (slash == NULL)
-        return ese_alloc_copy(".", 2, folder_out);
-    if (slash == path)
-        return ese_alloc_copy("/", 2, folder_out);
-    err = ese_alloc((size_t)(slash - path) + 1, folder_out); /* zeroed: the end is there */
-    if (err >= JET_errSuccess)
-        memcpy(*folder_out, path, (size_t)(slash - path));
-    return err;
+    if (n >= MAX_FOLDER)
+        return ese_raise(JET_errInvalidPath, "%s: the path is too long", path);
+    memcpy(folder, path, n);
+    if (n == 0)
+        folder[n++] = slash == NULL ? '.' : '/';
+    folder[n] = '\0';
+    return JET_errSuccess;
 }
 
+/* Allocates nothing: a log that begins needs it. */
 JET_ERR
 ese_os_folder_sync(const char *path_of_file_in_it)
 {
     JET_ERR err;
-    char *folder = NULL;
-    ese_os_change change = {.kind = ESE_OS_CHANGE_FOLDER_SYNC};
+    char folder[MAX_FOLDER];
+    ese_os_change change = {.kind = ESE_OS_CHANGE_FOLDER_SYNC, .path = folder};
     bool is_recorded;
     int fd = -1, rc;
 
     if (ese_fault_hit(ESE_FAULT_POINT_SYNC))
         return ese_raise(JET_errDiskIO, "%s: cannot sync the folder: injected fault",
                          path_of_file_in_it);
-    ESE_TRY(copy_folder(path_of_file_in_it, &folder));
+    ESE_TRY(copy_folder(path_of_file_in_it, folder));
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         err = ese_os__raise(ese_os__code_of(errno, JET_errDiskIO), folder, "open", errno);
         goto out;
     }
-    change.path = folder;
     is_recorded = ese_os__record_begin();
     do
         rc = fsync(fd);
@@ -134,7 +133,6 @@ ese_os_folder_sync(const char *path_of_file_in_it)
 out:
     if (fd >= 0)
         (void)close(fd);
-    ese_free(&folder);
     return err;
 }
 

@@ -230,6 +230,40 @@ test_log_stream__nothing_is_durable_in_a_generation_that_was_refused(void **stat
     expect_continuation(f, acknowledged);
 }
 
+/* Records through several logs, each made when it is needed, ahead, or out of a reserve, while there is no memory at all. */
+static void
+test_log_stream__goes_on_into_new_logs_without_memory(void **state)
+{
+    stream_fixture *f = *state;
+    const uint32_t small = f->options.file_size;
+
+    for (unsigned round = 0; round < 3; round++) {
+        const uint32_t size = round == 1 ? 20000 : 2500;
+        bool is_urgent = round == 2;
+
+        clean_folder(f);
+        f->options.file_size = round == 1 ? AHEAD_SIZE : small;
+        assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errSuccess);
+        if (is_urgent)
+            ese_fault_set(ESE_FAULT_POINT_DISK_FULL, 1, true);
+        ese_fault_set(ESE_FAULT_POINT_ALLOC, 1, true);
+        for (unsigned i = 0; i < N_RECORDS / 2; i++) {
+            assert_int_equal(stream_put_batch(f, &size, 1, is_urgent, NULL), JET_errSuccess);
+            if (i % N_PER_FLUSH == 0)
+                assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
+        }
+        assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
+        if (!is_urgent)
+            assert_int_equal(ese_log_stream_roll(f->stream), JET_errSuccess);
+        ese_fault_set(ESE_FAULT_POINT_ALLOC, 0, false);
+        ese_fault_set(ESE_FAULT_POINT_DISK_FULL, 0, false);
+        assert_int_equal(f->n_failed, 0);
+        assert_true(ese_log_stream_generation(f->stream).number > 1);
+        ese_log_stream_close(&f->stream);
+        (void)expect_at_least(f, f->n);
+    }
+}
+
 /* ---- the disk is full */
 
 static bool
@@ -380,6 +414,8 @@ main(void)
             test_log_stream__nothing_is_durable_in_a_generation_that_was_refused, set_up,
             tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__a_full_disk_leaves_room_for_what_is_urgent,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_log_stream__goes_on_into_new_logs_without_memory,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_log_stream__what_ends_something_goes_into_the_log_of_a_full_disk, set_up,

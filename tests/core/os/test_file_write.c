@@ -361,6 +361,49 @@ test_os_file__knows_its_size_whoever_makes_it_longer(void **state)
     ese_os_file_close(&file);
 }
 
+static void
+test_os_file__what_is_prepared_opens_without_memory(void **state)
+{
+    ese_os_file *file = NULL;
+    char byte = 'x';
+
+    (void)state;
+    assert_int_equal(ese_os_file_prepare(other_path, &file), JET_errSuccess);
+    ese_fault_set(ESE_FAULT_POINT_ALLOC, 1, true);
+    assert_int_equal(ese_os_file_reopen(file, other_path, ESE_OS_FILE_UPDATE), JET_errFileNotFound);
+    for (unsigned i = 0; i < 2; i++) { /* the second time under a path that is shorter */
+        const char *at = i == 0 ? other_path : path;
+
+        assert_int_equal(ese_os_file_reopen(file, at, ESE_OS_FILE_REPLACE), JET_errSuccess);
+        assert_string_equal(ese_os_file_path(file), at);
+        assert_int_equal(ese_os_file_size(file), 0);
+        assert_int_equal(ese_os_file_write(file, 0, &byte, 1), JET_errSuccess);
+        assert_int_equal(ese_os_folder_sync(at), JET_errSuccess);
+        ese_os_file_shut(file);
+        ese_os_file_shut(file);
+    }
+    assert_int_equal(ese_os_file_reopen(file, path, ESE_OS_FILE_CREATE), JET_errFileAlreadyExists);
+    assert_int_equal(ese_os_file_reopen(file, path, ESE_OS_FILE_UPDATE), JET_errSuccess);
+    ese_fault_set(ESE_FAULT_POINT_ALLOC, 0, false);
+    assert_int_equal(ese_os_file_size(file), 1);
+    assert_refuses(ESE_OS_FILE_UPDATE, path, JET_errFileAccessDenied); /* it holds the lock */
+    ese_os_file_close(&file);
+}
+
+static void
+test_os_file__only_what_was_prepared_for_it_and_is_shut_opens(void **state)
+{
+    ese_os_file *file = NULL;
+
+    (void)state;
+    assert_int_equal(ese_os_file_prepare(path, &file), JET_errSuccess);
+    assert_int_equal(ese_os_file_reopen(file, other_path, ESE_OS_FILE_CREATE),
+                     JET_errInvalidParameter);
+    assert_int_equal(ese_os_file_reopen(file, path, ESE_OS_FILE_CREATE), JET_errSuccess);
+    assert_int_equal(ese_os_file_reopen(file, path, ESE_OS_FILE_UPDATE), JET_errInvalidParameter);
+    ese_os_file_close(&file);
+}
+
 int
 main(void)
 {
@@ -376,6 +419,10 @@ main(void)
         cmocka_unit_test_teardown(test_os_file__fails_as_told, remove_files),
         cmocka_unit_test_teardown(test_os_file__is_deleted_and_renamed, remove_files),
         cmocka_unit_test_teardown(test_os_file__knows_its_size_whoever_makes_it_longer,
+                                  remove_files),
+        cmocka_unit_test_teardown(test_os_file__what_is_prepared_opens_without_memory,
+                                  remove_files),
+        cmocka_unit_test_teardown(test_os_file__only_what_was_prepared_for_it_and_is_shut_opens,
                                   remove_files),
     };
 
