@@ -127,6 +127,7 @@ roll_back(ese_api_session *session, JET_GRBIT grbit)
         goto out;
     ese_table_roll_back_temporary(&session->txn);
     ese_api_cursors_roll_back(session, session->txn.level);
+    ese_table_roll_back_openings(&session->txn);
 out:
     return err;
 }

@@ -60,6 +60,9 @@ ese_table_owner *ese_table_owner_of(ese_table_cursor *cursor);
  */
 bool ese_table_roll_back(ese_table_cursor *cursor, uint8_t level);
 
+/* After that, for all cursors: forgets which indexes the part that was undone had changed. */
+void ese_table_roll_back_openings(ese_txn_session *session);
+
 /* The cursor stands before the first entry. */
 void ese_table_reset(ese_table_cursor *cursor);
 

@@ -89,6 +89,7 @@ ese_table_close(ese_table_cursor **cursor_inout)
 
     if (cursor == NULL)
         return;
+    ese_table__opening_leave(cursor);
     ese_list_remove(&cursor->link);
     ese_table__filter_clear(cursor);
     cursor->ops->close(cursor);
@@ -169,7 +170,7 @@ ese_table_current_index(const ese_table_cursor *cursor)
 static void
 use_index(ese_table_cursor *cursor, ese_schema_index *index)
 {
-    cursor->indexed_at = cursor->session->clock;
+    ese_table__opening_take(cursor, index);
     ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);
     cursor->range.is_active = false;
     cursor->has_search_key = false;
@@ -274,9 +275,11 @@ ese_table_set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table
     ese_table__save(cursor, &before);
     err = set_index(cursor, index, keep, itag_sequence, outcome_out);
     /* The index is chosen although the record to stay at was deleted: the cursor stands nowhere in it. */
-    if (err < JET_errSuccess && err != JET_errRecordDeleted)
+    if (err < JET_errSuccess && err != JET_errRecordDeleted) {
+        ese_table__opening_leave(cursor);
         ese_table__restore(cursor, &before);
-    else
+    } else {
         ese_table__forget(&before);
+    }
     return err;
 }

@@ -24,6 +24,7 @@ ese_table__save(const ese_table_cursor *cursor, ese_table__position *position_ou
 {
     *position_out = (ese_table__position){
         .index = cursor->index,
+        .indexed_at = cursor->indexed_at,
         .place = cursor->place,
         .is_secondary = cursor->is_secondary,
         .is_record_held = cursor->is_record_held,
@@ -41,6 +42,7 @@ void
 ese_table__restore(ese_table_cursor *cursor, ese_table__position *position)
 {
     cursor->index = position->index;
+    cursor->indexed_at = position->indexed_at;
     cursor->is_secondary = position->is_secondary;
     cursor->is_record_held = position->is_record_held;
     cursor->is_entry_gone = position->is_entry_gone;
@@ -61,14 +63,16 @@ ese_table__forget(ese_table__position *position)
     ese_btree_cursor_reset(&position->record);
 }
 
-/* In the order of a secondary index the record itself stays within reach, if it is still there. */
+/* In the order of a secondary index the record itself stays within reach, if it is still there and the cursor moved in primary order before the part that was undone. */
 static ese_table__place
-place_after_rollback(ese_table_cursor *cursor)
+place_after_rollback(ese_table_cursor *cursor, uint8_t level)
 {
     bool is_on_record =
         cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
 
-    if (!cursor->is_secondary || !is_on_record || ese_table__refresh(cursor) < JET_errSuccess ||
+    if (!cursor->is_secondary || !is_on_record ||
+        ese_txn_is_undone(cursor->session, cursor->primary_moved_at, level) ||
+        ese_table__refresh(cursor) < JET_errSuccess ||
         ese_table__hold_record(cursor) < JET_errSuccess)
         return ESE_TABLE__BEFORE_FIRST;
     return ESE_TABLE__RECORD_ONLY;
@@ -86,6 +90,7 @@ ese_table_roll_back(ese_table_cursor *cursor, uint8_t level)
     ese_table__update_roll_back(cursor);
     if (cursor->is_secondary && ese_txn_is_undone(cursor->session, cursor->indexed_at, level)) {
         cursor->ops->forget(cursor);
+        ese_table__opening_leave(cursor);
         ese_table__tree_use_index(cursor, cursor->table->primary);
         cursor->range.is_active = false;
         ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);
@@ -94,7 +99,7 @@ ese_table_roll_back(ese_table_cursor *cursor, uint8_t level)
     moved_at = cursor->is_secondary ? cursor->moved_at : cursor->primary_moved_at;
     if (!ese_txn_is_undone(cursor->session, moved_at, level))
         return false;
-    place = place_after_rollback(cursor);
+    place = place_after_rollback(cursor, level);
     if (place != ESE_TABLE__RECORD_ONLY)
         cursor->ops->forget(cursor);
     cursor->range.is_active = false;
@@ -252,16 +257,13 @@ ese_table_move_last(ese_table_cursor *cursor, bool *found_out)
     return move_to_end(cursor, FORWARD, found_out);
 }
 
+/* It is the entry that is asked for: a record without one in the current index is none. */
 static JET_ERR
 stay(ese_table_cursor *cursor, bool *found_out)
 {
-    ese_record record;
-
     if (ese_table_is_temporary(cursor))
         return ese_table__temp_stay(cursor, found_out);
-    *found_out = cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
-    if (*found_out && cursor->place == ESE_TABLE__RECORD_ONLY)
-        return ese_table__current_record(cursor, &record);
+    *found_out = cursor->place == ESE_TABLE__ON_ENTRY;
     if (*found_out && cursor->is_entry_gone)
         return ese_raise(JET_errRecordDeleted, "the entry the cursor stands on is gone");
     return JET_errSuccess;

@@ -113,7 +113,9 @@ struct ese_table_cursor {
     bool is_record_gone; /* the held record is not */
     bool
         is_first_deferred; /* opened on an empty table: stands on the first record as soon as there is one */
-    uint64_t indexed_at; /* clock of the session when the index was chosen */
+    uint64_t
+        indexed_at; /* clock of the session when the index was chosen, or as old as that counts (table_opening.c) */
+    bool has_opening;    /* took an opening of the index over when it was chosen */
     uint64_t generation; /* of the schema, when the descriptor was looked at last */
     bool has_lv_tree;    /* made since the descriptor was: */
     ese_btree lv_tree;
@@ -128,12 +130,26 @@ extern const ese_table__order_ops ese_table__tree_ops;
 /* table_tree.c: chooses the trees of the current index. */
 void ese_table__tree_use_index(ese_table_cursor *cursor, ese_schema_index *index);
 
+/* table_opening.c. A statement has changed entries of an index: */
+JET_ERR ese_table__opening_note(ese_table_cursor *cursor, const ese_schema_index *index);
+
+/* The cursor, still with its old index, is about to choose this one: sets indexed_at. */
+void ese_table__opening_take(ese_table_cursor *cursor, const ese_schema_index *index);
+
+/* The cursor gives up its index. */
+void ese_table__opening_leave(ese_table_cursor *cursor);
+
+/* Right before a statement that changes records; and when it has failed: then it opened nothing. */
+size_t ese_table__openings_before(ese_txn_session *session);
+void ese_table__openings_undo(ese_txn_session *session, size_t before);
+
 /* Every change of position goes through here. */
 void ese_table__set_place(ese_table_cursor *cursor, ese_table__place place);
 
 /* Where a cursor of a database stands, for calls that have moved it before they fail. */
 typedef struct ese_table__position {
     ese_schema_index *index;
+    uint64_t indexed_at;
     ese_table__place place;
     bool is_secondary, is_record_held, is_range_active, has_search_key;
     bool is_entry_gone, is_record_gone;

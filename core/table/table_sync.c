@@ -88,6 +88,7 @@ rebind_index(ese_table_cursor *cursor)
         cursor->is_secondary ? find_index(table, cursor->index->objid) : table->primary;
 
     if (cursor->is_secondary && (index == NULL || index == table->primary)) {
+        cursor->has_opening = false;
         ese_table__tree_use_index(cursor, table->primary);
         cursor->range.is_active = false;
         ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);

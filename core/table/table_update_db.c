@@ -416,6 +416,7 @@ run(making *make, JET_ERR (*change)(making *make))
 {
     ese_table_cursor *cursor = make->cursor;
     uint64_t n_moves = make->update->n_moves;
+    size_t openings = ese_table__openings_before(cursor->session);
     ese_txn_statement statement;
     JET_ERR err;
 
@@ -424,6 +425,8 @@ run(making *make, JET_ERR (*change)(making *make))
     if (err >= JET_errSuccess)
         err = ese_table__leave(cursor, &statement, change(make));
     ese_schema_leave_change(cursor->table);
+    if (err < JET_errSuccess)
+        ese_table__openings_undo(cursor->session, openings);
     if (err < JET_errSuccess && make->update->n_moves != n_moves)
         make->update->broken = err; /* long values that it refers to were undone */
     return err;

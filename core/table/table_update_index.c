@@ -133,6 +133,7 @@ static JET_ERR
 apply(const maintenance *work, size_t middle, size_t end, bool is_same_record)
 {
     ese_table__update *update = work->update;
+    bool is_changed = false;
     JET_ERR err = JET_errSuccess;
 
     for (int pass = 0; pass < 2; pass++) {
@@ -143,6 +144,7 @@ apply(const maintenance *work, size_t middle, size_t end, bool is_same_record)
                         : b == end  ? -1
                                     : ese_bytes_compare(key_at(update, a), key_at(update, b));
 
+            is_changed = is_changed || order != 0 || !is_same_record;
             if (pass == 0 && (order < 0 || (order == 0 && !is_same_record)))
                 ESE_TRY(delete_entry(work, key_at(update, a)));
             if (pass == 1 && (order > 0 || (order == 0 && !is_same_record)))
@@ -151,6 +153,8 @@ apply(const maintenance *work, size_t middle, size_t end, bool is_same_record)
             b += order >= 0;
         }
     }
+    if (is_changed)
+        ESE_TRY(ese_table__opening_note(work->cursor, work->index));
 out:
     return err;
 }

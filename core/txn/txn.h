@@ -38,8 +38,10 @@ typedef struct ese_txn_session {
     uint64_t last_commit;    /* what to wait for to know its last commit durable; 0: nothing */
     uint64_t clock;          /* number of begins so far */
     uint64_t begins[ESE_TXN_LEVEL_MAX +
-                    1]; /* the clock at the begin of each level, 1 to 7; kept after its end */
-    ese_list cursors;   /* open cursors of the table layer (ese_table_cursor.link) */
+                    1];   /* the clock at the begin of each level, 1 to 7; kept after its end */
+    ese_list cursors;     /* open cursors of the table layer (ese_table_cursor.link) */
+    ese_growbuf openings; /* of the table layer, too: table_opening.c */
+    size_t opening_found; /* the number of one of them */
 
     ese_txn_store *store;    /* [const] NULL: a session that never changes a database */
     ese_list link;           /* [lock: store] */

@@ -9,6 +9,7 @@ enum {
     BYTES_PER_BUCKET = 512,
     RCEID_FIRST = 1,
     PROCIDS_PER_WORD = 64,
+    OPENINGS_BYTES_MAX = 64 << 20,
 };
 
 /* ---- Making and ending ---- */
@@ -168,6 +169,7 @@ ese_txn_session_init(ese_txn_session *session, ese_txn_store *store)
     memset(session, 0, sizeof *session);
     session->store = store;
     ese_list_init(&session->cursors);
+    session->openings = ese_growbuf_make(OPENINGS_BYTES_MAX);
     ese_list_init(&session->link);
     if (store == NULL)
         return;
@@ -180,6 +182,7 @@ ese_txn_session_init(ese_txn_session *session, ese_txn_store *store)
 void
 ese_txn_session_end(ese_txn_session *session)
 {
+    ese_growbuf_destroy(&session->openings);
     if (session->store == NULL)
         return;
     ese_txn__memory_leave(session);
