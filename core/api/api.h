@@ -78,6 +78,7 @@ JET_ERR ese_api_databases_create(ese_api_databases **databases_out);
 JET_ERR ese_api_databases_finish(
     ese_api_databases
         *databases); /* writes everything, marks the files clean; sessions have closed all */
+bool ese_api_databases_are_dirty(const ese_api_databases *databases); /* a file says so */
 void ese_api_databases_destroy(
     ese_api_databases **databases_inout); /* detaches everything; sessions have closed all */
 void ese_api_databases_close_all_of(ese_api_session *session); /* when a session ends */

@@ -92,6 +92,19 @@ ese_api_databases_finish(ese_api_databases *databases)
     return err;
 }
 
+bool
+ese_api_databases_are_dirty(const ese_api_databases *databases)
+{
+    for (unsigned i = 0; i < ESE_API_DATABASES_MAX; i++) {
+        const ese_api_database *database = databases->slots[i];
+
+        /* Relaxed: nobody else is left. */
+        if (database != NULL && atomic_load_explicit(&database->is_marked, memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
 void
 ese_api_databases_destroy(ese_api_databases **databases_inout)
 {

@@ -456,12 +456,22 @@ abandon_transaction(ese_api_session *session)
     return false;
 }
 
+/* A failure that no call has met was perhaps that of the last commits, so whoever ends the instance is told. */
+static JET_ERR
+end_failed(const ese_api_instance *instance)
+{
+    if (!ese_api_databases_are_dirty(instance->databases))
+        return JET_errSuccess;
+    return ese_raise(JET_errDirtyShutdown,
+                     "the instance has failed: its databases need the next start to recover them");
+}
+
 /* Everything is in the files, and they say so. */
 static JET_ERR
 end_clean(ese_api_instance *instance)
 {
     if (ese_api_instance_has_failed(instance))
-        return JET_errSuccess;
+        return end_failed(instance);
     if (instance->log != NULL)
         return ese_api__log_finish(instance->log);
     return ese_api_databases_finish(instance->databases);

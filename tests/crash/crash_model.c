@@ -40,6 +40,7 @@ is_of_disk(JET_ERR err)
 {
     return err == JET_errInstanceUnavailable || err == JET_errLogWriteFail ||
            err == JET_errDiskIO || err == JET_errDiskFull || err == JET_errLogDiskFull ||
+           err == JET_errDirtyShutdown ||
            (err == JET_errRollbackError && !ese_fault_is_armed(ESE_FAULT_POINT_DISK_FULL));
 }
 

@@ -6,6 +6,7 @@
 #include "log_test.h"
 
 #include "base/fault.h"
+#include "os/os_thread.h"
 
 enum { ROUNDS = 12, ROWS = 25, NTH_MAX = 100000 };
 
@@ -212,12 +213,38 @@ test_api_log_faults__of_the_log_end_the_instance(void **state)
     assert_int_equal(shelf_fill(&s, &f, 10, 10), JET_errLogWriteFail);
     ese_fault_set(ESE_FAULT_POINT_SYNC, 0, false);
     assert_int_equal(shelf_fill(&s, &f, 20, 10), JET_errInstanceUnavailable);
-    assert_ok(shop_close(&s));
+    assert_int_equal(shop_close(&s), JET_errDirtyShutdown);
     assert_int_equal(shop_header(&s, "a.edb").dbstate, JET_dbstateDirtyShutdown);
     assert_ok(shop_open(&s));
     assert_ok(shelf_open(&s, "a.edb", &f));
     n = shelf_count(&s, &f);
     assert_true(n == 10 || n == 20); /* nobody knows of the second transaction, but it is whole */
+    assert_ok(shop_close(&s));
+}
+
+/* The commit is lazy, so no call met the failure: the end of the instance must not sound as if all were well. */
+static void
+test_api_log_faults__are_told_when_the_instance_ends(void **state)
+{
+    JET_COMMIT_ID id;
+    uint32_t version;
+    shelf f = {0};
+
+    (void)state;
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", &f));
+    assert_ok(shelf_fill(&s, &f, 0, 10));
+    ese_fault_set(ESE_FAULT_POINT_WRITE, 1, true);
+    assert_ok(JetBeginTransaction(s.sesid));
+    assert_ok(shelf_insert(&s, &f, 10));
+    assert_ok(JetCommitTransaction2(s.sesid, JET_bitCommitLazyFlush, 1, &id));
+    while (JetGetVersion(s.sesid, &version) >= JET_errSuccess)
+        ese_os_yield(); /* until the thread of the checkpoint has tried */
+    ese_fault_set(ESE_FAULT_POINT_WRITE, 0, false);
+    assert_int_equal(shop_close(&s), JET_errDirtyShutdown);
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_open(&s, "a.edb", &f));
+    assert_int_equal(shelf_count(&s, &f), 10);
     assert_ok(shop_close(&s));
 }
 
@@ -264,6 +291,7 @@ main(void)
         SHOP_TEST(test_api_log_faults__of_room_on_the_disk),
         SHOP_TEST(test_api_log_faults__of_memory),
         SHOP_TEST(test_api_log_faults__of_the_log_end_the_instance),
+        SHOP_TEST(test_api_log_faults__are_told_when_the_instance_ends),
         SHOP_TEST(test_api_log_faults__of_a_full_disk_leave_a_way_out),
     };
 

@@ -351,7 +351,7 @@ test_api_log_instance__tells_when_nothing_will_be_durable_any_more(void **state)
     ese_fault_arm(ESE_faultSync, 1, 1);
     assert_int_equal(shelf_fill(&s, &f, 0, 1), JET_errLogWriteFail);
     ese_fault_arm(ESE_faultSync, 0, 0);
-    assert_ok(shop_close(&s));
+    assert_int_equal(shop_close(&s), JET_errDirtyShutdown);
     assert_int_equal(atomic_load(&n_lost), 1);
 }
 
