@@ -19,9 +19,6 @@ enum {
     PHASE_HEADER = 4,
     PHASE_ABORT = 5,
     PHASE_STOP = 6,
-    DIFF_PREV = 444, /* bytes of a header that no field stands for */
-    TYPE_FULL = 356,
-    TYPE_INCREMENTAL = 360,
 };
 
 ese_api_backup *
@@ -398,12 +395,12 @@ say_backed_up(ese_dbheader *fields, uint8_t *page, const void *how)
 
     if (backup->is_incremental) {
         ese_maint_backup_info_store(fields->backup_inc_prev, &backup->mark);
-        ese_store_le32(page + TYPE_INCREMENTAL, 0);
+        ese_store_le32(page + ESE_DBHEADER_TYPE_INCREMENTAL, 0);
     } else {
         ese_maint_backup_info_store(fields->backup_full_prev, &backup->mark);
         memset(fields->backup_inc_prev, 0, sizeof fields->backup_inc_prev);
-        memset(page + DIFF_PREV, 0, ESE_MAINT_BACKUP_INFO_SIZE);
-        ese_store_le32(page + TYPE_FULL, 0);
+        memset(page + ESE_DBHEADER_BACKUP_DIFF, 0, ESE_DBHEADER_BACKUP_SIZE);
+        ese_store_le32(page + ESE_DBHEADER_TYPE_FULL, 0);
     }
 }
 

@@ -12,9 +12,6 @@
 
 enum {
     COPIES = 2,
-    FLUSH_MAP_SIGNATURES =
-        584, /* two of them: of a file beside the database, which is not kept up */
-    FLUSH_MAP_SIGNATURES_SIZE = 56,
 };
 
 JET_ERR
@@ -26,7 +23,7 @@ ese_api_database_header_load(ese_api_database *database)
     ESE_TRY(ese_alloc(page_size, &database->header_page));
     /* Fields that nobody here knows stay; the copy that could be read is the one that counts. */
     memcpy(database->header_page, database->header.raw, sizeof database->header.raw);
-    memset(database->header_page + FLUSH_MAP_SIGNATURES, 0, FLUSH_MAP_SIGNATURES_SIZE);
+    memset(database->header_page + ESE_DBHEADER_FLUSH_MAP, 0, ESE_DBHEADER_FLUSH_MAP_SIZE);
 out:
     return err;
 }

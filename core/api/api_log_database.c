@@ -10,17 +10,6 @@
 #include "log/log_time.h"
 
 enum {
-    SNAPSHOT = 316, /* bytes of a header that no field stands for */
-    BACKUP_INFO_SIZE = 24,
-    TIME_COMMITTED = 348,
-    COPY_PREV = 420,
-    DIFF_PREV = 444,
-    GEN_RECOVERING = 536,
-    GEN_MIN_CONSISTENT = 640,
-    LAST_RESIZE = 656,
-    TIME_REQUIRED = 672,
-    BEFORE_REDO = 680,
-
     ENTRY_VERSIONED = 4, /* flags of records: they tell the format, */
     ENTRY_WIDE = 8,      /* and paths are UTF-16 */
     ENTRY_WIDE_DETACH = 0x10,
@@ -40,8 +29,8 @@ static void
 name_generation(ese_dbheader *fields, uint8_t *page, const ese_log_generation *generation)
 {
     fields->gen_max_required = fields->gen_max_committed = (uint32_t)generation->number;
-    memcpy(page + TIME_COMMITTED, generation->created, sizeof generation->created);
-    memcpy(page + TIME_REQUIRED, generation->created, sizeof generation->created);
+    memcpy(page + ESE_DBHEADER_TIME_COMMITTED, generation->created, sizeof generation->created);
+    memcpy(page + ESE_DBHEADER_TIME_REQUIRED, generation->created, sizeof generation->created);
 }
 
 /* Creation and attach. */
@@ -55,7 +44,7 @@ begin_attachment(ese_dbheader *fields, uint8_t *page, const step *s)
     fields->sign_log = s->sign_log;
     memset(fields->backup_full_cur, 0, sizeof fields->backup_full_cur);
     fields->gen_min_required = (uint32_t)s->lgpos.generation;
-    ese_store_le32(page + GEN_MIN_CONSISTENT, fields->gen_min_required);
+    ese_store_le32(page + ESE_DBHEADER_GEN_MIN_CONSISTENT, fields->gen_min_required);
     name_generation(fields, page, &s->generation);
 }
 
@@ -72,7 +61,7 @@ say_complete(ese_dbheader *fields, uint8_t *page, const void *how)
     const step *s = how;
 
     fields->state = ESE_DBSTATE_DIRTY;
-    ese_log_lgpos_store(page + LAST_RESIZE, s->lgpos);
+    ese_log_lgpos_store(page + ESE_DBHEADER_LAST_RESIZE, s->lgpos);
 }
 
 static void
@@ -85,32 +74,22 @@ say_attached(ese_dbheader *fields, uint8_t *page, const void *how)
         /* The logs of this stream continue no backup of another one. */
         memset(fields->backup_full_prev, 0, sizeof fields->backup_full_prev);
         memset(fields->backup_inc_prev, 0, sizeof fields->backup_inc_prev);
-        memset(page + COPY_PREV, 0, BACKUP_INFO_SIZE);
-        memset(page + DIFF_PREV, 0, BACKUP_INFO_SIZE);
+        memset(page + ESE_DBHEADER_BACKUP_COPY, 0, ESE_DBHEADER_BACKUP_SIZE);
+        memset(page + ESE_DBHEADER_BACKUP_DIFF, 0, ESE_DBHEADER_BACKUP_SIZE);
     }
     fields->state = ESE_DBSTATE_DIRTY;
     begin_attachment(fields, page, s);
-    ese_log_lgpos_store(page + LAST_RESIZE, s->lgpos);
+    ese_log_lgpos_store(page + ESE_DBHEADER_LAST_RESIZE, s->lgpos);
 }
 
 static void
 say_clean(ese_dbheader *fields, uint8_t *page, const void *how)
 {
     const step *s = how;
+    uint8_t now[8];
 
-    fields->state = ESE_DBSTATE_CLEAN;
-    fields->consistent = fields->detach = s->lgpos;
-    ese_log_time_now(fields->consistent_time);
-    memcpy(fields->detach_time, fields->consistent_time, sizeof fields->detach_time);
-    fields->gen_min_required = fields->gen_max_required = fields->gen_max_committed = 0;
-    memset(fields->backup_full_cur, 0, sizeof fields->backup_full_cur);
-    memset(page + SNAPSHOT, 0, BACKUP_INFO_SIZE);
-    memset(page + TIME_COMMITTED, 0, 8);
-    memset(page + TIME_REQUIRED, 0, 8);
-    memset(page + GEN_RECOVERING, 0, 4);
-    memset(page + GEN_MIN_CONSISTENT, 0, 4);
-    memset(page + BEFORE_REDO, 0, 8);
-    ese_log_lgpos_store(page + LAST_RESIZE, s->lgpos);
+    ese_log_time_now(now);
+    ese_dbheader_detach(fields, page, s->lgpos, now);
 }
 
 static void
@@ -123,7 +102,7 @@ static void
 say_resized(ese_dbheader *fields, uint8_t *page, const void *how)
 {
     (void)fields;
-    ese_log_lgpos_store(page + LAST_RESIZE, ((const step *)how)->lgpos);
+    ese_log_lgpos_store(page + ESE_DBHEADER_LAST_RESIZE, ((const step *)how)->lgpos);
 }
 
 static void
@@ -133,7 +112,7 @@ say_required(ese_dbheader *fields, uint8_t *page, const void *how)
 
     if (fields->gen_min_required < *generation)
         fields->gen_min_required = *generation;
-    ese_store_le32(page + GEN_MIN_CONSISTENT, fields->gen_min_required);
+    ese_store_le32(page + ESE_DBHEADER_GEN_MIN_CONSISTENT, fields->gen_min_required);
 }
 
 JET_ERR

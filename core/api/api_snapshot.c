@@ -15,11 +15,6 @@
 
 enum {
     NS_PER_MS = 1000000,
-    SNAPSHOT_CUR = 316, /* bytes of a header that no field stands for */
-    TYPE_FULL = 356,
-    TYPE_INCREMENTAL = 360,
-    COPY_PREV = 420,
-    DIFF_PREV = 444,
     KIND_SNAPSHOT = 1, /* in headers and records */
     TIME_IS_SNAPSHOT = 1,
     SCOPE_FULL = 1,
@@ -117,7 +112,7 @@ static void
 say_frozen(ese_dbheader *fields, uint8_t *page, const void *how)
 {
     (void)fields;
-    ese_maint_backup_info_store(page + SNAPSHOT_CUR, how);
+    ese_maint_backup_info_store(page + ESE_DBHEADER_BACKUP_SNAPSHOT, how);
 }
 
 /* Everything so far is on the disk, and headers tell which logs the copy needs. */
@@ -385,15 +380,15 @@ say_backed_up(ese_dbheader *fields, uint8_t *page, const void *how)
     const story *told = how;
 
     if (told->grbit & JET_bitCopySnapshot) {
-        ese_maint_backup_info_store(page + COPY_PREV, told->mark);
+        ese_maint_backup_info_store(page + ESE_DBHEADER_BACKUP_COPY, told->mark);
     } else if (told->grbit & JET_bitIncrementalSnapshot) {
         ese_maint_backup_info_store(fields->backup_inc_prev, told->mark);
-        ese_store_le32(page + TYPE_INCREMENTAL, KIND_SNAPSHOT);
+        ese_store_le32(page + ESE_DBHEADER_TYPE_INCREMENTAL, KIND_SNAPSHOT);
     } else {
         ese_maint_backup_info_store(fields->backup_full_prev, told->mark);
         memset(fields->backup_inc_prev, 0, sizeof fields->backup_inc_prev);
-        memset(page + DIFF_PREV, 0, ESE_MAINT_BACKUP_INFO_SIZE);
-        ese_store_le32(page + TYPE_FULL, KIND_SNAPSHOT);
+        memset(page + ESE_DBHEADER_BACKUP_DIFF, 0, ESE_DBHEADER_BACKUP_SIZE);
+        ese_store_le32(page + ESE_DBHEADER_TYPE_FULL, KIND_SNAPSHOT);
     }
 }
 

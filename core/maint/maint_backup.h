@@ -12,11 +12,9 @@
 
 /* ---- moments of backups: as headers, trailers and records of the log have them */
 
-enum { ESE_MAINT_BACKUP_INFO_SIZE = 24 };
-
-void ese_maint_backup_info_store(uint8_t to[ESE_MAINT_BACKUP_INFO_SIZE],
+void ese_maint_backup_info_store(uint8_t to[ESE_DBHEADER_BACKUP_SIZE],
                                  const ese_log_backup_mark *mark);
-ese_log_backup_mark ese_maint_backup_info_load(const uint8_t from[ESE_MAINT_BACKUP_INFO_SIZE]);
+ese_log_backup_mark ese_maint_backup_info_load(const uint8_t from[ESE_DBHEADER_BACKUP_SIZE]);
 
 /* ---- a file on its way into a backup, from its first byte to the last */
 

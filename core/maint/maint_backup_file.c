@@ -13,17 +13,7 @@
 
 enum {
     HEADER_PAGES = 2,
-    TRIES = 100,   /* a page that is being written is whole soon */
-    INFO_LOW = 16, /* in a BKINFO */
-    INFO_HIGH = 20,
-    TRAILER_INFO = 40,
-    TRAILER_SIGN_DB = 64,
-    TRAILER_SIGN_LOG = 92,
-    TRAILER_MIN_REQUIRED = 120,
-    TRAILER_MAX_REQUIRED = 124,
-    TRAILER_MAX_COMMITTED = 128,
-    TRAILER_TIME_REQUIRED = 132,
-    TRAILER_TIME_COMMITTED = 140,
+    TRIES = 100, /* a page that is being written is whole soon */
 };
 
 struct ese_maint_backup_file {
@@ -40,21 +30,21 @@ struct ese_maint_backup_file {
 };
 
 void
-ese_maint_backup_info_store(uint8_t to[ESE_MAINT_BACKUP_INFO_SIZE], const ese_log_backup_mark *mark)
+ese_maint_backup_info_store(uint8_t to[ESE_DBHEADER_BACKUP_SIZE], const ese_log_backup_mark *mark)
 {
     ese_log_lgpos_store(to, mark->mark);
     memcpy(to + 8, mark->time, sizeof mark->time);
-    ese_store_le32(to + INFO_LOW, mark->generation_low);
-    ese_store_le32(to + INFO_HIGH, mark->generation_high);
+    ese_store_le32(to + ESE_DBHEADER_BACKUP_LOW, mark->generation_low);
+    ese_store_le32(to + ESE_DBHEADER_BACKUP_HIGH, mark->generation_high);
 }
 
 ese_log_backup_mark
-ese_maint_backup_info_load(const uint8_t from[ESE_MAINT_BACKUP_INFO_SIZE])
+ese_maint_backup_info_load(const uint8_t from[ESE_DBHEADER_BACKUP_SIZE])
 {
     ese_log_backup_mark mark = {
         .mark = ese_log_lgpos_load(from),
-        .generation_low = ese_load_le32(from + INFO_LOW),
-        .generation_high = ese_load_le32(from + INFO_HIGH),
+        .generation_low = ese_load_le32(from + ESE_DBHEADER_BACKUP_LOW),
+        .generation_high = ese_load_le32(from + ESE_DBHEADER_BACKUP_HIGH),
     };
 
     memcpy(mark.time, from + 8, sizeof mark.time);
@@ -229,14 +219,14 @@ make_trailer(ese_maint_backup_file *file, uint8_t *to)
 
     file->mark.generation_high = (uint32_t)newest.number;
     memset(to, 0, file->unit);
-    ese_maint_backup_info_store(to + TRAILER_INFO, &file->mark);
-    ese_log_signature_store(to + TRAILER_SIGN_DB, &file->sign_db);
-    ese_log_signature_store(to + TRAILER_SIGN_LOG, &file->sign_log);
-    ese_store_le32(to + TRAILER_MIN_REQUIRED, file->gen_min_required);
-    ese_store_le32(to + TRAILER_MAX_REQUIRED, (uint32_t)newest.number);
-    ese_store_le32(to + TRAILER_MAX_COMMITTED, (uint32_t)newest.number);
-    memcpy(to + TRAILER_TIME_REQUIRED, newest.created, sizeof newest.created);
-    memcpy(to + TRAILER_TIME_COMMITTED, newest.created, sizeof newest.created);
+    ese_maint_backup_info_store(to + ESE_DBTRAILER_BACKUP, &file->mark);
+    ese_log_signature_store(to + ESE_DBTRAILER_SIGN_DB, &file->sign_db);
+    ese_log_signature_store(to + ESE_DBTRAILER_SIGN_LOG, &file->sign_log);
+    ese_store_le32(to + ESE_DBTRAILER_GEN_MIN_REQUIRED, file->gen_min_required);
+    ese_store_le32(to + ESE_DBTRAILER_GEN_MAX_REQUIRED, (uint32_t)newest.number);
+    ese_store_le32(to + ESE_DBTRAILER_GEN_MAX_COMMITTED, (uint32_t)newest.number);
+    memcpy(to + ESE_DBTRAILER_TIME_REQUIRED, newest.created, sizeof newest.created);
+    memcpy(to + ESE_DBTRAILER_TIME_COMMITTED, newest.created, sizeof newest.created);
     ese_store_le32(to, ese_page_header_checksum(to, file->unit));
 }
 

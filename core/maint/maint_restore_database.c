@@ -9,9 +9,6 @@
 enum {
     COPY_BYTES = 1 << 20,
     HEADER_PAGES = 2,
-    TRAILER_INFO = 40,
-    TRAILER_SIGN_DB = 64,
-    TRAILER_SIGN_LOG = 92,
 };
 
 /* ---- reading */
@@ -73,11 +70,11 @@ read_trailer(ese_os_file *file, const ese_dbheader *header, uint8_t *bytes,
     if (file_size < (HEADER_PAGES + 1) * (uint64_t)size || file_size % size != 0)
         return ese_raise(JET_errMissingPatchPage, "%s: is cut off", path);
     ESE_TRY(ese_os_file_read(file, file_size - size, bytes, size));
-    *mark_out = ese_maint_backup_info_load(bytes + TRAILER_INFO);
+    *mark_out = ese_maint_backup_info_load(bytes + ESE_DBTRAILER_BACKUP);
     if (ese_load_le32(bytes) == ese_page_header_checksum(bytes, size) &&
         mark_out->generation_low != 0)
         goto out;
-    err = is_sign(bytes + TRAILER_SIGN_DB, &header->sign_db)
+    err = is_sign(bytes + ESE_DBTRAILER_SIGN_DB, &header->sign_db)
               ? ese_raise(JET_errBadPatchPage, "%s: the page that a backup adds is damaged", path)
               : ese_raise(JET_errMissingPatchPage, "%s: the page that a backup adds is missing",
                           path);
@@ -100,8 +97,8 @@ check_trailer(ese_os_file *file, const ese_dbheader *header, uint8_t *bytes, uin
     }
     ESE_TRY(read_trailer(file, header, bytes, &mark));
     if (ese_log_lgpos_number(mark.mark) != ese_log_lgpos_number(own.mark) ||
-        !is_sign(bytes + TRAILER_SIGN_DB, &header->sign_db) ||
-        !is_sign(bytes + TRAILER_SIGN_LOG, &header->sign_log))
+        !is_sign(bytes + ESE_DBTRAILER_SIGN_DB, &header->sign_db) ||
+        !is_sign(bytes + ESE_DBTRAILER_SIGN_LOG, &header->sign_log))
         return ese_raise(JET_errDatabasePatchFileMismatch,
                          "%s: its last page comes from another backup", ese_os_file_path(file));
     *high_out = mark.generation_high;

@@ -196,3 +196,22 @@ ese_dbheader_fresh(uint32_t page_size)
         .file_type = ESE_DBHEADER_FILE_TYPE_DATABASE,
     };
 }
+
+void
+ese_dbheader_detach(ese_dbheader *header, uint8_t *bytes, ese_lgpos lgpos, const uint8_t time[8])
+{
+    header->state = ESE_DBSTATE_CLEAN;
+    header->consistent = header->detach = lgpos;
+    memcpy(header->consistent_time, time, sizeof header->consistent_time);
+    memcpy(header->detach_time, time, sizeof header->detach_time);
+    header->gen_min_required = header->gen_max_required = header->gen_max_committed = 0;
+    memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);
+    memset(bytes + ESE_DBHEADER_BACKUP_SNAPSHOT, 0, ESE_DBHEADER_BACKUP_SIZE);
+    memset(bytes + ESE_DBHEADER_TIME_COMMITTED, 0, 8);
+    memset(bytes + ESE_DBHEADER_TIME_REQUIRED, 0, 8);
+    memset(bytes + ESE_DBHEADER_GEN_RECOVERING, 0, 4);
+    memset(bytes + ESE_DBHEADER_GEN_MIN_CONSISTENT, 0, 4);
+    memset(bytes + ESE_DBHEADER_BEFORE_REDO, 0, 8);
+    memset(bytes + ESE_DBHEADER_FLUSH_MAP, 0, ESE_DBHEADER_FLUSH_MAP_SIZE);
+    store_lgpos(bytes + ESE_DBHEADER_LAST_RESIZE, lgpos);
+}

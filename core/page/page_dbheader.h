@@ -84,5 +84,42 @@ enum { ESE_DBHEADER_FILE_TYPE_DATABASE = 1, ESE_DBHEADER_UPDATE_DEFAULT = 20 };
  */
 void ese_dbheader_encode(const ese_dbheader *header, uint8_t *bytes);
 
+/* Where in the page stands what no field is for. */
+enum {
+    ESE_DBHEADER_BACKUP_SNAPSHOT = 316, /* BKINFO: of a snapshot that is under way, */
+    ESE_DBHEADER_BACKUP_COPY = 420,     /* of the last copy, */
+    ESE_DBHEADER_BACKUP_DIFF = 444,     /* of the last differential backup */
+    ESE_DBHEADER_TYPE_FULL = 356,       /* how the last backup of each kind was made */
+    ESE_DBHEADER_TYPE_INCREMENTAL = 360,
+    ESE_DBHEADER_TIME_COMMITTED = 348, /* LOGTIME: of the generation gen_max_committed, */
+    ESE_DBHEADER_TIME_REQUIRED = 672,  /* of gen_max_required */
+    ESE_DBHEADER_GEN_RECOVERING = 536,
+    ESE_DBHEADER_GEN_MIN_CONSISTENT = 640,
+    ESE_DBHEADER_LAST_RESIZE = 656, /* LGPOS */
+    ESE_DBHEADER_BEFORE_REDO = 680,
+    ESE_DBHEADER_FLUSH_MAP = 584, /* two signatures of a map that is not kept up */
+
+    ESE_DBHEADER_FLUSH_MAP_SIZE = 56,
+    ESE_DBHEADER_BACKUP_SIZE = 24,
+    ESE_DBHEADER_BACKUP_LOW = 16, /* in a BKINFO: the generations it needs */
+    ESE_DBHEADER_BACKUP_HIGH = 20,
+};
+
+/* And in the page that a backup has behind the last one of a database. */
+enum {
+    ESE_DBTRAILER_BACKUP = 40, /* BKINFO */
+    ESE_DBTRAILER_SIGN_DB = 64,
+    ESE_DBTRAILER_SIGN_LOG = 92,
+    ESE_DBTRAILER_GEN_MIN_REQUIRED = 120,
+    ESE_DBTRAILER_GEN_MAX_REQUIRED = 124,
+    ESE_DBTRAILER_GEN_MAX_COMMITTED = 128,
+    ESE_DBTRAILER_TIME_REQUIRED = 132,
+    ESE_DBTRAILER_TIME_COMMITTED = 140,
+};
+
+/* What a header says of a database that was detached at `lgpos`: it needs no log. */
+void ese_dbheader_detach(ese_dbheader *header, uint8_t *bytes, ese_lgpos lgpos,
+                         const uint8_t time[8]);
+
 /* The header of a database that begins to be: format 0x620,20,0. Signature and times are the caller's; the state is JUST_CREATED. */
 ese_dbheader ese_dbheader_fresh(uint32_t page_size);

@@ -8,29 +8,6 @@
 
 #include "log/log_time.h"
 
-enum {
-    SNAPSHOT_OFFSET = 316,
-    LOGTIME_COMMITTED_OFFSET = 348,
-    GEN_RECOVERING_OFFSET = 536,
-    FLUSH_SIGN_OFFSET = 584, /* of the flush map, which is not kept up: it must not fit any more */
-    FLUSH_MAP_SIGN_OFFSET = 612,
-    GEN_MIN_CONSISTENT_OFFSET = 640,
-    LAST_RESIZE_OFFSET = 656,
-    LOGTIME_REQUIRED_OFFSET = 672,
-    PRE_REDO_OFFSET = 680,
-    SIGNATURE_SIZE = 28,
-    BACKUP_INFO_SIZE = 24,
-    BACKUP_LOW = 16, /* in a BKINFO */
-    BACKUP_HIGH = 20,
-    TRAILER_INFO = 40, /* in the page behind a database that was backed up */
-    TRAILER_SIGN_DB = 64,
-    TRAILER_SIGN_LOG = 92,
-    TRAILER_MIN_REQUIRED = 120,
-    TRAILER_MAX_REQUIRED = 124,
-    TRAILER_MAX_COMMITTED = 128,
-    TRAILER_TIMES = 132,
-};
-
 /* ---- reading and writing */
 
 static JET_ERR
@@ -121,8 +98,8 @@ ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db, const e
     }
     db->header.gen_min_required = db->header.gen_max_required = db->header.gen_max_committed =
         (uint32_t)run->generation;
-    memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, run->created, 8);
-    memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, run->created, 8);
+    memcpy(db->header_bytes + ESE_DBHEADER_TIME_REQUIRED, run->created, 8);
+    memcpy(db->header_bytes + ESE_DBHEADER_TIME_COMMITTED, run->created, 8);
     db->found_min_required = db->found_max_required = db->found_max_committed = 0;
     db->last_resize = 0;
 out:
@@ -152,21 +129,21 @@ ese_recovery__header_attach(ese_recovery__run *run, ese_recovery__db *db)
     memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);
     header->gen_min_required = header->gen_max_required = header->gen_max_committed =
         (uint32_t)run->generation;
-    memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, run->created, 8);
-    memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, run->created, 8);
+    memcpy(db->header_bytes + ESE_DBHEADER_TIME_REQUIRED, run->created, 8);
+    memcpy(db->header_bytes + ESE_DBHEADER_TIME_COMMITTED, run->created, 8);
     ese_recovery__header_set_resize(db, run->lgpos);
 }
 
 void
 ese_recovery__header_note_found(ese_recovery__db *db)
 {
-    uint32_t high = ese_load_le32(db->header.backup_full_cur + BACKUP_HIGH);
+    uint32_t high = ese_load_le32(db->header.backup_full_cur + ESE_DBHEADER_BACKUP_HIGH);
 
     db->found_min_required = db->header.gen_min_required;
     db->found_max_required = db->header.gen_max_required;
     db->found_max_committed = db->header.gen_max_committed;
-    memcpy(db->found_required_time, db->header_bytes + LOGTIME_REQUIRED_OFFSET, 8);
-    memcpy(db->found_committed_time, db->header_bytes + LOGTIME_COMMITTED_OFFSET, 8);
+    memcpy(db->found_required_time, db->header_bytes + ESE_DBHEADER_TIME_REQUIRED, 8);
+    memcpy(db->found_committed_time, db->header_bytes + ESE_DBHEADER_TIME_COMMITTED, 8);
     /* Out of a backup: pages were copied while the log went on. */
     if (db->found_max_required < high) {
         db->found_max_required = high;
@@ -211,13 +188,13 @@ ese_recovery__header_raise(ese_recovery__db *db, int32_t generation, const uint8
         header->state = ESE_DBSTATE_DIRTY;
     if (header->gen_max_required < number) {
         header->gen_max_required = number;
-        memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, created, 8);
+        memcpy(db->header_bytes + ESE_DBHEADER_TIME_REQUIRED, created, 8);
     }
     if (header->gen_max_committed < number) {
         header->gen_max_committed = number;
-        memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, created, 8);
+        memcpy(db->header_bytes + ESE_DBHEADER_TIME_COMMITTED, created, 8);
     }
-    ese_store_le32(db->header_bytes + GEN_RECOVERING_OFFSET, number);
+    ese_store_le32(db->header_bytes + ESE_DBHEADER_GEN_RECOVERING, number);
     db->is_header_stale = true;
     return true;
 }
@@ -233,7 +210,7 @@ void
 ese_recovery__header_give_up(ese_recovery__db *db, const ese_log_generation *last)
 {
     db->header.gen_max_committed = db->found_max_committed = (uint32_t)last->number;
-    memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, last->created, 8);
+    memcpy(db->header_bytes + ESE_DBHEADER_TIME_COMMITTED, last->created, 8);
     memcpy(db->found_committed_time, last->created, 8);
     db->is_header_stale = true;
 }
@@ -241,36 +218,23 @@ ese_recovery__header_give_up(ese_recovery__db *db, const ese_log_generation *las
 void
 ese_recovery__header_clean(ese_recovery__db *db, ese_lgpos lgpos)
 {
-    ese_dbheader *header = &db->header;
-    uint8_t *bytes = db->header_bytes;
+    uint8_t now[8];
 
-    header->state = ESE_DBSTATE_CLEAN;
-    header->consistent = header->detach = lgpos;
-    ese_log_time_now(header->consistent_time);
-    memcpy(header->detach_time, header->consistent_time, sizeof header->detach_time);
-    header->gen_min_required = header->gen_max_required = header->gen_max_committed = 0;
-    memset(header->backup_full_cur, 0, sizeof header->backup_full_cur);
-    memset(bytes + SNAPSHOT_OFFSET, 0, BACKUP_INFO_SIZE);
-    memset(bytes + LOGTIME_COMMITTED_OFFSET, 0, 8);
-    memset(bytes + LOGTIME_REQUIRED_OFFSET, 0, 8);
-    memset(bytes + GEN_RECOVERING_OFFSET, 0, 4);
-    memset(bytes + GEN_MIN_CONSISTENT_OFFSET, 0, 4);
-    memset(bytes + PRE_REDO_OFFSET, 0, 8);
-    memset(bytes + FLUSH_SIGN_OFFSET, 0, SIGNATURE_SIZE);
-    memset(bytes + FLUSH_MAP_SIGN_OFFSET, 0, SIGNATURE_SIZE);
-    ese_recovery__header_set_resize(db, lgpos);
+    ese_log_time_now(now);
+    ese_dbheader_detach(&db->header, db->header_bytes, lgpos, now);
+    db->is_header_stale = true;
 }
 
 uint64_t
 ese_recovery__header_last_resize(const ese_recovery__db *db)
 {
-    return ese_load_le64(db->header_bytes + LAST_RESIZE_OFFSET);
+    return ese_load_le64(db->header_bytes + ESE_DBHEADER_LAST_RESIZE);
 }
 
 void
 ese_recovery__header_set_resize(ese_recovery__db *db, ese_lgpos lgpos)
 {
-    ese_log_lgpos_store(db->header_bytes + LAST_RESIZE_OFFSET, lgpos);
+    ese_log_lgpos_store(db->header_bytes + ESE_DBHEADER_LAST_RESIZE, lgpos);
     db->is_header_stale = true;
 }
 
@@ -289,7 +253,7 @@ read_trailer(ese_recovery__db *db, uint8_t *bytes, bool *found_out)
         return JET_errSuccess;
     ESE_TRY(ese_os_file_read(db->os, file_size - size, bytes, size));
     *found_out = ese_load_le32(bytes) == ese_page_header_checksum(bytes, size) &&
-                 ese_load_le32(bytes + TRAILER_INFO + BACKUP_LOW) != 0;
+                 ese_load_le32(bytes + ESE_DBTRAILER_BACKUP + ESE_DBHEADER_BACKUP_LOW) != 0;
 out:
     return err;
 }
@@ -297,34 +261,37 @@ out:
 static bool
 is_of_backup(const ese_recovery__db *db, const uint8_t *trailer)
 {
-    ese_signature sign_db = ese_log_signature_load(trailer + TRAILER_SIGN_DB);
-    ese_signature sign_log = ese_log_signature_load(trailer + TRAILER_SIGN_LOG);
+    ese_signature sign_db = ese_log_signature_load(trailer + ESE_DBTRAILER_SIGN_DB);
+    ese_signature sign_log = ese_log_signature_load(trailer + ESE_DBTRAILER_SIGN_LOG);
 
     return memcmp(&sign_db, &db->header.sign_db, sizeof sign_db) == 0 &&
            memcmp(&sign_log, &db->header.sign_log, sizeof sign_log) == 0 &&
-           memcmp(trailer + TRAILER_INFO, db->header.backup_full_cur, 8) == 0;
+           memcmp(trailer + ESE_DBTRAILER_BACKUP, db->header.backup_full_cur, 8) == 0;
 }
 
 static void
 take_trailer(ese_recovery__db *db, const uint8_t *trailer)
 {
     ese_dbheader *header = &db->header;
-    uint32_t min_required = ese_load_le32(trailer + TRAILER_MIN_REQUIRED);
-    uint32_t max_required = ese_load_le32(trailer + TRAILER_MAX_REQUIRED);
-    uint32_t max_committed = ese_load_le32(trailer + TRAILER_MAX_COMMITTED);
+    uint32_t min_required = ese_load_le32(trailer + ESE_DBTRAILER_GEN_MIN_REQUIRED);
+    uint32_t max_required = ese_load_le32(trailer + ESE_DBTRAILER_GEN_MAX_REQUIRED);
+    uint32_t max_committed = ese_load_le32(trailer + ESE_DBTRAILER_GEN_MAX_COMMITTED);
 
-    memcpy(header->backup_full_cur + BACKUP_HIGH, trailer + TRAILER_INFO + BACKUP_HIGH, 4);
+    memcpy(header->backup_full_cur + ESE_DBHEADER_BACKUP_HIGH,
+           trailer + ESE_DBTRAILER_BACKUP + ESE_DBHEADER_BACKUP_HIGH, 4);
     if (max_required > header->gen_max_required) {
         header->gen_max_required = max_required;
-        memcpy(db->header_bytes + LOGTIME_REQUIRED_OFFSET, trailer + TRAILER_TIMES, 8);
+        memcpy(db->header_bytes + ESE_DBHEADER_TIME_REQUIRED, trailer + ESE_DBTRAILER_TIME_REQUIRED,
+               8);
     }
     if (max_committed > header->gen_max_committed) {
         header->gen_max_committed = max_committed;
-        memcpy(db->header_bytes + LOGTIME_COMMITTED_OFFSET, trailer + TRAILER_TIMES + 8, 8);
+        memcpy(db->header_bytes + ESE_DBHEADER_TIME_COMMITTED,
+               trailer + ESE_DBTRAILER_TIME_COMMITTED, 8);
     }
     if (min_required != 0 && min_required < header->gen_min_required)
         header->gen_min_required = min_required;
-    ese_store_le32(db->header_bytes + GEN_MIN_CONSISTENT_OFFSET, header->gen_min_required);
+    ese_store_le32(db->header_bytes + ESE_DBHEADER_GEN_MIN_CONSISTENT, header->gen_min_required);
 }
 
 JET_ERR

@@ -258,6 +258,45 @@ test_page_dbheader__a_fresh_header_says_what_others_accept(void **state)
         assert_int_equal(bytes[i], 0);
 }
 
+static void
+test_page_dbheader__a_database_that_was_detached_needs_no_log(void **state)
+{
+    static const uint8_t now[8] = {1, 2, 3, 4, 5, 126, 7, 8}, nothing[56];
+    static uint8_t page[4096];
+    const ese_lgpos lgpos = {0x30, 4, 5};
+    ese_dbheader header = ese_dbheader_fresh(sizeof page), before;
+
+    (void)state;
+    memset(page, 0xee, sizeof page);
+    header.state = ESE_DBSTATE_DIRTY;
+    header.gen_min_required = 3;
+    header.gen_max_required = 4;
+    header.gen_max_committed = 5;
+    memset(header.backup_full_cur, 1, sizeof header.backup_full_cur);
+    memset(header.backup_full_prev, 2, sizeof header.backup_full_prev);
+    before = header;
+    ese_dbheader_detach(&header, page, lgpos, now);
+    ese_dbheader_encode(&header, page);
+    assert_int_equal(ese_dbheader_decode(page, sizeof page, &header), JET_errSuccess);
+    assert_int_equal(header.state, ESE_DBSTATE_CLEAN);
+    assert_memory_equal(&header.consistent, &lgpos, sizeof lgpos);
+    assert_memory_equal(&header.detach, &lgpos, sizeof lgpos);
+    assert_memory_equal(header.consistent_time, now, sizeof now);
+    assert_memory_equal(header.detach_time, now, sizeof now);
+    assert_int_equal(header.gen_min_required | header.gen_max_required | header.gen_max_committed,
+                     0);
+    assert_memory_equal(header.backup_full_cur, nothing, 24);
+    assert_memory_equal(header.backup_full_prev, before.backup_full_prev, 24);
+    assert_memory_equal(page + 316, nothing, 24);   /* a snapshot */
+    assert_memory_equal(page + 348, nothing, 8);    /* time of the last generation */
+    assert_int_equal(ese_load_le32(page + 536), 0); /* generation under recovery */
+    assert_memory_equal(page + 584, nothing, 56);   /* flush map */
+    assert_int_equal(ese_load_le32(page + 640), 0); /* oldest for consistency */
+    assert_int_equal(ese_load_le64(page + 656), 0x0000000500040030);
+    assert_memory_equal(page + 672, nothing, 16);
+    assert_int_equal(page[420], 0xee); /* the last copy is as true as before */
+}
+
 int
 main(void)
 {
@@ -269,6 +308,7 @@ main(void)
         cmocka_unit_test(test_page_dbheader__refuses_impossible_content_under_a_right_checksum),
         cmocka_unit_test(test_page_dbheader__refuses_an_all_zero_file),
         cmocka_unit_test(test_page_dbheader__encode_keeps_what_nobody_knows),
+        cmocka_unit_test(test_page_dbheader__a_database_that_was_detached_needs_no_log),
         cmocka_unit_test(test_page_dbheader__a_fresh_header_says_what_others_accept),
     };
 
