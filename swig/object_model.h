@@ -188,7 +188,7 @@ typedef struct ese_model_opening {
     const char *path;
     ese_model_access access;
     JET_GRBIT grbit;    /* to read: 0 or ESE_bitDbReadDamaged */
-    uint32_t page_size; /* of a file that ese_model_open_file creates; 0 = 8192, with a log 4096 */
+    uint32_t page_size; /* of a file that ese_model_open_file creates; 0 = 8192 */
 
     /* The log of a file that ese_model_open_file opens for change. */
     const char *log;             /* its folder, made when there is none; NULL: nothing is logged */

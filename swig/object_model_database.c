@@ -94,11 +94,7 @@ typedef struct parameter {
     const char *text;
 } parameter;
 
-/*
- * A process that is killed may leave a page of more than 4096 bytes half written, because Linux ends a write there. So a store that is to survive that has such pages unless it is told
- * otherwise.
- */
-enum { PAGE_SIZE_PLAIN = 8192, PAGE_SIZE_LOGGED = 4096, DEFAULT_LOG_KIB = 1024, KIB = 1024 };
+enum { DEFAULT_PAGE_SIZE = 8192, DEFAULT_LOG_KIB = 1024, KIB = 1024 };
 
 static const parameter common[] = {
     {JET_paramMaxTemporaryTables, 64, NULL},
@@ -134,9 +130,7 @@ set_page_size(ese_model_instance *instance, const ese_model_opening *opening)
         err = JetGetDatabaseFileInfoA(opening->path, &page_size, sizeof page_size,
                                       JET_DbInfoPageSize);
     if (err == JET_errFileNotFound && opening->access != ESE_MODEL_CHANGE) {
-        page_size = opening->log != NULL ? PAGE_SIZE_LOGGED : PAGE_SIZE_PLAIN;
-        if (opening->page_size != 0)
-            page_size = opening->page_size;
+        page_size = opening->page_size != 0 ? opening->page_size : DEFAULT_PAGE_SIZE;
         err = JET_errSuccess;
     }
     if (err >= JET_errSuccess)

@@ -289,7 +289,7 @@ run_workload() {
 run_crash() {
     section "crash: recovery from 5000 crashes of recorded runs and from processes that were killed"
     step crash-campaign count_closing_line env ESE_CRASH_KEEP="$build/crash-kept" \
-        sh tests/crash/campaign.sh "$build/gcc/bin" 5500 10
+        sh tests/crash/campaign.sh "$build/gcc/bin" 5500 20
 }
 
 run_clang() {

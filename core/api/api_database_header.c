@@ -163,9 +163,13 @@ prepare_logged_write(void *self, const ese_page *page)
 static void
 set_write_ops(ese_api_database *database)
 {
-    const ese_cache_write_ops plain = {database, before_write, note_failure, NULL};
-    const ese_cache_write_ops logged = {database, before_logged_write, note_failure,
-                                        prepare_logged_write};
+    const ese_cache_write_ops plain = {
+        .self = database, .before_write = before_write, .failed = note_failure};
+    const ese_cache_write_ops logged = {.self = database,
+                                        .before_write = before_logged_write,
+                                        .failed = note_failure,
+                                        .prepare = prepare_logged_write,
+                                        .is_logged = true};
 
     ese_cache_set_write_ops(database->pages, database->logged == NULL ? &plain : &logged);
 }

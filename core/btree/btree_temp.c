@@ -91,7 +91,7 @@ ese_btree_temp_destroy(ese_btree_temp **temp_inout)
 static JET_ERR
 make_database(ese_btree_temp *temp)
 {
-    const ese_cache_write_ops ops = {NULL, NULL, NULL, NULL}; /* nothing has to survive */
+    const ese_cache_write_ops ops = {.self = NULL}; /* nothing has to survive */
     ese_btree_db *db = NULL;
     JET_ERR err;
 

@@ -172,6 +172,8 @@ ese_cache_set_write_ops(ese_cache_file *file, const ese_cache_write_ops *ops)
 {
     file->ops = *ops;
     file->has_write_ops = true;
+    if (ops->is_logged && file->page_size > ESE_OS_FILE_BLOCK) /* smaller ones are never torn so */
+        ese_os_file_make_direct(file->file);
 }
 
 ese_os_file *

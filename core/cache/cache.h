@@ -138,6 +138,8 @@ typedef struct ese_cache_write_ops {
      * be flushed only once. NULL is fine.
      */
     JET_ERR (*prepare)(void *self, const ese_page *page);
+    /* After a crash a log makes the pages right that are whole: so none may be torn when only the process ends. */
+    bool is_logged;
 } ese_cache_write_ops;
 
 /* Before the first latch; without it no page of the file can be latched: JET_errDatabaseFileReadOnly. */

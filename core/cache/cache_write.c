@@ -112,7 +112,7 @@ write_run_locked(const write_run *run)
     JET_ERR err;
 
     if (file->write_buffer == NULL)
-        ESE_TRY(ese_alloc_aligned(ESE_CACHE__RUN_BYTES, ESE_PAGE_SIZE_MIN, &file->write_buffer));
+        ESE_TRY(ese_alloc_aligned(ESE_CACHE__RUN_BYTES, ESE_OS_FILE_BLOCK, &file->write_buffer));
     ESE_TRY(ask_before_write(run));
     fill_buffer(run);
     ese_os_gate_enter(file->cache->gate);

@@ -3,8 +3,9 @@
  *
  * INV-1  `size` is never larger than the file while only this process changes it: it is raised after the bytes are there and lowered before they go.
  * INV-2  Who opens for writing holds the lock of the file before it changes a byte of it.
+ * INV-3  The second descriptor, if there is one, is of the same file. It only ever writes; locks, sizes and syncs are matters of the first.
  */
-#define _GNU_SOURCE       1 /* fallocate */
+#define _GNU_SOURCE       1 /* fallocate, O_DIRECT */
 #define _FILE_OFFSET_BITS 64
 
 #include "os/os_file.h"
@@ -23,7 +24,10 @@
 #include <unistd.h>
 
 struct ese_os_file {
-    int fd;                /* [const while it is open] -1: it is not */
+    int fd;        /* [const while it is open] -1: it is not */
+    int direct_fd; /* [const] once others know the file; -1: none */
+    _Atomic bool
+        is_direct; /* [atomic: relaxed, a hint; who sees it too late is refused once more] */
     _Atomic uint64_t size; /* [atomic: relaxed, a number that orders nothing] */
     ese_os_file_id id;     /* [const while it is open] */
     char *path;            /* [const while it is open] */
@@ -80,7 +84,7 @@ ese_os_file_prepare(const char *path, ese_os_file **file_out)
     ese_os_file *file = NULL;
 
     ESE_TRY(ese_alloc(sizeof *file, &file));
-    file->fd = -1;
+    file->fd = file->direct_fd = -1;
     file->path_room = strlen(path) + 1;
     ESE_TRY(ese_alloc_copy(path, file->path_room, &file->path));
     *file_out = file;
@@ -254,12 +258,72 @@ raise_size(ese_os_file *file, uint64_t size)
         continue;
 }
 
+/* ---- writing past the memory of the kernel */
+
+void
+ese_os_file_make_direct(ese_os_file *file)
+{
+    struct stat status;
+    int fd = -1;
+
+    if (file->direct_fd >= 0 || ese_fault_hit(ESE_FAULT_POINT_DIRECT))
+        return;
+    do
+        fd = open(file->path, O_WRONLY | O_DIRECT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &status) != 0 || (uint64_t)status.st_dev != file->id.device ||
+        (uint64_t)status.st_ino != file->id.inode) {
+        (void)close(fd); /* the name has become that of another file */
+        return;
+    }
+    file->direct_fd = fd;
+    atomic_store_explicit(&file->is_direct, true, memory_order_relaxed);
+}
+
+bool
+ese_os_file_is_direct(const ese_os_file *file)
+{
+    return atomic_load_explicit(&file->is_direct, memory_order_relaxed);
+}
+
+static int
+choose_descriptor(const ese_os_file *file, uint64_t offset, const uint8_t *from, size_t n)
+{
+    bool is_whole = ((offset | n | (uintptr_t)from) & (ESE_OS_FILE_BLOCK - 1)) == 0;
+
+    return is_whole && ese_os_file_is_direct(file) && offset + n <= ese_os_file_size(file)
+               ? file->direct_fd
+               : file->fd;
+}
+
+static ssize_t
+write_some(ese_os_file *file, uint64_t offset, const uint8_t *from, size_t n)
+{
+    int fd = choose_descriptor(file, offset, from, n);
+    ssize_t put;
+
+    if (fd == file->fd)
+        return pwrite(fd, from, n, (off_t)offset);
+    if (ese_fault_hit(ESE_FAULT_POINT_DIRECT)) {
+        put = -1;
+        errno = EINVAL;
+    } else {
+        put = pwrite(fd, from, n, (off_t)offset);
+    }
+    if (put >= 0 || (errno != EINVAL && errno != EOPNOTSUPP))
+        return put;
+    atomic_store_explicit(&file->is_direct, false, memory_order_relaxed);
+    return pwrite(file->fd, from, n, (off_t)offset);
+}
+
 /* The part of the file that a failing write may have made it longer by is not used: `size` stays. */
 static JET_ERR
 write_bytes(ese_os_file *file, uint64_t offset, const uint8_t *from, size_t n)
 {
     while (n != 0) {
-        ssize_t put = pwrite(file->fd, from, n, (off_t)offset);
+        ssize_t put = write_some(file, offset, from, n);
 
         if (put < 0 && errno == EINTR)
             continue;
@@ -394,9 +458,12 @@ ese_os_file_identity(const ese_os_file *file)
 void
 ese_os_file_shut(ese_os_file *file)
 {
+    if (file->direct_fd >= 0)
+        (void)close(file->direct_fd);
     if (file->fd >= 0)
         (void)close(file->fd); /* what has to stay was synced */
-    file->fd = -1;
+    file->fd = file->direct_fd = -1;
+    atomic_store_explicit(&file->is_direct, false, memory_order_relaxed);
 }
 
 void

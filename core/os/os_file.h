@@ -12,6 +12,8 @@
 
 typedef struct ese_os_file ese_os_file;
 
+enum { ESE_OS_FILE_BLOCK = 4096 };
+
 /* What tells two names of one file apart from two files. */
 typedef struct ese_os_file_id {
     uint64_t device;
@@ -50,6 +52,15 @@ JET_ERR ese_os_file_read(ese_os_file *file, uint64_t offset, void *to, size_t n)
 
 /* Writes exactly `n` bytes; the file grows when they lie behind its end. JET_errDiskFull, JET_errDiskIO. */
 JET_ERR ese_os_file_write(ese_os_file *file, uint64_t offset, const void *from, size_t n);
+
+/*
+ * From now on whole blocks (address, offset and size are multiples of ESE_OS_FILE_BLOCK) that lie within the file are written past the memory of the kernel, if the file
+ * system can: so no end of this process leaves such a write half done, which the kernel may do with others. Everybody reads what was written at once; what is to survive
+ * the machine is synced as ever. Never fails. Of a file that is open for writing, before other threads know it; `ese_os_file_path` is still its name.
+ */
+void ese_os_file_make_direct(ese_os_file *file);
+bool ese_os_file_is_direct(
+    const ese_os_file *file); /* false, too, once the file system has refused such a write */
 
 /* What was written is on the disk. JET_errDiskIO: nobody knows what is. */
 JET_ERR ese_os_file_sync(ese_os_file *file);

@@ -58,8 +58,10 @@ prepare_write(void *self, const ese_page *page)
 static JET_ERR
 open_pages(ese_recovery__run *run, ese_recovery__db *db)
 {
-    const ese_cache_write_ops ops = {
-        .self = db, .before_write = before_write, .prepare = prepare_write};
+    const ese_cache_write_ops ops = {.self = db,
+                                     .before_write = before_write,
+                                     .prepare = prepare_write,
+                                     .is_logged = run->is_in_place};
     uint32_t size = run->page_size;
     JET_ERR err = JET_errSuccess;
 

@@ -3,6 +3,9 @@
 #
 #   campaign.sh BIN [STATES [KILLS [SEED]]]     BIN has the program crash
 #
+# Half of the processes that are killed have pages of more than 4096 bytes: these need a disk, for only writes past the memory of the kernel are never torn by a kill, and no
+# file system in memory has them. The disk is that of BIN, or of ESE_CRASH_DISK.
+#
 # STATES (default 5000) are shared by the seeds from SEED (default 1) on, ESE_CRASH_PER_SEED (default 250) for each; KILLS (default 10) by ten seeds at most. The long form:
 #
 #   campaign.sh build/gcc/bin 100000 100
@@ -22,7 +25,25 @@ kills_per_seed=$(((kills + 9) / 10))
 work=$(mktemp -d "${TMPDIR:-/tmp}/ese-crash-XXXXXX")
 ram=/dev/shm
 [ -d "$ram" ] && [ -w "$ram" ] || ram=$work
+disk=$(mktemp -d "${ESE_CRASH_DISK:-$bin}/ese-crash-XXXXXX" 2>/dev/null) || disk=$work
+large=yes
+case $(stat -f -c %T "$disk" 2>/dev/null) in
+tmpfs | ramfs)
+    large=no
+    echo "left out: pages of more than 4096 bytes of processes that are killed, for lack of a disk"
+    ;;
+esac
 started=$(date +%s)
+
+# Of the processes that a seed kills.
+page_size_of() {
+    case $large$(($1 % 6)) in
+    yes0) echo 8192 ;;
+    yes2) echo 16384 ;;
+    yes4) echo 32768 ;;
+    *) echo 4096 ;;
+    esac
+}
 
 # One line of options for each run.
 plan() {
@@ -30,7 +51,7 @@ plan() {
     left=$kills
     while [ "$left" -gt 0 ]; do
         n=$((left < kills_per_seed ? left : kills_per_seed))
-        echo "--seed $seed --kills $n"
+        echo "--seed $seed --kills $n --page-size $(page_size_of "$seed")"
         left=$((left - n))
         seed=$((seed + 1))
     done
@@ -46,9 +67,13 @@ plan() {
 
 # A run that ends without its last line has failed.
 plan | awk '{ print NR, $0 }' | xargs -P "$jobs" -L 1 sh -c '
-    bin=$1 work=$2 ram=$3 keep=$4 number=$5
-    shift 5
-    "$bin/crash" "$@" --folder "$ram/ese-crash-$$" --keep "$keep" >"$work/$number.log" 2>&1
+    bin=$1 work=$2 ram=$3 disk=$4 keep=$5 number=$6
+    shift 6
+    case " $*" in
+    *"--page-size 4096" | *--states*) files=$ram ;;
+    *) files=$disk ;;
+    esac
+    "$bin/crash" "$@" --folder "$files/ese-crash-$$" --keep "$keep" >"$work/$number.log" 2>&1
     status=$?
     case $status in
     0) ;;
@@ -58,7 +83,7 @@ plan | awk '{ print NR, $0 }' | xargs -P "$jobs" -L 1 sh -c '
        echo "0 passed, 1 failed" >>"$work/$number.log" ;;
     esac
     exit 0
-' campaign "$bin" "$work" "$ram" "$keep"
+' campaign "$bin" "$work" "$ram" "$disk" "$keep"
 
 cat "$work"/*.log | awk -v seconds=$(($(date +%s) - started)) '
     /^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3 }
@@ -68,5 +93,5 @@ cat "$work"/*.log | awk -v seconds=$(($(date +%s) - started)) '
         exit failed != 0
     }'
 status=$?
-rm -rf "$work"
+rm -rf "$work" "$disk"
 exit $status

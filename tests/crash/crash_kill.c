@@ -2,8 +2,8 @@
  * A process of eight threads that is killed while they write, or whose disk fails, again and again, on the same databases. What its threads do follows from the seed, so the model of
  * the process that kills makes the same transactions; the killed one only tells how many commits of each thread it asked for and how many were answered.
  *
- * Pages have 4096 bytes unless --page-size tells otherwise: Linux may end the write of more bytes at any multiple of 4096 when it kills the process, and a page that is torn
- * so is noticed (JET_errReadVerifyFailure), but cannot be mended.
+ * Pages have 4096 bytes unless --page-size tells otherwise: Linux may end the write of more bytes at any multiple of 4096 when it kills the process, unless the engine writes past the
+ * memory of the kernel. That needs a disk: in memory (/dev/shm) a larger page may be torn, which is noticed (JET_errReadVerifyFailure), but cannot be mended.
  */
 #define _DEFAULT_SOURCE 1
 

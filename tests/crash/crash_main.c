@@ -154,7 +154,7 @@ read_settings(int argc, char **argv)
     s.n_actors = s.n_kills != 0 ? ACTORS_MAX : (uint32_t[]){1, 3, 1, 5}[(draw >> 1) % 4];
     s.n_rows = 90 / s.n_actors + 10;
     s.page_size = (uint32_t[]){4096, 4096, 4096, 8192, 32768}[(draw >> 8) % 5];
-    if (s.n_kills != 0) /* the kernel may end the write of a larger one in its middle */
+    if (s.n_kills != 0) /* larger ones need a disk */
         s.page_size = PAGE_SIZE_DEFAULT;
     s.page_size = (uint32_t)number_option(argc, argv, "--page-size", s.page_size);
     s.cache_pages = CACHE_PAGES_LEAST + (uint32_t)(draw >> 16) % 150;

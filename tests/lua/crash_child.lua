@@ -5,9 +5,12 @@
 -- Transaction n adds the records 2n and 2n + 1, both with the text n. A line with n is printed when its commit has
 -- returned. STYLE: durable, lazy (transactions that do not wait), flush (lazy, and a line only after a flush of ten of
 -- them), open (ends by itself within a transaction, after three others), dict (a line for each key that was set).
+--
+-- Pages have 4096 bytes: tests keep their files in memory where they can, and there a kill may tear larger ones.
 
 local ese = require "ese"
 
+local PAGE_SIZE <const> = 4096
 local style, path, log = arg[1], arg[2], arg[3]
 
 local function tell(n)
@@ -16,6 +19,7 @@ local function tell(n)
 end
 
 if style == "dict" then
+   ese.open(path, "c", { page_size = PAGE_SIZE, log = log }):close()
    local d <close> = ese.dict(path, { log = log })
    for n = 0, math.maxinteger do
       d.items[n] = tostring(n)
@@ -23,7 +27,7 @@ if style == "dict" then
    end
 end
 
-local db <close> = ese.open(path, "c", { log = log, log_file_size = 64 << 10 })
+local db <close> = ese.open(path, "c", { page_size = PAGE_SIZE, log = log, log_file_size = 64 << 10 })
 local is_there, t = pcall(db.table, db, "t")
 if not is_there then
    t = db:create_table("t", { { "id", "long" }, { "text", "long text" } },

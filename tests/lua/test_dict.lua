@@ -45,6 +45,20 @@ t.case("keys and values keep their type, and stand in order", function()
    end)
 end)
 
+t.case("keys may be as long with a log as without", function()
+   for i, log in ipairs { false, true } do
+      local path = paths.file("long" .. i .. ".edb")
+      local longest = ("k"):rep(1775)
+      local d <close> = ese.dict(path, "n", { log = log or nil })
+      d:set(longest, i)
+      t.equal(d:get(longest), i)
+      t.equal(pcall(d.set, d, ("k"):rep(1776), 1), false)
+      d:close()
+      local db <close> = ese.open(path)
+      t.equal(db:info().page_size, 8192)
+   end
+end)
+
 t.case("integers of every size sort as numbers", function()
    with_dict(function(d)
       local numbers = { math.mininteger, -65537, -65536, -257, -256, -255, -1, 0, 1, 255, 256, 65535, math.maxinteger }

@@ -7,6 +7,8 @@ Transaction n adds the records 2n and 2n + 1, both with the text n. A line with 
 returned.
 STYLE: durable, lazy (transactions that do not wait), flush (lazy, and a line only after a flush of ten of them), open
 (ends by itself within a transaction, after three others), dict (a line for each key that was set).
+
+Pages have 4096 bytes: tests keep their files in memory where they can, and there a kill may tear larger ones.
 """
 
 from __future__ import annotations
@@ -17,8 +19,11 @@ import sys
 
 import ese
 
+PAGE_SIZE = 4096
+
 
 def write_dict(path: str, log: str) -> None:
+    ese.open(path, "c", page_size=PAGE_SIZE, log=log).close()
     with ese.dict(path, log=log) as d:
         for n in itertools.count():
             d[n] = str(n)
@@ -28,7 +33,7 @@ def write_dict(path: str, log: str) -> None:
 def main(style: str, path: str, log: str) -> None:
     if style == "dict":
         write_dict(path, log)
-    with ese.open(path, "c", log=log, log_file_size=64 << 10) as db:
+    with ese.open(path, "c", page_size=PAGE_SIZE, log=log, log_file_size=64 << 10) as db:
         if "t" not in db:
             db.create_table("t", {"id": "long", "text": str}, primary_key="id", indexes={"byText": "text"})
         table = db["t"]

@@ -45,6 +45,31 @@ def test_simple_use(tmp_path: Path) -> None:
     assert d.closed and repr(d).endswith("(closed)>")
 
 
+@pytest.mark.parametrize("log", [None, True])
+def test_long_keys(tmp_path: Path, log: bool | None) -> None:
+    path = tmp_path / "dict.edb"
+    longest = "k" * 1775
+    with ese.dict(path, log=log) as d:
+        d[longest] = 1
+        with pytest.raises(ese.EseError):
+            d["k" * 1776] = 2
+    with ese.dict(path, "r") as d:
+        assert dict(d) == {longest: 1}
+    with ese.open(path) as db:
+        assert db.info.page_size == 8192
+
+
+@pytest.mark.parametrize(("page_size", "longest"), [(2048, 439), (4096, 887), (8192, 1775), (32768, 1775)])
+def test_keys_in_databases_of_every_page_size(tmp_path: Path, page_size: int, longest: int) -> None:
+    path = tmp_path / "dict.edb"
+    ese.open(path, "w", page_size=page_size).close()
+    with ese.dict(path) as d:
+        d["k" * longest] = page_size
+        with pytest.raises(ese.EseError):
+            d["k" * (longest + 1)] = 2
+        assert dict(d) == {"k" * longest: page_size}
+
+
 def test_flags(tmp_path: Path) -> None:
     path = tmp_path / "dict.edb"
     for flag in ("r", "w"):

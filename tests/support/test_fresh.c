@@ -63,7 +63,10 @@ out:
 static void
 attach(test_fresh *t)
 {
-    ese_cache_write_ops ops = {t, before_write, note_failure, NULL};
+    ese_cache_write_ops ops = {.self = t,
+                               .before_write = before_write,
+                               .failed = note_failure,
+                               .is_logged = t->logged.stream != NULL};
 
     assert_int_equal(ese_cache_create(t->options.cache_limit, &t->cache), JET_errSuccess);
     assert_int_equal(ese_cache_attach(t->cache, t->file, t->header.page_size, &t->pages),

@@ -10,7 +10,7 @@ local keys = require "ese.keys"
 local tables = require "ese.table"
 
 local TABLE <const> = "dict"
-local KEY_MOST <const> = { [4096] = 1000 } -- bytes, by the size of a page; 2000 with those of 8 KiB
+local KEY_MOST <const> = { [2048] = 500, [4096] = 1000 } -- bytes, by the size of a page; 2000 with larger ones
 local COLUMNS <const> = { "key", "bytes", "text", "integer", "real", "bit", "pickle" }
 local modes = { r = "r", w = "r+", c = "c", n = "w" }
 

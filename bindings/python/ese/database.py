@@ -73,8 +73,7 @@ def open_database(
                "w"   for writing a new one, in the place of any that exists
                "x"   for writing a new one where there is none: DatabaseDuplicate
                "c"   for changing it, and creates it first when there is none
-    page_size  of a new file: 2048, 4096 (with a log, unless given), 8192 (without), 16384 or 32768 bytes. Records and
-               keys grow with it
+    page_size  of a new file: 2048, 4096, 8192 (unless given), 16384 or 32768 bytes. Records and keys grow with it
     damaged    reads a dirty or damaged file as far as it can be trusted; `Database.problems` tells what was left out
     log        a folder, made when there is none, or True for one beside the database ("store.edb.log"): every change
                is logged there, a commit returns when it is on the disk, and after a crash the next opening recovers

@@ -40,7 +40,7 @@ _PICKLE = _COLUMNS.index("pickle")
 
 # A key is a byte that tells its type, and bytes that sort as the key does within its type.
 _NEGATIVE, _POSITIVE, _BYTES, _TEXT = 0x10, 0x11, 0x20, 0x30
-_KEY_MOST = {4096: 1000}  # bytes, by the size of a page; 2000 with those of 8 KiB
+_KEY_MOST = {2048: 500, 4096: 1000}  # bytes, by the size of a page; 2000 with larger ones
 _MISSING: Any = object()
 _UPSERT, _DELETE = 1, 4  # ese_model_write_kind
 

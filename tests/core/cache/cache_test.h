@@ -81,9 +81,12 @@ cache_test_open(cache_test *t, uint32_t page_size, unsigned n, size_t limit)
                      JET_errSuccess);
     assert_int_equal(ese_cache_create(limit, &t->cache), JET_errSuccess);
     assert_int_equal(ese_cache_attach(t->cache, t->file, page_size, &t->pages), JET_errSuccess);
-    ese_cache_set_write_ops(
-        t->pages,
-        &(ese_cache_write_ops){t, cache_test_before_write, cache_test_failed, cache_test_prepare});
+    ese_cache_set_write_ops(t->pages,
+                            &(ese_cache_write_ops){.self = t,
+                                                   .before_write = cache_test_before_write,
+                                                   .failed = cache_test_failed,
+                                                   .prepare = cache_test_prepare,
+                                                   .is_logged = true});
 }
 
 static inline void
@@ -105,9 +108,12 @@ cache_test_reattach(cache_test *t)
 
     ese_cache_detach(&t->pages);
     assert_int_equal(ese_cache_attach(t->cache, t->file, page_size, &t->pages), JET_errSuccess);
-    ese_cache_set_write_ops(
-        t->pages,
-        &(ese_cache_write_ops){t, cache_test_before_write, cache_test_failed, cache_test_prepare});
+    ese_cache_set_write_ops(t->pages,
+                            &(ese_cache_write_ops){.self = t,
+                                                   .before_write = cache_test_before_write,
+                                                   .failed = cache_test_failed,
+                                                   .prepare = cache_test_prepare,
+                                                   .is_logged = true});
 }
 
 static inline uint32_t

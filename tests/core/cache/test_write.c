@@ -338,6 +338,50 @@ test_cache_write__counts_changes(void **state)
     cache_test_close(&t);
 }
 
+/* What the kernel writes in one piece needs nothing; what nobody brings back after a crash is not worth it. */
+static void
+test_cache_write__goes_past_the_kernel_when_pages_are_larger_than_its_own(void **state)
+{
+    static const uint32_t sizes[] = {2048, 4096, 8192, 16384, 32768};
+    cache_test t = {0};
+    bool can_be_direct;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        cache_test_open(&t, sizes[i], 5, 1 << 20);
+        if (sizes[i] <= 4096)
+            assert_false(ese_os_file_is_direct(t.file));
+        can_be_direct = ese_os_file_is_direct(t.file);
+        assert_int_equal(cache_test_change(t.pages, 3, 33), JET_errSuccess);
+        assert_int_equal(cache_test_change(t.pages, 4, 44), JET_errSuccess);
+        assert_int_equal(ese_cache_flush(t.pages), JET_errSuccess);
+        assert_int_equal(ese_os_file_is_direct(t.file), can_be_direct); /* none was refused */
+        cache_test_reattach(&t);
+        assert_int_equal(cache_test_read(t.pages, 3), 33);
+        assert_int_equal(cache_test_read(t.pages, 4), 44);
+        cache_test_close(&t);
+    }
+}
+
+static void
+test_cache_write__stays_with_the_kernel_without_a_log(void **state)
+{
+    cache_test t = {0};
+
+    (void)state;
+    ese_fault_set(ESE_FAULT_POINT_DIRECT, 1, false); /* used up by the opening with a log */
+    cache_test_open(&t, 8192, 5, 1 << 20);
+    assert_false(ese_os_file_is_direct(t.file));
+    assert_false(ese_fault_is_armed(ESE_FAULT_POINT_DIRECT));
+    ese_cache_set_write_ops(t.pages, &(ese_cache_write_ops){.self = &t});
+    assert_false(ese_os_file_is_direct(t.file));
+    assert_int_equal(cache_test_change(t.pages, 3, 33), JET_errSuccess);
+    assert_int_equal(ese_cache_flush(t.pages), JET_errSuccess);
+    cache_test_reattach(&t);
+    assert_int_equal(cache_test_read(t.pages, 3), 33);
+    cache_test_close(&t);
+}
+
 int
 main(void)
 {
@@ -353,6 +397,8 @@ main(void)
         cmocka_unit_test(test_cache_try_latch__takes_the_pin_with_the_latch),
         cmocka_unit_test(test_cache_write__needs_write_ops),
         cmocka_unit_test(test_cache_write__counts_changes),
+        cmocka_unit_test(test_cache_write__goes_past_the_kernel_when_pages_are_larger_than_its_own),
+        cmocka_unit_test(test_cache_write__stays_with_the_kernel_without_a_log),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
