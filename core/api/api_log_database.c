@@ -171,37 +171,6 @@ ese_api__log_failed(void *self, JET_ERR err)
     ese_api_instance_fail(log->instance);
 }
 
-/* ---- Paths ---- */
-
-/* UTF-16 with its end, as records have it. */
-static JET_ERR
-wide_path(const char *path, ese_bytes *wide_out)
-{
-    size_t n = strlen(path), n_units = 0;
-    char16_t *units = NULL;
-    uint8_t *bytes = NULL;
-    JET_ERR err;
-
-    ESE_TRY(ese_alloc((n + 1) * sizeof *units, &units));
-    ESE_TRY(ese_utf8_to_utf16(path, n, units, n, &n_units));
-    ESE_TRY(ese_alloc((n_units + 1) * sizeof *units, &bytes));
-    for (size_t i = 0; i < n_units; i++)
-        ese_store_le16(bytes + 2 * i, (uint16_t)units[i]);
-    *wide_out = (ese_bytes){bytes, (n_units + 1) * sizeof *units};
-out:
-    ese_free(&units);
-    return err;
-}
-
-static void
-free_path(ese_bytes *wide)
-{
-    uint8_t *bytes = (uint8_t *)(uintptr_t)wide->data;
-
-    ese_free(&bytes);
-    *wide = (ese_bytes){NULL, 0};
-}
-
 /* ---- Attachments ---- */
 
 void
@@ -274,21 +243,22 @@ write_begin(ese_api_database *database, ese_log_entry *entry, ese_lgpos consiste
                                      .n_pages_max = entry->u.db.n_pages_max,
                                      .consistent = consistent,
                                      .sign_db = database->header.fields.sign_db};
-    ese_bytes path = {NULL, 0};
+    uint8_t *path = NULL;
+    size_t size = 0;
     JET_ERR err;
 
-    ESE_TRY(wide_path(database->full_path, &path));
-    attachment.name = path;
+    ESE_TRY(ese_utf8_to_utf16_stored(database->full_path, &path, &size));
+    attachment.name = (ese_bytes){path, size};
     entry->dbid = attachment.dbid;
     entry->u.db.sign_db = attachment.sign_db;
-    entry->u.db.path = path;
+    entry->u.db.path = attachment.name;
     ESE_TRY(ese_log_stream_attach(log->stream, &attachment, &database->log.dbtime,
                                   &database->log.objid_last));
     err = ese_log_stream_write_entry(log->stream, entry, lgpos_out);
     if (err < JET_errSuccess)
         ese_log_stream_detach(log->stream, attachment.dbid);
 out:
-    free_path(&path);
+    ese_free(&path);
     return err;
 }
 
@@ -299,14 +269,15 @@ write_detach(ese_api_database *database, uint16_t procid, uint64_t *lgpos_out)
                            .procid = procid,
                            .dbid = (uint8_t)database->slot,
                            .u.db.flags = ENTRY_WIDE_DETACH};
-    ese_bytes path = {NULL, 0};
+    uint8_t *path = NULL;
+    size_t size = 0;
     JET_ERR err;
 
-    ESE_TRY(wide_path(database->full_path, &path));
-    entry.u.db.path = path;
+    ESE_TRY(ese_utf8_to_utf16_stored(database->full_path, &path, &size));
+    entry.u.db.path = (ese_bytes){path, size};
     ESE_TRY(ese_log_stream_write_entry(database->logged->stream, &entry, lgpos_out));
 out:
-    free_path(&path);
+    ese_free(&path);
     return err;
 }
 

@@ -1,5 +1,7 @@
 #include "base/utf.h"
 
+#include "base/alloc.h"
+
 /* Code points of bytes 0x80 to 0x9f. */
 static const uint16_t cp1252_high[32] = {
     0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
@@ -82,6 +84,26 @@ ese_utf8_to_utf16(const char *from, size_t n, char16_t *to, size_t room, size_t 
     }
     *n_out = out;
     return JET_errSuccess;
+}
+
+JET_ERR
+ese_utf8_to_utf16_stored(const char *from, uint8_t **bytes_out, size_t *size_out)
+{
+    size_t n = strlen(from), n_units = 0;
+    char16_t *units = NULL;
+    uint8_t *bytes = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc((n + 1) * sizeof *units, &units));
+    ESE_TRY(ese_utf8_to_utf16(from, n, units, n, &n_units));
+    ESE_TRY(ese_alloc(2 * (n_units + 1), &bytes)); /* zeroed: the end is there */
+    for (size_t i = 0; i < n_units; i++)
+        ese_store_le16(bytes + 2 * i, (uint16_t)units[i]);
+    *bytes_out = bytes;
+    *size_out = 2 * (n_units + 1);
+out:
+    ese_free(&units);
+    return err;
 }
 
 size_t

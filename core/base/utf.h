@@ -12,6 +12,8 @@
  * Lone surrogates become U+FFFD in UTF-8; invalid UTF-8 gives JET_errUnicodeTranslationFail.
  */
 JET_ERR ese_utf8_to_utf16(const char *from, size_t n, char16_t *to, size_t room, size_t *n_out);
+/* A text as the disk has it, with its terminator; freed with ese_free. Errors as above, JET_errOutOfMemory. */
+JET_ERR ese_utf8_to_utf16_stored(const char *from, uint8_t **bytes_out, size_t *size_out);
 size_t ese_utf16_to_utf8(const uint8_t *from_le, size_t n_units, char *to, size_t room);
 size_t ese_cp1252_to_utf8(const uint8_t *from, size_t n, char *to, size_t room);
 

@@ -46,27 +46,6 @@ ese_recovery__settle_header(ese_recovery__db *db)
 
 /* ---- the stream */
 
-/* The path as the log has it, in UTF-16 with its NUL: freed by the caller. */
-static JET_ERR
-wide_path(const char *path, uint8_t **bytes_out, size_t *size_out)
-{
-    size_t n = strlen(path), n_units = 0;
-    char16_t *units = NULL;
-    uint8_t *bytes = NULL;
-    JET_ERR err;
-
-    ESE_TRY(ese_alloc((n + 1) * sizeof *units, &units));
-    ESE_TRY(ese_utf8_to_utf16(path, n, units, n, &n_units));
-    ESE_TRY(ese_alloc((n_units + 1) * 2, &bytes));
-    for (size_t i = 0; i < n_units; i++)
-        ese_store_le16(bytes + 2 * i, (uint16_t)units[i]);
-    *bytes_out = bytes;
-    *size_out = (n_units + 1) * 2;
-out:
-    ese_free(&units);
-    return err;
-}
-
 static JET_ERR
 attach_to(ese_log_stream *stream, const ese_recovery__db *db)
 {
@@ -81,7 +60,7 @@ attach_to(ese_log_stream *stream, const ese_recovery__db *db)
     size_t size = 0;
     JET_ERR err;
 
-    ESE_TRY(wide_path(db->logged_path, &name, &size));
+    ESE_TRY(ese_utf8_to_utf16_stored(db->logged_path, &name, &size));
     attachment.name = (ese_bytes){name, size};
     ESE_TRY(ese_log_stream_attach(stream, &attachment, &db->log.dbtime, &db->log.objid_last));
 out:

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
+#include "base/fault.h"
 #include "base/utf.h"
 
 #include <string.h>
@@ -122,6 +124,44 @@ test_base_utf__short_room_is_never_passed_and_the_whole_size_is_told(void **stat
 }
 
 static void
+test_base_utf8_to_utf16_stored__gives_the_bytes_of_the_disk_with_their_end(void **state)
+{
+    static const uint8_t expected[] = {'a', 0, 0xac, 0x20, 0x3d, 0xd8, 0, 0xde, 0, 0};
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+
+    (void)state;
+    assert_int_equal(ese_utf8_to_utf16_stored("a\xe2\x82\xac\xf0\x9f\x98\x80", &bytes, &size),
+                     JET_errSuccess);
+    assert_int_equal(size, sizeof expected);
+    assert_memory_equal(bytes, expected, sizeof expected);
+    ese_free(&bytes);
+    assert_int_equal(ese_utf8_to_utf16_stored("", &bytes, &size), JET_errSuccess);
+    assert_int_equal(size, 2);
+    assert_memory_equal(bytes, "\0", 2);
+    ese_free(&bytes);
+}
+
+static void
+test_base_utf8_to_utf16_stored__fails_without_a_trace(void **state)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 99;
+    int64_t live = ese_alloc_live();
+
+    (void)state;
+    assert_int_equal(ese_utf8_to_utf16_stored("a\xff", &bytes, &size),
+                     JET_errUnicodeTranslationFail);
+    for (uint64_t nth = 1; nth <= 2; nth++) {
+        ese_fault_set(ESE_FAULT_POINT_ALLOC, nth, false);
+        assert_int_equal(ese_utf8_to_utf16_stored("abc", &bytes, &size), JET_errOutOfMemory);
+    }
+    assert_null(bytes);
+    assert_int_equal(size, 99);
+    assert_int_equal(ese_alloc_live(), live);
+}
+
+static void
 test_base_cp1252__every_byte_is_its_code_point(void **state)
 {
     (void)state;
@@ -189,6 +229,9 @@ main(void)
         cmocka_unit_test(test_base_utf__every_code_point_survives_there_and_back),
         cmocka_unit_test(test_base_utf__lone_surrogates_become_the_replacement_character),
         cmocka_unit_test(test_base_utf__short_room_is_never_passed_and_the_whole_size_is_told),
+        cmocka_unit_test(
+            test_base_utf8_to_utf16_stored__gives_the_bytes_of_the_disk_with_their_end),
+        cmocka_unit_test(test_base_utf8_to_utf16_stored__fails_without_a_trace),
         cmocka_unit_test(test_base_cp1252__every_byte_is_its_code_point),
         cmocka_unit_test(test_base_cp1252__every_byte_comes_back_from_utf8),
         cmocka_unit_test(test_base_cp1252__refuses_what_it_does_not_have),
