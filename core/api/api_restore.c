@@ -58,27 +58,6 @@ find_databases(ese_api__restore *restore, const void *how)
     return err;
 }
 
-/* ---- Folders ---- */
-
-/* Of the instance, seen from the root; made when that is wanted. */
-static JET_ERR
-settle(const ese_api_instance *instance, const char *path, char **full_out)
-{
-    size_t n;
-    JET_ERR err;
-
-    ESE_TRY(ese_os_path_full(path[0] == '\0' ? "." : path, full_out));
-    n = strlen(*full_out);
-    while (n > 1 && (*full_out)[n - 1] == '/')
-        (*full_out)[--n] = '\0';
-    if (ese_api_instance_param(instance, JET_paramCreatePathIfNotExist) != 0)
-        ESE_TRY(ese_os_folder_create(*full_out));
-    else if (!ese_os_folder_exists(*full_out))
-        err = ese_raise(JET_errInvalidPath, "\"%s\": there is no such folder", *full_out);
-out:
-    return err;
-}
-
 /* ---- The call ---- */
 
 typedef struct request {
@@ -90,6 +69,7 @@ typedef struct request {
 static JET_ERR
 restore(ese_api_instance *instance, const request *asked)
 {
+    bool may_make = ese_api_instance_param(instance, JET_paramCreatePathIfNotExist) != 0;
     char *source = NULL, *target = NULL, *logs = NULL, *system = NULL;
     ese_api__restore work = {.status = asked->status};
     JET_ERR err;
@@ -98,11 +78,12 @@ restore(ese_api_instance *instance, const request *asked)
         return ese_raise(JET_errInvalidParameter, "no folder to restore from");
     work.base = ese_api__params_text(&instance->params, JET_paramBaseName);
     ESE_TRY(ese_maint_backup_find(asked->source, work.base, &source));
-    ESE_TRY(settle(instance, ese_api__params_text(&instance->params, JET_paramLogFilePath), &logs));
-    ESE_TRY(
-        settle(instance, ese_api__params_text(&instance->params, JET_paramSystemPath), &system));
+    ESE_TRY(ese_api__restore_folder(ese_api__params_text(&instance->params, JET_paramLogFilePath),
+                                    may_make, &logs));
+    ESE_TRY(ese_api__restore_folder(ese_api__params_text(&instance->params, JET_paramSystemPath),
+                                    may_make, &system));
     if (asked->target != NULL)
-        ESE_TRY(settle(instance, asked->target, &target));
+        ESE_TRY(ese_api__restore_folder(asked->target, may_make, &target));
     work.source = source;
     work.log_folder = logs;
     work.system_folder = system;

@@ -42,3 +42,6 @@ JET_ERR ese_api__restore_run(ese_api_instance *instance, ese_api__restore *resto
                              const void *how);
 
 JET_ERR ese_api__restore_add(ese_api__restore *restore, const ese_api__restore_item *item);
+
+/* A folder as seen from the root, without a slash at its end. JET_errInvalidPath: it is not there, and may not be made. */
+JET_ERR ese_api__restore_folder(const char *path, bool may_make, char **full_out);

@@ -92,22 +92,6 @@ out:
 }
 
 static JET_ERR
-settle(const char *path, char **full_out)
-{
-    size_t n;
-    JET_ERR err;
-
-    ESE_TRY(ese_os_path_full(path[0] == '\0' ? "." : path, full_out));
-    n = strlen(*full_out);
-    while (n > 1 && (*full_out)[n - 1] == '/')
-        (*full_out)[--n] = '\0';
-    if (!ese_os_folder_exists(*full_out))
-        err = ese_raise(JET_errInvalidPath, "\"%s\": there is no such folder", *full_out);
-out:
-    return err;
-}
-
-static JET_ERR
 check(const request *asked)
 {
     if (asked->system_folder == NULL || asked->log_folder == NULL || asked->n_maps < 0 ||
@@ -132,11 +116,11 @@ restore(ese_api_instance *instance, const request *asked, const char *target_fol
                            : asked->log_folder;
     JET_ERR err;
 
-    ESE_TRY(settle(asked->log_folder, &logs));
-    ESE_TRY(settle(asked->system_folder, &system));
-    ESE_TRY(settle(from, &source));
+    ESE_TRY(ese_api__restore_folder(asked->log_folder, false, &logs));
+    ESE_TRY(ese_api__restore_folder(asked->system_folder, false, &system));
+    ESE_TRY(ese_api__restore_folder(from, false, &source));
     if (target_folder != NULL)
-        ESE_TRY(settle(target_folder, &more));
+        ESE_TRY(ese_api__restore_folder(target_folder, false, &more));
     work.base = asked->base != NULL ? asked->base
                                     : ese_api__params_text(&instance->params, JET_paramBaseName);
     work.log_folder = logs;

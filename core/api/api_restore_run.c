@@ -26,6 +26,24 @@ out:
     return err;
 }
 
+JET_ERR
+ese_api__restore_folder(const char *path, bool may_make, char **full_out)
+{
+    size_t n;
+    JET_ERR err;
+
+    ESE_TRY(ese_os_path_full(path[0] == '\0' ? "." : path, full_out));
+    n = strlen(*full_out);
+    while (n > 1 && (*full_out)[n - 1] == '/')
+        (*full_out)[--n] = '\0';
+    if (may_make)
+        ESE_TRY(ese_os_folder_create(*full_out));
+    else if (!ese_os_folder_exists(*full_out))
+        err = ese_raise(JET_errInvalidPath, "\"%s\": there is no such folder", *full_out);
+out:
+    return err;
+}
+
 static void
 free_items(ese_api__restore *restore)
 {
