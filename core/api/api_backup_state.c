@@ -11,14 +11,6 @@
 
 enum {
     READ_LOGS_MAX = 1 << 28,
-    SCOPE_FULL = 1, /* in records */
-    SCOPE_INCREMENTAL = 2,
-    PHASE_BEGIN = 1,
-    PHASE_LOGS = 2,
-    PHASE_TRUNCATE = 3,
-    PHASE_HEADER = 4,
-    PHASE_ABORT = 5,
-    PHASE_STOP = 6,
 };
 
 ese_api_backup *
@@ -84,7 +76,8 @@ tell_log(const ese_api_backup *backup, uint8_t phase, uint8_t dbid, const ese_lo
         .type = ESE_LOG_BACKUP2,
         .dbid = dbid,
         .u.backup = {.phase = phase,
-                     .scope = backup->is_incremental ? SCOPE_INCREMENTAL : SCOPE_FULL},
+                     .scope =
+                         backup->is_incremental ? ESE_LOG_BACKUP_INCREMENTAL : ESE_LOG_BACKUP_FULL},
     };
 
     if (mark != NULL)
@@ -215,7 +208,7 @@ begin_locked(ese_api_backup *backup, const ese_api__backup_begin *how)
     ESE_TRY(check_locked(backup->instance, how->is_incremental));
     backup->is_incremental = how->is_incremental;
     note_begin(backup);
-    err = tell_log(backup, PHASE_BEGIN, 0, NULL);
+    err = tell_log(backup, ESE_LOG_BACKUP_BEGIN, 0, NULL);
     if (err >= JET_errSuccess) {
         backup->state = how->is_internal ? ESE_API__BACKUP_INTERNAL : ESE_API__BACKUP_DATABASES;
         atomic_store(&backup->is_running, true);
@@ -307,7 +300,7 @@ ese_api__backup_close_log(ese_api_backup *backup)
     ESE_TRY(ese_growbuf_reserve(&backup->read_logs, n));
     memset(backup->read_logs.data, 0, n);
     backup->read_logs.size = n;
-    ESE_TRY(tell_log(backup, PHASE_LOGS, 0, NULL));
+    ESE_TRY(tell_log(backup, ESE_LOG_BACKUP_LOGS, 0, NULL));
 out:
     return err;
 }
@@ -378,7 +371,7 @@ ese_api__backup_truncate(ese_api_backup *backup)
 
     if (!has_all_logs(backup))
         return ese_raise(JET_errLogFileNotCopied, "not all logs of the backup were read");
-    ESE_TRY(tell_log(backup, PHASE_TRUNCATE, 0, NULL));
+    ESE_TRY(tell_log(backup, ESE_LOG_BACKUP_TRUNCATE, 0, NULL));
     ese_log_stream_hold(stream, 0); /* they were copied */
     err = ese_log_stream_truncate(stream, ese_api__backup_keep_from(backup));
     backup->is_truncated = err >= JET_errSuccess;
@@ -428,7 +421,7 @@ ese_api__backup_register(ese_api_backup *backup)
     for (unsigned i = 0; i < backup->n_databases; i++) {
         ese_api_database *database = backup->databases[i].database;
 
-        ESE_TRY(tell_log(backup, PHASE_HEADER, (uint8_t)database->slot, &backup->mark));
+        ESE_TRY(tell_log(backup, ESE_LOG_BACKUP_HEADER, (uint8_t)database->slot, &backup->mark));
         ESE_TRY(ese_api_database_header_change(database, say_backed_up, backup));
     }
     tell_checkpoint(backup);
@@ -457,7 +450,7 @@ ese_api__backup_finish(ese_api_backup *backup, bool is_abort)
     ese_api_log *log = backup->instance->log;
 
     close_handles(backup);
-    (void)tell_log(backup, is_abort ? PHASE_ABORT : PHASE_STOP, 0, NULL);
+    (void)tell_log(backup, is_abort ? ESE_LOG_BACKUP_ABORT : ESE_LOG_BACKUP_STOP, 0, NULL);
     ese_log_stream_hold(log->stream, 0);
     backup->state = ESE_API__BACKUP_IDLE;
     atomic_store(&backup->is_running, false);

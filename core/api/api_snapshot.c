@@ -8,37 +8,20 @@
  * INV-1  An instance is frozen by one snapshot at a time, and does not end while it is.
  * INV-2  A gate before the files of the instance is what keeps writers back; they hold no lock that the functions here take.
  */
-#include "api/api_backup.h"
+#include "api/api_snapshot.h"
 
 #include "base/alloc.h"
-#include "log/log_time.h"
 
-enum {
-    NS_PER_MS = 1000000,
-    KIND_SNAPSHOT = 1, /* in headers and records */
-    TIME_IS_SNAPSHOT = 1,
-    SCOPE_FULL = 1,
-    SCOPE_INCREMENTAL = 2,
-    SCOPE_COPY = 5,
-    PHASE_HEADER = 4,
-    PHASE_STOP = 6,
-};
+enum { NS_PER_MS = 1000000 };
 
 typedef enum state { PREPARED, FROZEN, TIMED_OUT, THAWED } state;
-
-/* An instance of a snapshot. */
-typedef struct member {
-    JET_INSTANCE handle;
-    ese_api_instance *instance; /* while it is frozen, else NULL */
-    ese_log_backup_mark mark;   /* since it was frozen */
-} member;
 
 typedef struct snapshot {
     ese_list link;
     JET_OSSNAPID id;
     state state;
     JET_GRBIT grbit;
-    member *members;
+    ese_api__snapshot_member *members;
     uint32_t n_members;
     uint64_t thaw_by; /* when the time is over */
     bool has_thread;
@@ -72,7 +55,7 @@ wrong_order(void)
     return ese_raise(JET_errOSSnapshotInvalidSequence, "it is not the time for that");
 }
 
-static member *
+static ese_api__snapshot_member *
 find_member(const snapshot *s, JET_INSTANCE handle)
 {
     for (uint32_t i = 0; i < s->n_members; i++) {
@@ -101,7 +84,7 @@ add_member(snapshot *s, JET_INSTANCE handle)
     JET_ERR err;
 
     ESE_TRY(ese_realloc((s->n_members + 1) * sizeof *s->members, &s->members));
-    s->members[s->n_members++] = (member){.handle = handle};
+    s->members[s->n_members++] = (ese_api__snapshot_member){.handle = handle};
 out:
     return err;
 }
@@ -109,72 +92,11 @@ out:
 /* ---- Freezing ---- */
 
 static void
-say_frozen(ese_dbheader *fields, uint8_t *page, const void *how)
-{
-    (void)fields;
-    ese_maint_backup_info_store(page + ESE_DBHEADER_BACKUP_SNAPSHOT, how);
-}
-
-/* Everything so far is on the disk, and headers tell which logs the copy needs. */
-static JET_ERR
-mark_member(member *m)
-{
-    ese_api_log *log = m->instance->log;
-    ese_lgpos checkpoint;
-    JET_ERR err;
-
-    ESE_TRY(ese_log_stream_flush(log->stream));
-    ese_os_mutex_lock(&log->order);
-    checkpoint = ese_log_lgpos_of(ese_log_stream_checkpoint(log->stream));
-    m->mark = (ese_log_backup_mark){
-        .mark = ese_log_lgpos_of(ese_log_stream_tip(log->stream)),
-        .generation_low = (uint32_t)checkpoint.generation,
-        .generation_high = (uint32_t)ese_log_stream_generation(log->stream).number,
-    };
-    ese_log_time_now(m->mark.time);
-    m->mark.time[7] |= TIME_IS_SNAPSHOT;
-    for (unsigned i = 1; i < ESE_API_DATABASES_MAX && err >= JET_errSuccess; i++) {
-        if (log->databases[i] != NULL)
-            err = ese_api_database_header_change(log->databases[i], say_frozen, &m->mark);
-    }
-    ese_os_mutex_unlock(&log->order);
-out:
-    return err;
-}
-
-/* The instance stays until thaw lets go of it; it needs a log, and no backup may run. */
-static JET_ERR
-pin_member(member *m)
-{
-    ese_api_instance *instance = NULL;
-    JET_ERR err;
-
-    ESE_TRY(ese_api_enter_instance(m->handle, ESE_API_CLOSING, &instance));
-    if (instance->log == NULL || ese_api__backup_is_running(instance)) {
-        err = ese_raise(JET_errOSSnapshotNotAllowed,
-                        instance->log == NULL ? "an instance without a log cannot be frozen"
-                                              : "a backup is under way");
-        err = ese_api_leave_instance(instance, err);
-        goto out;
-    }
-    m->instance = instance;
-out:
-    return err;
-}
-
-static void
-unpin_member(member *m)
-{
-    (void)ese_api_leave_instance(m->instance, JET_errSuccess);
-    m->instance = NULL;
-}
-
-static void
 thaw(snapshot *s, state next)
 {
     for (uint32_t i = 0; i < s->n_members; i++) {
         ese_os_gate_open(&s->members[i].instance->gate);
-        unpin_member(&s->members[i]);
+        ese_api__snapshot_unpin(&s->members[i]);
     }
     s->state = next;
     ese_os_cond_broadcast(&changed);
@@ -236,9 +158,9 @@ freeze_members(snapshot *s)
     JET_ERR err = JET_errSuccess;
 
     for (; n_pinned < s->n_members; n_pinned++)
-        ESE_TRY(pin_member(&s->members[n_pinned]));
+        ESE_TRY(ese_api__snapshot_pin(&s->members[n_pinned]));
     for (uint32_t i = 0; i < s->n_members; i++)
-        ESE_TRY(mark_member(&s->members[i]));
+        ESE_TRY(ese_api__snapshot_mark(&s->members[i]));
     for (; n_closed < s->n_members; n_closed++)
         ese_os_gate_close(&s->members[n_closed].instance->gate);
     s->state = FROZEN;
@@ -251,17 +173,18 @@ out:
         for (uint32_t i = 0; i < n_closed; i++)
             ese_os_gate_open(&s->members[i].instance->gate);
         for (uint32_t i = 0; i < n_pinned; i++)
-            unpin_member(&s->members[i]);
+            ese_api__snapshot_unpin(&s->members[i]);
     }
     return err;
 }
 
 /* ---- Answers ---- */
 
+/* The array that a caller wants, as one of two types. */
 typedef struct place {
     bool is_wide;
     uint32_t *n;
-    void **infos;
+    void *infos; /* points to his JET_INSTANCE_INFO_A * or _W * */
 } place;
 
 static bool
@@ -273,7 +196,13 @@ is_wanted(void *self, JET_INSTANCE handle)
 static JET_ERR
 give_infos(snapshot *s, const place *to)
 {
-    return ese_api__instance_infos(to->is_wide, is_wanted, s, to->n, to->infos);
+    void *infos = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_api__instance_infos(to->is_wide, is_wanted, s, to->n, &infos));
+    memcpy(to->infos, &infos, sizeof infos);
+out:
+    return err;
 }
 
 static JET_ERR
@@ -367,73 +296,6 @@ out:
     return err;
 }
 
-/* ---- What is said of it ---- */
-
-typedef struct story {
-    const ese_log_backup_mark *mark;
-    JET_GRBIT grbit;
-} story;
-
-static void
-say_backed_up(ese_dbheader *fields, uint8_t *page, const void *how)
-{
-    const story *told = how;
-
-    if (told->grbit & JET_bitCopySnapshot) {
-        ese_maint_backup_info_store(page + ESE_DBHEADER_BACKUP_COPY, told->mark);
-    } else if (told->grbit & JET_bitIncrementalSnapshot) {
-        ese_maint_backup_info_store(fields->backup_inc_prev, told->mark);
-        ese_store_le32(page + ESE_DBHEADER_TYPE_INCREMENTAL, KIND_SNAPSHOT);
-    } else {
-        ese_maint_backup_info_store(fields->backup_full_prev, told->mark);
-        memset(fields->backup_inc_prev, 0, sizeof fields->backup_inc_prev);
-        memset(page + ESE_DBHEADER_BACKUP_DIFF, 0, ESE_DBHEADER_BACKUP_SIZE);
-        ese_store_le32(page + ESE_DBHEADER_TYPE_FULL, KIND_SNAPSHOT);
-    }
-}
-
-static uint8_t
-scope_of(JET_GRBIT grbit)
-{
-    if (grbit & JET_bitCopySnapshot)
-        return SCOPE_COPY;
-    return grbit & JET_bitIncrementalSnapshot ? SCOPE_INCREMENTAL : SCOPE_FULL;
-}
-
-/* Databases that were attached since are told of a copy that they are not in; it says which logs it has, so nothing relies on it. */
-static JET_ERR
-register_member(const snapshot *s, const member *m)
-{
-    const story told = {&m->mark, s->grbit};
-    ese_api_instance *instance = NULL;
-    ese_log_entry entry = {
-        .type = ESE_LOG_BACKUP2,
-        .u.backup = {.kind = KIND_SNAPSHOT, .scope = scope_of(s->grbit), .mark = m->mark},
-    };
-    ese_api_log *log;
-    JET_ERR err = ese_api_enter_instance(m->handle, ESE_API_ORDINARY, &instance);
-
-    if (err < JET_errSuccess) /* it has ended since */
-        return JET_errSuccess;
-    log = instance->log;
-    ese_os_mutex_lock(&log->order);
-    for (unsigned i = 1; i < ESE_API_DATABASES_MAX; i++) {
-        if (log->databases[i] == NULL)
-            continue;
-        entry.u.backup.phase = PHASE_HEADER;
-        entry.dbid = (uint8_t)i;
-        ESE_TRY(ese_log_stream_append_entry(log->stream, &entry, NULL, NULL));
-        ESE_TRY(ese_api_database_header_change(log->databases[i], say_backed_up, &told));
-    }
-    entry.u.backup.phase = PHASE_STOP;
-    entry.u.backup.mark = (ese_log_backup_mark){.generation_low = 0};
-    entry.dbid = 0;
-    ESE_TRY(ese_log_stream_append_entry(log->stream, &entry, NULL, NULL));
-out:
-    ese_os_mutex_unlock(&log->order);
-    return ese_api_leave_instance(instance, err);
-}
-
 static JET_ERR
 end(JET_OSSNAPID id, JET_GRBIT grbit)
 {
@@ -449,7 +311,7 @@ end(JET_OSSNAPID id, JET_GRBIT grbit)
         err = timed_out();
     for (uint32_t i = 0;
          err >= JET_errSuccess && (grbit & JET_bitAbortSnapshot) == 0 && i < s->n_members; i++)
-        err = register_member(s, &s->members[i]);
+        err = ese_api__snapshot_register(&s->members[i], s->grbit);
     destroy(s);
 out:
     return err;
@@ -457,25 +319,12 @@ out:
 
 /* ---- Truncation ---- */
 
-/* What the copy holds is needed here no more, as far as recovery does not need it. */
-static JET_ERR
-truncate_member(const member *m)
-{
-    ese_api_instance *instance = NULL;
-    JET_ERR err = ese_api_enter_instance(m->handle, ESE_API_ORDINARY, &instance);
-
-    if (err < JET_errSuccess)
-        return err;
-    return ese_api_leave_instance(
-        instance, ese_log_stream_truncate(instance->log->stream, (int32_t)m->mark.generation_high));
-}
-
 /* `handle` NULL: of all instances. */
 static JET_ERR
 truncate_logs(JET_OSSNAPID id, const JET_INSTANCE *handle, JET_GRBIT grbit)
 {
     snapshot *s = NULL;
-    const member *m;
+    const ese_api__snapshot_member *m;
     JET_ERR err;
 
     if (grbit & ~JET_bitAllDatabasesSnapshot)
@@ -485,10 +334,10 @@ truncate_logs(JET_OSSNAPID id, const JET_INSTANCE *handle, JET_GRBIT grbit)
         return wrong_order();
     m = handle != NULL ? find_member(s, *handle) : NULL;
     if (handle != NULL)
-        return m != NULL ? truncate_member(m)
+        return m != NULL ? ese_api__snapshot_truncate(m)
                          : ese_raise(JET_errInvalidInstance, "not an instance of the snapshot");
     for (uint32_t i = 0; i < s->n_members; i++)
-        ESE_TRY(truncate_member(&s->members[i]));
+        ESE_TRY(ese_api__snapshot_truncate(&s->members[i]));
 out:
     return err;
 }
@@ -570,63 +419,36 @@ JetOSSnapshotPrepareInstance(JET_OSSNAPID snapId, JET_INSTANCE instance, JET_GRB
     return leave(prepare_instance(snapId, instance, grbit));
 }
 
-/* The array that a caller wants, given through a pointer of his own type. */
-typedef JET_ERR question(JET_OSSNAPID id, JET_GRBIT grbit, const place *to);
-
-static JET_ERR
-answer_a(question *ask, JET_OSSNAPID id, uint32_t *n, JET_INSTANCE_INFO_A **infos_out,
-         JET_GRBIT grbit)
-{
-    void *infos = NULL;
-    JET_ERR err;
-
-    enter();
-    err = leave(ask(id, grbit, &(place){false, n, infos_out != NULL ? &infos : NULL}));
-    if (err >= JET_errSuccess)
-        *infos_out = infos;
-    return err;
-}
-
-static JET_ERR
-answer_w(question *ask, JET_OSSNAPID id, uint32_t *n, JET_INSTANCE_INFO_W **infos_out,
-         JET_GRBIT grbit)
-{
-    void *infos = NULL;
-    JET_ERR err;
-
-    enter();
-    err = leave(ask(id, grbit, &(place){true, n, infos_out != NULL ? &infos : NULL}));
-    if (err >= JET_errSuccess)
-        *infos_out = infos;
-    return err;
-}
-
 JET_ERR JET_API
 JetOSSnapshotFreezeA(JET_OSSNAPID snapId, uint32_t *pcInstanceInfo,
                      JET_INSTANCE_INFO_A **paInstanceInfo, JET_GRBIT grbit)
 {
-    return answer_a(freeze, snapId, pcInstanceInfo, paInstanceInfo, grbit);
+    enter();
+    return leave(freeze(snapId, grbit, &(place){false, pcInstanceInfo, paInstanceInfo}));
 }
 
 JET_ERR JET_API
 JetOSSnapshotFreezeW(JET_OSSNAPID snapId, uint32_t *pcInstanceInfo,
                      JET_INSTANCE_INFO_W **paInstanceInfo, JET_GRBIT grbit)
 {
-    return answer_w(freeze, snapId, pcInstanceInfo, paInstanceInfo, grbit);
+    enter();
+    return leave(freeze(snapId, grbit, &(place){true, pcInstanceInfo, paInstanceInfo}));
 }
 
 JET_ERR JET_API
 JetOSSnapshotGetFreezeInfoA(JET_OSSNAPID snapId, uint32_t *pcInstanceInfo,
                             JET_INSTANCE_INFO_A **paInstanceInfo, JET_GRBIT grbit)
 {
-    return answer_a(get_freeze_info, snapId, pcInstanceInfo, paInstanceInfo, grbit);
+    enter();
+    return leave(get_freeze_info(snapId, grbit, &(place){false, pcInstanceInfo, paInstanceInfo}));
 }
 
 JET_ERR JET_API
 JetOSSnapshotGetFreezeInfoW(JET_OSSNAPID snapId, uint32_t *pcInstanceInfo,
                             JET_INSTANCE_INFO_W **paInstanceInfo, JET_GRBIT grbit)
 {
-    return answer_w(get_freeze_info, snapId, pcInstanceInfo, paInstanceInfo, grbit);
+    enter();
+    return leave(get_freeze_info(snapId, grbit, &(place){true, pcInstanceInfo, paInstanceInfo}));
 }
 
 JET_ERR JET_API

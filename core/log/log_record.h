@@ -205,8 +205,23 @@ typedef struct ese_log_entry_run {
     uint8_t time[8];
 } ese_log_entry_run;
 
+typedef enum ese_log_backup_phase {
+    ESE_LOG_BACKUP_BEGIN = 1,
+    ESE_LOG_BACKUP_LOGS = 2,
+    ESE_LOG_BACKUP_TRUNCATE = 3,
+    ESE_LOG_BACKUP_HEADER = 4,
+    ESE_LOG_BACKUP_ABORT = 5,
+    ESE_LOG_BACKUP_STOP = 6,
+} ese_log_backup_phase;
+
+typedef enum ese_log_backup_scope {
+    ESE_LOG_BACKUP_FULL = 1,
+    ESE_LOG_BACKUP_INCREMENTAL = 2,
+    ESE_LOG_BACKUP_COPY = 5,
+} ese_log_backup_scope;
+
 typedef struct ese_log_entry_backup {
-    uint8_t phase;
+    uint8_t phase; /* ese_log_backup_phase, ese_log_backup_scope: as stored */
     uint32_t kind;
     uint8_t scope;
     ese_log_backup_mark mark;
