@@ -54,19 +54,20 @@ end
 --- source: a folder with databases, or one database. to: folder of the results ("recovered" beside the source).
 --- logs, system: folders of logs and checkpoint, if not beside the databases. base: three letters of the logs' names.
 --- maps: where databases lie now, {["path in the log"] = path} or paths that are recognised. in_place, ignore_missing,
---- ignore_lost_logs, drop_damaged_logs, newer: as for the command. undo: false leaves what did not commit. progress:
---- called with phase, done and total; when it raises, so does recover, and when it returns false,
---- JET_errTermInProgress is raised.
+--- ignore_lost_logs, drop_damaged_logs, newer: as for the command. stop: where to end, a position or a time as for the
+--- command's --until. undo: false leaves what did not commit. progress: called with phase, done and total; when it
+--- raises, so does recover, and when it returns false, JET_errTermInProgress is raised.
 ---@param options table
 ---@return ese.RecoveryReport
 function ese.recover(options)
    return require("ese.recovery").recover(options)
 end
 
---- Makes databases of a backup, in the folder `to`. logs: folder of the logs that were written after the backup.
+--- Makes databases of a backup, in the folder `to`. logs: folder of the logs that were written after the backup. stop:
+--- where to end in them.
 ---@param backup string
 ---@param to string
----@param options? {logs: string?, base: string?, maps: table?, progress: function?}
+---@param options? {logs: string?, base: string?, maps: table?, stop: string?, progress: function?}
 ---@return ese.RecoveryReport
 function ese.restore(backup, to, options)
    return require("ese.recovery").restore(backup, to, options)

@@ -10,6 +10,8 @@
 #include "os/os_file.h"
 #include "os/os_system.h"
 
+#include <assert.h>
+
 enum { VERSION_PAGE_SIZE = 64 * 1024 }; /* of JET_paramMaxVerPages */
 
 /* ---- Creating ----------------------------------------------------------------------------------------- */
@@ -357,6 +359,24 @@ check_maps(uint32_t size, int32_t n_entries, const void *entries)
     return JET_errSuccess;
 }
 
+/* Where recovery is to stop; the greatest position means what zeros mean: nowhere. */
+static JET_ERR
+take_stop(const JET_RSTINFO_A *from, ese_recovery_stop *stop_out)
+{
+    const JET_LGPOS *lgpos = &from->lgposStop;
+    bool is_none = lgpos->ib == 0 && lgpos->isec == 0 && lgpos->lGeneration == 0;
+    bool is_last =
+        lgpos->ib == UINT16_MAX && lgpos->isec == UINT16_MAX && lgpos->lGeneration == INT32_MAX;
+
+    if (!is_none && lgpos->lGeneration <= 0)
+        return ese_raise(JET_errInvalidParameter, "a position without a generation");
+    if (!is_none && !is_last)
+        stop_out->lgpos = (ese_lgpos){lgpos->ib, lgpos->isec, lgpos->lGeneration};
+    static_assert(sizeof stop_out->time == sizeof from->logtimeStop, "both are the stored form");
+    memcpy(stop_out->time, &from->logtimeStop, sizeof stop_out->time);
+    return JET_errSuccess;
+}
+
 JET_ERR JET_API
 JetInit3A(JET_INSTANCE *pinstance, JET_RSTINFO_A *prstInfo, JET_GRBIT grbit)
 {
@@ -374,6 +394,7 @@ JetInit3A(JET_INSTANCE *pinstance, JET_RSTINFO_A *prstInfo, JET_GRBIT grbit)
     asked.maps = maps;
     asked.n_maps = (unsigned)prstInfo->crstmap;
     asked.status = prstInfo->pfnStatus;
+    ESE_TRY(take_stop(prstInfo, &asked.stop));
     err = init_instance(pinstance, &asked);
 out:
     return err;
@@ -398,6 +419,8 @@ JetInit3W(JET_INSTANCE *pinstance, JET_RSTINFO_W *prstInfo, JET_GRBIT grbit)
     }
     narrow.rgrstmap = maps;
     narrow.crstmap = prstInfo->crstmap;
+    narrow.lgposStop = prstInfo->lgposStop;
+    narrow.logtimeStop = prstInfo->logtimeStop;
     narrow.pfnStatus = prstInfo->pfnStatus;
     err = JetInit3A(pinstance, &narrow, grbit);
 out:

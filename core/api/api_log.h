@@ -55,6 +55,7 @@ typedef struct ese_api__start {
     const ese_recovery_map *maps;
     unsigned n_maps;
     JET_PFNSTATUS status;
+    ese_recovery_stop stop;
 } ese_api__start;
 
 /* Is JET_paramRecovery "on"? */

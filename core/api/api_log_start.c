@@ -218,6 +218,7 @@ run_recovery(ese_api_log *log, const ese_api__start *asked, const ese_log_stream
         .maps = asked->maps,
         .n_maps = asked->n_maps,
         .flags = recovery_flags(instance, asked->grbit),
+        .stop = asked->stop,
         .page_size = stream->page_size,
         .log_file_size = stream->file_size,
         .cache_bytes = ese_api__cache_limit(instance),
@@ -313,11 +314,23 @@ make_log(ese_api_instance *instance)
     return JET_errSuccess;
 }
 
+/* Recovery that ends at a position does not find out which logs are out of range. */
+static JET_ERR
+check_stop(const ese_api_instance *instance, const ese_api__start *asked)
+{
+    if (asked->stop.lgpos.generation != 0 &&
+        ese_api_instance_param(instance, JET_paramDeleteOutOfRangeLogs) != 0)
+        return ese_raise(JET_errInvalidParameter,
+                         "recovery that is to end at a position deletes no logs behind it");
+    return JET_errSuccess;
+}
+
 JET_ERR
 ese_api__log_open(ese_api_instance *instance, const ese_api__start *asked)
 {
     JET_ERR err;
 
+    ESE_TRY(check_stop(instance, asked));
     ESE_TRY(make_log(instance));
     ESE_TRY(lock_folders(instance->log));
     err = open_stream(instance->log, asked);

@@ -61,6 +61,9 @@ check_options(const ese_recover_options *asked)
     if ((asked->grbit & ESE_bitRecoverInPlace) != 0 && asked->target != NULL)
         return ese_raise(JET_errInvalidParameter,
                          "%s: results are made there or in place, not both", asked->target);
+    if ((asked->grbit & ESE_bitRecoverInPlace) != 0 && asked->until != NULL)
+        return ese_raise(JET_errInvalidParameter,
+                         "a database that ends before its logs cannot take the place of this one");
     if (asked->n_maps > 0 && asked->maps == NULL)
         return ese_raise(JET_errInvalidParameter, "there are no maps");
     for (uint32_t i = 0; i < asked->n_maps; i++) {
@@ -160,6 +163,9 @@ take_options(recover *r)
     r->options.system_folder = asked->system;
     r->options.base = asked->base;
     r->options.database_folder = asked->databases != NULL ? asked->databases : r->folder;
+    if (asked->until != NULL && !ese_recovery_stop_parse(asked->until, &r->options.stop))
+        return ese_raise(JET_errInvalidParameter, "'%s' is neither a position in a log nor a time",
+                         asked->until);
     r->options.cache_bytes = (size_t)asked->cache_bytes;
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if ((asked->grbit & flags[i].grbit) != 0)
@@ -187,6 +193,7 @@ fill_report(whole_report *whole)
         .missing_to = (uint32_t)found->gen_missing_to,
         .warning = found->warning,
         .has_checkpoint = found->has_checkpoint,
+        .has_stopped = found->has_stopped,
         .log_bytes = found->log_bytes,
         .n_records = found->n_records,
         .n_pages = found->n_page_tests,

@@ -157,6 +157,12 @@ typedef struct ese_recover_options {
     const char *base; /* three letters that the names of the logs begin with; NULL: found out */
     const char *
         target; /* folder of the results, made when there is none; NULL: "recovered" in that of the source */
+    /*
+     * Where it ends, NULL: where the logs do. A position as `ese log` shows them, "generation[:sector[:offset]]" in hex digits: the last record that counts, or the generation. Or a
+     * time as in the logs, "YYYY-MM-DD[ HH:MM[:SS[.mmm]]]", nearly always UTC: the last segment of the log that counts was begun by then. Results are as the databases were there,
+     * clean. JET_errRequiredLogFilesMissing: a database has changes from behind that place; it takes an older copy, such as a backup.
+     */
+    const char *until;
     const ese_recover_map *maps;
     uint32_t n_maps;
     JET_GRBIT grbit;      /* ESE_bitRecover... */
@@ -188,6 +194,7 @@ typedef struct ese_recover_report {
     uint32_t missing_from, missing_to;   /* generations that a database needs; 0: none */
     JET_ERR warning;                     /* JET_wrnCommittedLogFilesLost or ...Removed; 0: none */
     int32_t has_checkpoint;              /* 1: it was there and fits */
+    int32_t has_stopped;                 /* 1: at `until`, not at the end of the logs */
     uint64_t log_bytes, n_records;       /* read */
     uint64_t n_pages, n_pages_changed;   /* that records tell of */
     uint64_t n_committed, n_rolled_back; /* transactions */

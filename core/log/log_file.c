@@ -207,6 +207,13 @@ ese_log_file_record_bytes(const ese_log_file *file)
     return file->record_bytes;
 }
 
+const uint8_t *
+ese_log_file_time(const ese_log_file *file)
+{
+    return file->header.major == ESE_LOG_MAJOR_LEGACY ? file->header.created
+                                                      : ese_log_segment_time(file->walk8.segment);
+}
+
 bool
 ese_log_file_is_clean(const ese_log_file *file)
 {

@@ -146,6 +146,13 @@ ese_log_segment_lgpos(const uint8_t *bytes)
     return ese_log_lgpos_load(bytes + 8);
 }
 
+/* LOGTIME: when it was begun. */
+static inline const uint8_t *
+ese_log_segment_time(const uint8_t *bytes)
+{
+    return bytes + 16;
+}
+
 /* ---- the end of a log: section 3.5 */
 
 typedef enum ese_log_verdict {
@@ -248,6 +255,9 @@ JET_ERR ese_log_file_next(ese_log_file *file, const ese_log_entry **entry_out,
 
 /* The bytes of the record that came last: as many as entry->size. */
 ese_bytes ese_log_file_record_bytes(const ese_log_file *file);
+
+/* When the segment was begun in which the record that came last ends; of version 7: the log. LOGTIME. */
+const uint8_t *ese_log_file_time(const ese_log_file *file);
 
 /* True when the log ends as a clean shutdown leaves it. Known behind the last record. */
 bool ese_log_file_is_clean(const ese_log_file *file);

@@ -79,7 +79,7 @@ replay(ese_recovery__run *run, unsigned done, unsigned total)
 
     for (;;) {
         ESE_TRY(ese_log_file_next(run->log, &entry, &run->lgpos));
-        if (entry == NULL)
+        if (entry == NULL || ese_recovery__stop_is_here(run))
             break;
         run->report->log_bytes += entry->size;
         ESE_TRY(ese_recovery__apply(run, entry));
@@ -88,6 +88,9 @@ replay(ese_recovery__run *run, unsigned done, unsigned total)
             goto out;
         }
     }
+    run->report->end = ese_log_file_extent(run->log)->end;
+    if (entry != NULL || ese_recovery__stop_ends(run, run->generation))
+        ESE_TRY(ese_recovery__stop(run, entry));
 out:
     return err;
 }
@@ -184,7 +187,8 @@ open_log(ese_recovery__run *run, unsigned index, bool is_first, bool *gives_up_o
                         "%s: logs of another size than asked for", run->options->log_folder);
         goto out;
     }
-    if (extent->damage < JET_errSuccess) {
+    if (extent->damage < JET_errSuccess &&
+        !ese_recovery__stop_ends(run, run->log_header->generation)) {
         ESE_TRY(ese_recovery__drop_damaged(run, run->log_header->generation, extent->damage));
         *gives_up_out = true;
     }
@@ -236,7 +240,6 @@ redo_generation(ese_recovery__run *run, const ese_recovery__start *s, unsigned i
         ESE_TRY(begin_generation(run));
     run->report->gen_last = run->generation;
     ESE_TRY(replay(run, index, n));
-    run->report->end = ese_log_file_extent(run->log)->end;
 out:
     return err;
 }
@@ -244,10 +247,11 @@ out:
 static JET_ERR
 redo_set(ese_recovery__run *run, const ese_recovery__start *s, unsigned first)
 {
+    unsigned n = ese_recovery__stop_count_logs(run);
     bool gives_up = false;
     JET_ERR err = JET_errSuccess;
 
-    for (unsigned i = first; i < ese_log_set_count(run->logs) && !gives_up; i++) {
+    for (unsigned i = first; i < n && !gives_up && !run->report->has_stopped; i++) {
         if (run->is_in_place && i >= run->survey.n_logs)
             break;
         ESE_TRY(redo_generation(run, i == first ? s : NULL, i, &gives_up));
@@ -298,8 +302,10 @@ redo(ese_recovery__run *run, const ese_recovery__start *s)
     JET_ERR err;
 
     ESE_TRY(redo_set(run, s, s->first));
-    if (run->options->forward_folder != NULL)
+    if (run->options->forward_folder != NULL && !run->report->has_stopped)
         ESE_TRY(redo_forward(run));
+    if (run->options->stop.lgpos.generation != 0 && !run->report->has_stopped)
+        err = ese_recovery__missing_log(run, run->options->stop.lgpos.generation);
 out:
     return err;
 }
@@ -385,7 +391,8 @@ finish(ese_recovery__run *run)
     ese_lgpos end = run->is_shut_down ? run->shut_down_mark : run->report->end;
     JET_ERR err;
 
-    if ((run->options->flags & ESE_RECOVERY_WITHOUT_UNDO) != 0)
+    if ((run->options->flags & ESE_RECOVERY_WITHOUT_UNDO) != 0 ||
+        (run->report->has_stopped && run->is_in_place))
         return leave_dirty(run);
     ESE_TRY(remove_unfinished(run));
     if (!ese_recovery__tell(run, "undo", 0, 0))
@@ -433,12 +440,17 @@ ese_recovery__run_all(ese_recovery__run *run, bool use_checkpoint, bool *is_trap
 
     run->page_size = run->options->page_size;
     ese_os_mutex_init(&run->headers);
+    ese_recovery__stop_prepare(run);
     ESE_TRY(ese_alloc(sizeof *s, &s));
     ESE_TRY(ese_log_set_open(run->options->log_folder, run->options->base, &run->logs));
     ESE_TRY(ese_recovery__find_start(run, use_checkpoint, s));
     if (run->is_in_place)
         ESE_TRY(ese_recovery__survey_all(run, s->first));
     ESE_TRY(redo(run, s));
+    if (s->has_checkpoint && !run->is_in_place && run->is_stop_early) {
+        *is_trap_out = true;
+        goto out;
+    }
     ESE_TRY(ese_recovery__judge_all(run));
     if (s->has_checkpoint && !run->survey.is_own) /* its own checkpoints it knows */
         ESE_TRY(ese_recovery__find_trap(run, is_trap_out));

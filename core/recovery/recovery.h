@@ -44,6 +44,18 @@ typedef enum ese_recovery_flag {
     ESE_RECOVERY_REPLAY_UNMAPPED = 128, /* JET_bitReplayMissingMapEntryDB */
 } ese_recovery_flag;
 
+/*
+ * Where redo ends early. A position: the last record that is repeated begins there or before; one without sector and offset is the end of its generation, as is one behind the
+ * last record of it. A time: the last one stands in a segment of the log that was begun by then. Logs behind that are not looked at.
+ */
+typedef struct ese_recovery_stop {
+    ese_lgpos lgpos; /* of generation 0: there is none */
+    uint8_t time[8]; /* LOGTIME, as the log has it; zeros: there is none */
+} ese_recovery_stop;
+
+/* "generation[:sector[:offset]]" in hex digits, or "YYYY-MM-DD[ HH:MM[:SS[.mmm]]]", with T and Z where they may be. False: it is neither. */
+bool ese_recovery_stop_parse(const char *text, ese_recovery_stop *stop_out);
+
 typedef enum ese_recovery_outcome {
     ESE_RECOVERY_RECOVERED, /* out of the database that was found */
     ESE_RECOVERY_REBUILT,   /* out of the log alone, from its creation on */
@@ -67,6 +79,7 @@ typedef struct ese_recovery_report {
     int32_t gen_first, gen_last;              /* replayed; 0: none */
     int32_t gen_missing_from, gen_missing_to; /* that a database needs; 0: none */
     bool are_logs_lost;                       /* … and they were given up: warning 585 or 587 */
+    bool has_stopped;                         /* where it was to stop */
     JET_ERR warning;                          /* of JetInit; 0 = none */
     uint64_t log_bytes, n_records;
     uint64_t n_page_tests, n_page_redone; /* pages that records speak of, and those changed */
@@ -95,6 +108,7 @@ typedef struct ese_recovery_options {
     const ese_recovery_map *maps;
     unsigned n_maps;
     uint32_t flags;                      /* ese_recovery_flag */
+    ese_recovery_stop stop;              /* zeros: at the end of the log */
     uint32_t page_size;                  /* JET_paramDatabasePageSize; 0: any */
     uint32_t log_file_size;              /* bytes, JET_paramLogFileSize; 0: any */
     size_t cache_bytes;                  /* 0: a default */
@@ -105,6 +119,9 @@ typedef struct ese_recovery_options {
  * Recovers all databases of the log. On an error no result was made, but for JET_errRecoveredWithoutUndo(DatabasesConsistent), and when nothing but names could not be
  * brought to the disk: then some results, which are whole, have their names. The report is filled either way, and cleared with
  * ese_recovery_report_clear. Errors: recovery specification, section 7.7.
+ *
+ * With options->stop the results are clean, too, and as the databases were there: what had not committed by then is taken back. JET_errRequiredLogFilesMissing:
+ * a database has something in it from behind that place.
  */
 JET_ERR ese_recovery_run(const ese_recovery_options *options, ese_recovery_report *report_out);
 void ese_recovery_report_clear(ese_recovery_report *report);
@@ -119,6 +136,7 @@ void ese_recovery_report_clear(ese_recovery_report *report);
  * Everything that can be known from logs and headers is known before anything changes. JET_errRecoveredWithoutUndo(DatabasesConsistent): nothing has changed, if
  * the cache had room for all that was redone.
  * JET_errLogFileSizeMismatchDatabasesConsistent: the logs have another size than options->log_file_size; everything is recovered and clean, and the logs may go.
+ * With options->stop nothing is taken back: JET_errRecoveredWithoutUndo when redo came there; JET_errMissingLogFile: its generation is not there.
  * The current log of another engine is kept as an archived one; the next generation is ours. report_out->warning is a warning of JetInit. Errors: recovery
  * specification, section 7.7.
  */

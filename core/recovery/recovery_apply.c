@@ -43,6 +43,8 @@ note_counters(ese_recovery__db *db, const ese_log_entry *entry)
     if (entry->dbtime < UINT64_MAX - 3 &&
         entry->dbtime > atomic_load_explicit(&db->log.dbtime, memory_order_relaxed))
         atomic_store_explicit(&db->log.dbtime, entry->dbtime, memory_order_relaxed);
+    if (entry->dbtime < UINT64_MAX - 3 && entry->dbtime > db->newest_dbtime)
+        db->newest_dbtime = entry->dbtime;
 }
 
 static ese_recovery__macro *

@@ -150,10 +150,10 @@ check_required(ese_recovery__run *run, ese_recovery__db *db)
                          "%s: needs the logs from generation 0x%X on, there are those from 0x%X on",
                          db->source, (unsigned)header->gen_min_required, (unsigned)run->generation);
     }
-    if (run->is_in_place && run->survey.damaged != 0 &&
+    if (run->is_in_place && run->stop_after == 0 && run->survey.damaged != 0 &&
         (uint32_t)run->survey.damaged <= db->found_max_required)
         return ese_recovery__drop_damaged(run, run->survey.damaged, run->survey.damage);
-    if (run->is_in_place)
+    if (run->is_in_place && run->stop_after == 0)
         ESE_TRY(ese_recovery__judge_last(run, db, run->survey.last_generation));
     if (!is_restore && ese_load_le32(header->backup_full_cur + 16) != 0 &&
         ese_load_le32(header->backup_full_cur + 20) == 0)

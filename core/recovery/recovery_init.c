@@ -25,6 +25,8 @@ find_end(ese_recovery__run *run, bool *is_clean_out)
     *is_clean_out = false;
     ESE_TRY(ese_alloc(sizeof *s, &s));
     ESE_TRY(ese_log_set_open(run->options->log_folder, run->options->base, &run->logs));
+    if (ese_recovery__stop_count_logs(run) < ese_log_set_count(run->logs))
+        goto out; /* recovery is to end before */
     ESE_TRY(ese_recovery__find_start(run, true, s));
     ESE_TRY(ese_recovery__survey_last(run));
     *is_clean_out =
@@ -66,6 +68,11 @@ open_stream(const ese_recovery_options *options, const ese_log_stream_options *s
     ESE_TRY(find_end(&run, is_open_out));
     if (!*is_open_out)
         goto out;
+    if ((options->flags & ESE_RECOVERY_WITHOUT_UNDO) != 0) {
+        err = ese_raise(JET_errRecoveredWithoutUndoDatabasesConsistent,
+                        "%s: nothing is to be taken back", options->log_folder);
+        goto out;
+    }
     ESE_TRY(check_size(&run));
     ESE_TRY(ese_log_stream_continue(stream_options, &run.survey.end, stream_out));
 out:

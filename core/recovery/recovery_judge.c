@@ -108,7 +108,7 @@ ese_recovery__judge_last(ese_recovery__run *run, ese_recovery__db *db, int32_t g
                          "%s: needs the logs up to generation 0x%X, the last one is 0x%X",
                          db->source, (unsigned)db->found_max_required, (unsigned)last);
     }
-    if (db->found_max_committed <= last || run->report->are_logs_lost)
+    if (db->found_max_committed <= last || run->report->are_logs_lost || run->report->has_stopped)
         return JET_errSuccess;
     run->report->gen_missing_from = generation + 1;
     run->report->gen_missing_to = (int32_t)db->found_max_committed;
@@ -127,8 +127,13 @@ ese_recovery__judge_last(ese_recovery__run *run, ese_recovery__db *db, int32_t g
 JET_ERR
 ese_recovery__judge_all(ese_recovery__run *run)
 {
+    bool is_undone = (run->options->flags & ESE_RECOVERY_WITHOUT_UNDO) == 0;
     JET_ERR err = JET_errSuccess;
 
+    if (run->report->has_stopped && (run->is_in_place || !is_undone))
+        return JET_errSuccess; /* the rest may be redone at another time */
+    if (run->report->has_stopped)
+        ESE_TRY(ese_recovery__stop_judge(run));
     for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
         ese_recovery__db *db = run->by_dbid[i];
 

@@ -76,8 +76,9 @@ typedef struct ese_recovery__db {
     uint32_t found_min_required, found_max_required, found_max_committed; /* as found on the disk */
     uint32_t first_min_required, first_max_required, first_max_committed; /* before recovery */
     uint8_t found_required_time[8], found_committed_time[8]; /* when those logs were begun */
-    uint64_t attach;      /* position of the attach that is replayed */
-    uint64_t last_resize; /* position of the newest change of the file size that is in the file */
+    uint64_t attach;        /* position of the attach that is replayed */
+    uint64_t newest_dbtime; /* of the records seen */
+    uint64_t last_resize;   /* position of the newest change of the file size that is in the file */
     ese_os_file *os;
     ese_cache_file *file;
     ese_log_db log;
@@ -172,7 +173,11 @@ struct ese_recovery__run {
     int32_t generation;              /* being replayed */
     uint8_t created[8];              /* of the generation replayed last */
     uint64_t checksum;
-    ese_lgpos lgpos; /* of the record being replayed */
+    ese_lgpos lgpos;     /* of the record being replayed */
+    bool is_stop_early;  /* nothing lies in front of that place */
+    bool may_stop;       /* before the log ends: */
+    uint64_t stop_after; /* number of a position; 0: none */
+    uint64_t stop_time;  /* a number that sorts as times; 0: none */
     ese_lgpos shut_down_mark;
     bool is_shut_down;   /* the last record is a ShutDownMark */
     uint8_t *scratch[4]; /* a page each */
@@ -218,6 +223,25 @@ JET_ERR ese_recovery__judge_all(ese_recovery__run *run);
 
 void ese_recovery__report(ese_recovery__run *run, bool has_results);
 
+/* ---- recovery_stop.c ---- */
+
+void ese_recovery__stop_prepare(ese_recovery__run *run);
+
+/* Is the record that was read last behind the place? */
+bool ese_recovery__stop_is_here(const ese_recovery__run *run);
+
+/* Is this generation the last one that is looked at, or behind it? */
+bool ese_recovery__stop_ends(const ese_recovery__run *run, int32_t generation);
+
+/* How many logs of the set, from the oldest on, are looked at. */
+unsigned ese_recovery__stop_count_logs(const ese_recovery__run *run);
+
+/* Redo ends in front of `entry`, NULL: behind the log that is open. JET_errRequiredLogFilesMissing: a database is newer. */
+JET_ERR ese_recovery__stop(ese_recovery__run *run, const ese_log_entry *entry);
+
+/* Databases that were not opened, and have something from behind the place. */
+JET_ERR ese_recovery__stop_judge(const ese_recovery__run *run);
+
 /* ---- recovery_start.c ---- */
 
 /* Where redo starts. */
@@ -232,6 +256,9 @@ typedef struct ese_recovery__start {
 /* Finds out which stream it is, too. */
 JET_ERR ese_recovery__find_start(ese_recovery__run *run, bool use_checkpoint,
                                  ese_recovery__start *s);
+
+/* JET_errMissingLogFile. */
+JET_ERR ese_recovery__missing_log(ese_recovery__run *run, int32_t generation);
 
 /* What every log of the stream must be. */
 ese_log_expect ese_recovery__expect(const ese_recovery__run *run);

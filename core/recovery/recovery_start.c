@@ -45,13 +45,12 @@ out:
     return err;
 }
 
-static JET_ERR
-missing_log(ese_recovery__run *run, int32_t from, int32_t to)
+JET_ERR
+ese_recovery__missing_log(ese_recovery__run *run, int32_t generation)
 {
-    run->report->gen_missing_from = from;
-    run->report->gen_missing_to = to;
+    run->report->gen_missing_from = run->report->gen_missing_to = generation;
     return ese_raise(JET_errMissingLogFile, "%s: the log of generation 0x%" PRIX32 " is missing",
-                     run->options->log_folder, (uint32_t)from);
+                     run->options->log_folder, (uint32_t)generation);
 }
 
 /* The log that the checkpoint names. */
@@ -59,7 +58,7 @@ static JET_ERR
 find_first(ese_recovery__run *run, ese_recovery__start *s, int32_t last)
 {
     int32_t wanted = s->checkpoint.checkpoint.generation;
-    unsigned n = ese_log_set_count(run->logs);
+    unsigned n = ese_recovery__stop_count_logs(run);
     unsigned i = 0;
 
     if (!s->has_checkpoint)
@@ -71,9 +70,25 @@ find_first(ese_recovery__run *run, ese_recovery__start *s, int32_t last)
         i = n;
     if (i == n || (ese_log_set_member(run->logs, i).generation != 0 &&
                    ese_log_set_member(run->logs, i).generation != wanted))
-        return missing_log(run, wanted, wanted);
+        return ese_recovery__missing_log(run, wanted);
     s->first = i;
     s->is_exact = (s->checkpoint.version & 1) != 0;
+    return JET_errSuccess;
+}
+
+/* One that lies behind the place where recovery is to end does not lead there. */
+static JET_ERR
+leave_checkpoint(const ese_recovery__run *run, ese_recovery__start *s)
+{
+    int32_t last = run->options->stop.lgpos.generation;
+
+    if (!s->has_checkpoint || last == 0 || s->checkpoint.checkpoint.generation <= last)
+        return JET_errSuccess;
+    if (run->is_in_place)
+        return ese_raise(JET_errRecoveredWithoutUndo,
+                         "%s: recovery has been at the place where it is to end",
+                         run->options->log_folder);
+    s->has_checkpoint = false;
     return JET_errSuccess;
 }
 
@@ -92,10 +107,12 @@ JET_ERR
 ese_recovery__find_start(ese_recovery__run *run, bool use_checkpoint, ese_recovery__start *s)
 {
     const ese_log_expect expect = ese_recovery__expect(run);
-    unsigned n = ese_log_set_count(run->logs);
+    unsigned n = ese_recovery__stop_count_logs(run);
     int32_t last = 0;
     JET_ERR err;
 
+    if (n == 0)
+        return ese_recovery__missing_log(run, run->options->stop.lgpos.generation);
     ESE_TRY(ese_recovery__generation_of(run, n - 1, &expect, &last, &run->sign));
     run->has_sign = true;
     if (use_checkpoint && (run->options->flags & ESE_RECOVERY_RESTORE) == 0) {
@@ -106,6 +123,7 @@ ese_recovery__find_start(ese_recovery__run *run, bool use_checkpoint, ese_recove
             s->has_checkpoint = false;
     }
     run->report->has_checkpoint = s->has_checkpoint;
+    ESE_TRY(leave_checkpoint(run, s));
     ESE_TRY(find_first(run, s, last));
 out:
     return err;

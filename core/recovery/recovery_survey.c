@@ -128,7 +128,7 @@ JET_ERR
 ese_recovery__survey_all(ese_recovery__run *run, unsigned first)
 {
     const ese_log_expect expect = ese_recovery__expect(run);
-    unsigned n = ese_log_set_count(run->logs);
+    unsigned n = ese_recovery__stop_count_logs(run);
     ese_recovery__survey *survey = &run->survey;
     ese_log_file *file = NULL;
     JET_ERR err = JET_errSuccess;

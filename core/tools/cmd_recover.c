@@ -21,6 +21,7 @@ enum {
     OPTION_DROP_DAMAGED,
     OPTION_WITHOUT_UNDO,
     OPTION_RESTORE,
+    OPTION_UNTIL,
     OPTION_NEWER,
     OPTION_PAGE_SIZE,
     OPTION_LOG_SIZE,
@@ -29,7 +30,7 @@ enum {
 
 typedef struct recover {
     ese_tools__common common;
-    bool is_json, is_in_place;
+    bool is_json, is_in_place, has_stop;
     char *copies[2 * MAPS_MAX]; /* of what options point to */
     unsigned n_copies;
     ese_recovery_map maps[MAPS_MAX];
@@ -77,6 +78,10 @@ print_report(const ese_recovery_report *report)
     ese_tools__out_printf(
         out, "%" PRIu64 " transactions committed, %" PRIu32 " rolled back (%" PRIu64 " changes)\n",
         report->n_committed, report->n_rolled_back, report->n_undone);
+    if (report->has_stopped)
+        ese_tools__out_printf(out, "ended before %" PRIX32 ":%X:%X, as asked for\n",
+                              (uint32_t)report->end.generation, (unsigned)report->end.sector,
+                              (unsigned)report->end.offset);
     if (report->gen_missing_from != 0)
         ese_tools__out_printf(out, "generations 0x%" PRIX32 " to 0x%" PRIX32 " are missing%s\n",
                               (uint32_t)report->gen_missing_from, (uint32_t)report->gen_missing_to,
@@ -123,11 +128,12 @@ write_report(JET_ERR err, const char *text, const ese_recovery_report *report)
 
     ese_tools__out_printf(out, "{\"code\":%" PRId32 ",\"warning\":%" PRId32, err, report->warning);
     write_text(out, ",\"text\":", text);
-    ese_tools__out_printf(out,
-                          ",\"checkpoint\":%s,\"first\":%" PRId32 ",\"last\":%" PRId32
-                          ",\"missingFrom\":%" PRId32 ",\"missingTo\":%" PRId32,
-                          report->has_checkpoint ? "true" : "false", report->gen_first,
-                          report->gen_last, report->gen_missing_from, report->gen_missing_to);
+    ese_tools__out_printf(
+        out,
+        ",\"checkpoint\":%s,\"stopped\":%s,\"first\":%" PRId32 ",\"last\":%" PRId32
+        ",\"missingFrom\":%" PRId32 ",\"missingTo\":%" PRId32,
+        report->has_checkpoint ? "true" : "false", report->has_stopped ? "true" : "false",
+        report->gen_first, report->gen_last, report->gen_missing_from, report->gen_missing_to);
     ese_tools__out_printf(out,
                           ",\"bytes\":%" PRIu64 ",\"records\":%" PRIu64 ",\"pageTests\":%" PRIu64
                           ",\"pagesRedone\":%" PRIu64,
@@ -227,6 +233,17 @@ take_number(const char *text, uint32_t *number_out)
 }
 
 static ese_tools__parsed
+take_stop(recover *recovering, const char *text)
+{
+    if (ese_recovery_stop_parse(text, &recovering->options.stop)) {
+        recovering->has_stop = true;
+        return ESE_TOOLS__GO_ON;
+    }
+    fprintf(stderr, "ese recover: '%s' is neither a position in a log nor a time\n", text);
+    return ESE_TOOLS__WRONG;
+}
+
+static ese_tools__parsed
 take_option(recover *recovering, int option)
 {
     ese_recovery_options *options = &recovering->options;
@@ -244,6 +261,7 @@ take_option(recover *recovering, int option)
     case OPTION_DROP_DAMAGED: options->flags |= ESE_RECOVERY_DROP_DAMAGED_LOGS; break;
     case OPTION_WITHOUT_UNDO: options->flags |= ESE_RECOVERY_WITHOUT_UNDO; break;
     case OPTION_RESTORE: options->flags |= ESE_RECOVERY_RESTORE; break;
+    case OPTION_UNTIL: return take_stop(recovering, optarg);
     case OPTION_NEWER: options->flags |= ESE_RECOVERY_ALLOW_NEWER_LOGS; break;
     case OPTION_PAGE_SIZE: return take_number(optarg, &options->page_size);
     case OPTION_LOG_SIZE: return take_number(optarg, &options->log_file_size);
@@ -268,6 +286,7 @@ parse(int argc, char **argv, recover *recovering)
         {"drop-damaged-logs", no_argument, NULL, OPTION_DROP_DAMAGED},
         {"without-undo", no_argument, NULL, OPTION_WITHOUT_UNDO},
         {"restore", no_argument, NULL, OPTION_RESTORE},
+        {"until", required_argument, NULL, OPTION_UNTIL},
         {"newer", no_argument, NULL, OPTION_NEWER},
         {"page-size", required_argument, NULL, OPTION_PAGE_SIZE},
         {"log-size", required_argument, NULL, OPTION_LOG_SIZE},
@@ -345,6 +364,8 @@ run(int argc, char **argv)
         status = ese_tools__usage(&ese_tools__recover, "one folder or database is expected");
     else if (recovering->is_in_place && recovering->options.target_folder != NULL)
         status = ese_tools__usage(&ese_tools__recover, "--to and --in-place exclude each other");
+    else if (recovering->is_in_place && recovering->has_stop)
+        status = ese_tools__usage(&ese_tools__recover, "--until and --in-place exclude each other");
     else {
         take_argument(recovering, argv[optind]);
         status = recovering->options.target_folder != NULL &&
@@ -378,6 +399,8 @@ const ese_tools__command ese_tools__recover = {
     "      --without-undo        stop before what did not commit is taken back\n"
     "      --restore             databases and logs come out of a backup; --log tells where those\n"
     "                            are that follow\n"
+    "      --until P|TIME        end there: a position as `ese log` shows it, a generation, or a "
+    "time\n"
     "      --newer               read logs that are newer than what is known\n"
     "      --page-size N         refuse logs of databases with other pages\n"
     "      --log-size N          refuse logs of another size\n"

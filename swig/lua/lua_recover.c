@@ -163,7 +163,8 @@ ese_lua_get_recovery(lua_State *L, int at, ese_lua_recovery *recovery)
         !get_text_field(L, at, "logs", &options->logs) ||
         !get_text_field(L, at, "system", &options->system) ||
         !get_text_field(L, at, "base", &options->base) ||
-        !get_text_field(L, at, "to", &options->target))
+        !get_text_field(L, at, "to", &options->target) ||
+        !get_text_field(L, at, "stop", &options->until))
         return false;
     lua_getfield(L, at, "maps");
     if (!get_maps(L, recovery))
@@ -224,7 +225,7 @@ ese_lua_put_report(lua_State *L, const ese_recover_report *r)
         lua_pushnil(L);
         return;
     }
-    lua_createtable(L, 0, 14);
+    lua_createtable(L, 0, 15);
     set_integer(L, "first", r->first);
     set_integer(L, "last", r->last);
     set_integer(L, "missing_from", r->missing_from);
@@ -232,6 +233,8 @@ ese_lua_put_report(lua_State *L, const ese_recover_report *r)
     set_integer(L, "warning", (uint64_t)r->warning);
     lua_pushboolean(L, r->has_checkpoint);
     lua_setfield(L, -2, "has_checkpoint");
+    lua_pushboolean(L, r->has_stopped);
+    lua_setfield(L, -2, "has_stopped");
     set_integer(L, "log_bytes", r->log_bytes);
     set_integer(L, "records", r->n_records);
     set_integer(L, "pages", r->n_pages);

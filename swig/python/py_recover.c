@@ -88,15 +88,15 @@ bool
 ese_py_get_recovery(PyObject *object, ese_py_recovery *recovery)
 {
     ese_recover_options *options = &recovery->options;
-    PyObject *source, *logs, *system, *base, *target, *maps, *progress, *callback;
+    PyObject *source, *logs, *system, *base, *target, *until, *maps, *progress, *callback;
 
-    if (!PyArg_ParseTuple(object, "OOOOOOIO", &source, &logs, &system, &base, &target, &maps,
-                          &options->grbit, &progress))
+    if (!PyArg_ParseTuple(object, "OOOOOOOIO", &source, &logs, &system, &base, &target, &until,
+                          &maps, &options->grbit, &progress))
         return false;
     if (!ese_py_get_text(source, &options->source) || !ese_py_get_text(logs, &options->logs) ||
         !ese_py_get_text(system, &options->system) || !ese_py_get_text(base, &options->base) ||
-        !ese_py_get_text(target, &options->target) || !get_maps(maps, recovery) ||
-        !ese_py_get_callback(progress, &callback))
+        !ese_py_get_text(target, &options->target) || !ese_py_get_text(until, &options->until) ||
+        !get_maps(maps, recovery) || !ese_py_get_callback(progress, &callback))
         return false;
     options->progress = ese_py_progress;
     options->context = callback;
@@ -148,12 +148,13 @@ ese_py_put_report(const ese_recover_report *r)
         return Py_None;
     }
     return Py_BuildValue(
-        "{s:N,s:I,s:I,s:I,s:I,s:i,s:N,s:K,s:K,s:K,s:K,s:K,s:K,s:K}", "databases", put_databases(r),
-        "first", r->first, "last", r->last, "missing_from", r->missing_from, "missing_to",
-        r->missing_to, "warning", (int)r->warning, "has_checkpoint",
-        PyBool_FromLong(r->has_checkpoint), "log_bytes", (unsigned long long)r->log_bytes,
-        "records", (unsigned long long)r->n_records, "pages", (unsigned long long)r->n_pages,
-        "pages_changed", (unsigned long long)r->n_pages_changed, "committed",
-        (unsigned long long)r->n_committed, "rolled_back", (unsigned long long)r->n_rolled_back,
-        "undone", (unsigned long long)r->n_undone);
+        "{s:N,s:I,s:I,s:I,s:I,s:i,s:N,s:N,s:K,s:K,s:K,s:K,s:K,s:K,s:K}", "databases",
+        put_databases(r), "first", r->first, "last", r->last, "missing_from", r->missing_from,
+        "missing_to", r->missing_to, "warning", (int)r->warning, "has_checkpoint",
+        PyBool_FromLong(r->has_checkpoint), "has_stopped", PyBool_FromLong(r->has_stopped),
+        "log_bytes", (unsigned long long)r->log_bytes, "records", (unsigned long long)r->n_records,
+        "pages", (unsigned long long)r->n_pages, "pages_changed",
+        (unsigned long long)r->n_pages_changed, "committed", (unsigned long long)r->n_committed,
+        "rolled_back", (unsigned long long)r->n_rolled_back, "undone",
+        (unsigned long long)r->n_undone);
 }

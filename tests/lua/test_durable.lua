@@ -191,6 +191,9 @@ t.case("a backup is restored as it was, with what increments added, and with the
    t.equal(restored(paths.file "full", paths.file "to full"), 50)
    t.equal(restored(backup, paths.file "to increment"), 52)
    t.equal(restored(backup, paths.file "to end", { logs = log }), 54)
+   t.equal(restored(backup, paths.file "to time", { logs = log, stop = "2154-12-31 23:59" }), 54)
+   t.raises("JET_errMissingLogFile", ese.restore, backup, paths.file "nowhere", { logs = log, stop = "7000:1:2" })
+   t.raises("JET_errInvalidParameter", ese.restore, backup, paths.file "nowhere", { logs = log, stop = "noon" })
 end)
 
 t.case("a backup may be ended, and wrong ones are refused", function()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import threading
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import ese
 import pytest
+
+COMMAND = Path(os.environ.get("ESE_COMMAND", Path(ese.__file__).parents[2] / "bin" / "ese"))
 
 
 def content(path: str | Path | None) -> list[int]:
@@ -44,6 +50,73 @@ def test_a_backup_is_restored_as_it_was_and_with_the_logs_behind_it(db: ese.Data
         add(db, range(100, 300))
     assert restored(tmp_path / "deep" / "backup", tmp_path / "alone") == list(range(100))
     assert restored(tmp_path / "deep" / "backup", tmp_path / "forward", tmp_path / "log") == list(range(300))
+
+
+def now() -> datetime:
+    """What was logged before is of an earlier time of the clock in the log, what comes later of a later one."""
+    begin = datetime.now(UTC)
+    while (moment := datetime.now(UTC)) - begin < timedelta(milliseconds=2):
+        pass
+    while datetime.now(UTC) - moment < timedelta(milliseconds=2):
+        pass
+    return moment
+
+
+def test_a_backup_becomes_what_the_database_was_at_a_time(db: ese.Database, tmp_path: Path) -> None:
+    with db:
+        db.backup(tmp_path / "backup")
+        times = []
+        for first in (100, 200, 300):
+            add(db, range(first, first + 100))
+            times.append(now())
+        add(db, range(400, 410))
+    for i, time in enumerate(times):
+        report = ese.restore(tmp_path / "backup", tmp_path / f"to{i}", logs=tmp_path / "log", until=time)
+        assert report.has_stopped
+        assert content(report.databases[0].path) == list(range(200 + 100 * i))
+    local = times[0].astimezone(timezone(timedelta(hours=5)))
+    for i, until in enumerate((local, times[0].strftime("%Y-%m-%d %H:%M:%S.%f")[:-3])):
+        report = ese.restore(tmp_path / "backup", tmp_path / f"as{i}", logs=tmp_path / "log", until=until)
+        assert content(report.databases[0].path) == list(range(200))
+    report = ese.restore(tmp_path / "backup", tmp_path / "all", logs=tmp_path / "log", until=now())
+    assert not report.has_stopped
+    assert content(report.databases[0].path) == list(range(410))
+
+
+@pytest.mark.skipif(not COMMAND.is_file(), reason=f"there is no command {COMMAND}: set ESE_COMMAND")
+def test_the_command_ends_where_it_is_told_too(db: ese.Database, tmp_path: Path) -> None:
+    with db:
+        db.backup(tmp_path / "backup")
+        add(db, range(100, 200))
+        time = now()
+        add(db, range(200, 210))
+    command = [COMMAND, "recover", "--restore", tmp_path / "backup", "--log", tmp_path / "log"]
+    until = ["--until", time.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]]
+    done = subprocess.run([*command, "--to", tmp_path / "to", *until], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "ended before" in done.stdout
+    assert content(tmp_path / "to/live.edb") == list(range(200))
+    checked = subprocess.run([COMMAND, "check", tmp_path / "to/live.edb"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    position = done.stdout.split("ended before ")[1].split(",")[0]
+    report = json.loads(subprocess.check_output([*command, "--to", tmp_path / "again", "--json", "--until", position]))
+    assert report["stopped"]
+    assert content(tmp_path / "again/live.edb") == list(range(200))
+    for wrong in (["--until", "yesterday"], ["--until", "1", "--in-place"]):
+        assert subprocess.run([*command, *wrong], capture_output=True, check=False).returncode == 2
+
+
+def test_a_place_to_end_must_be_one_and_lie_in_the_logs(db: ese.Database, tmp_path: Path) -> None:
+    with db:
+        db.backup(tmp_path / "backup")
+        add(db, range(100, 110))
+    with pytest.raises(ese.InvalidParameter):
+        ese.restore(tmp_path / "backup", tmp_path / "to", until="noon")
+    with pytest.raises(ese.MissingLogFile):
+        ese.restore(tmp_path / "backup", tmp_path / "to", logs=tmp_path / "log", until="7000")
+    with pytest.raises(ese.EseError):
+        ese.recover(tmp_path / "live.edb", tmp_path / "to", logs=tmp_path / "log", until="1")
+    assert list((tmp_path / "to").iterdir()) == []
 
 
 def test_incremental_backups_add_what_came_since(db: ese.Database, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ end
 
 local recover_options = {
    source = true, to = true, logs = true, system = true, base = true, maps = true, in_place = true,
-   ignore_missing = true, ignore_lost_logs = true, drop_damaged_logs = true, newer = true, undo = true,
+   ignore_missing = true, ignore_lost_logs = true, drop_damaged_logs = true, newer = true, undo = true, stop = true,
    progress = true,
 }
 
@@ -124,18 +124,18 @@ function recovery.recover(options)
    end
    return report_from(core.recover {
       source = options.source, to = options.to, logs = options.logs, system = options.system, base = options.base,
-      maps = map_list(options.maps), grbit = grbit, progress = options.progress,
+      maps = map_list(options.maps), stop = options.stop, grbit = grbit, progress = options.progress,
    })
 end
 
-local restore_options = { logs = true, base = true, maps = true, progress = true }
+local restore_options = { logs = true, base = true, maps = true, stop = true, progress = true }
 
 ---@return ese.RecoveryReport
 function recovery.restore(backup, to, options)
    options = class.options(options, restore_options, 3)
    return report_from(core.recover {
       source = backup, to = to, logs = options.logs, base = options.base, maps = map_list(options.maps),
-      grbit = BACKUP, progress = options.progress,
+      stop = options.stop, grbit = BACKUP, progress = options.progress,
    })
 end
 

@@ -15,6 +15,7 @@ _Recovery = tuple[
     str | bytes | None,
     str | bytes | None,
     str | bytes | None,
+    str | bytes | None,
     list[tuple[str | bytes | None, str | bytes]],
     int,
     Callable[[str, int, int], object] | None,

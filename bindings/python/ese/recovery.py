@@ -12,6 +12,7 @@ from .database import Database, open_database
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
     from typing import Any
 
     from .database import _Path
@@ -88,6 +89,8 @@ class RecoveryReport(NamedTuple):
     pages_changed: int
     has_checkpoint: bool
     """Whether it was there, and told where to begin."""
+    has_stopped: bool
+    """Whether it ended at `until`, and not at the end of the logs."""
     warnings: tuple[str, ...]
     """A sentence for whatever is not as it should be."""
 
@@ -146,12 +149,23 @@ def report_from(values: dict[str, Any]) -> RecoveryReport:
         log_bytes=values["log_bytes"],
         pages_changed=values["pages_changed"],
         has_checkpoint=values["has_checkpoint"],
+        has_stopped=values["has_stopped"],
         warnings=_warnings(values, databases),
     )
 
 
 def _encode(path: _Path | None) -> bytes | None:
     return None if path is None else os.fsencode(path)
+
+
+def _until(place: str | datetime | None) -> str | None:
+    if place is None or isinstance(place, str):
+        return place
+    if place.tzinfo is not None:
+        from datetime import UTC
+
+        place = place.astimezone(UTC).replace(tzinfo=None)
+    return place.isoformat(sep=" ", timespec="milliseconds")
 
 
 def _map_list(maps: _Maps) -> _MapList:
@@ -172,6 +186,7 @@ def recover(
     system: _Path | None = None,
     base: str | None = None,
     maps: _Maps = (),
+    until: str | datetime | None = None,
     in_place: bool = False,
     ignore_missing: bool = False,
     ignore_lost_logs: bool = False,
@@ -191,6 +206,10 @@ def recover(
     base               three letters that the names of the logs begin with: found out unless given
     maps               where databases lie now: {path in the log: path}, or paths that are recognised by their
                        signatures; without it, files of the same name in the folder of the source
+    until              where to end, if not at the end of the logs: a position as `ese log` shows it
+                       ("1a:2:3c", or "1a" for all of that log), a datetime or "2026-01-31 12:00". The databases
+                       become as they were there; they must have nothing in them from later, so begin with an older
+                       copy. Times are those of the logs, UTC: all that was written by then
     in_place           the results take the place of the databases
     ignore_missing     goes on without databases that are missing
     ignore_lost_logs   goes on without the last logs if no database needs them: what was committed in them is lost
@@ -205,7 +224,8 @@ def recover(
     """
     flags = (in_place, ignore_missing, ignore_lost_logs, drop_damaged_logs, newer, not undo)
     grbit = sum(1 << i for i, flag in enumerate(flags) if flag)
-    options = (os.fsencode(source), _encode(logs), _encode(system), base, _encode(to), _map_list(maps), grbit, progress)
+    folders = (os.fsencode(source), _encode(logs), _encode(system), base, _encode(to))
+    options = (*folders, _until(until), _map_list(maps), grbit, progress)
     return report_from(_core.recover(options))
 
 
@@ -216,17 +236,20 @@ def restore(
     logs: _Path | None = None,
     base: str | None = None,
     maps: _Maps = (),
+    until: str | datetime | None = None,
     progress: _Progress | None = None,
 ) -> RecoveryReport:
     """Makes databases of a backup, in the folder `to`.
 
     logs      folder of the logs that were written after the backup: with it, the databases become as they were at
               the end of those; without, as they were at the end of the backup
+    until     with logs: where to end, as for `recover`
     progress  as for `recover`
 
     The backup is only read. MissingLogFile, RequiredLogFilesMissing, ...
     """
-    options = (os.fsencode(backup), _encode(logs), None, base, os.fsencode(to), _map_list(maps), _BACKUP, progress)
+    folders = (os.fsencode(backup), _encode(logs), None, base, os.fsencode(to))
+    options = (*folders, _until(until), _map_list(maps), _BACKUP, progress)
     return report_from(_core.recover(options))
 
 
@@ -243,7 +266,7 @@ def open_recovered(
     grbit = _IGNORE_LOST if ignore_lost_logs else 0
     maps: _MapList = []
     values, handle = _core.open_recovered(
-        (os.fsencode(path), os.fsencode(logs), None, base, _encode(scratch), maps, grbit, progress)
+        (os.fsencode(path), os.fsencode(logs), None, base, _encode(scratch), None, maps, grbit, progress)
     )
     if values is None:
         return handle, None

@@ -112,7 +112,7 @@ test_recovery_place__without_undo_changes_nothing(void **state)
     assert_int_equal(start_once(&at), JET_errSuccess);
     assert_recovered(&s);
     at.flags = ESE_RECOVERY_WITHOUT_UNDO;
-    assert_int_equal(start_once(&at), JET_errSuccess); /* there is nothing to recover */
+    assert_int_equal(start_once(&at), JET_errRecoveredWithoutUndoDatabasesConsistent);
     free_set(&s);
 }
 
