@@ -7,6 +7,8 @@
  */
 #include "btree/btree_private.h"
 
+enum { NODE_SIZES_MOST = 4 }; /* bytes of the two sizes of a compressed node */
+
 ese_btree__writer
 ese_btree__writer_of(ese_txn_session *session, const ese_btree *tree, ese_btree_how how)
 {
@@ -372,9 +374,9 @@ ese_btree__put(const ese_btree__writer *writer, const ese_btree__request *reques
     ese_btree__spot spot = {0};
     uint32_t page_size = ese_cache_page_size(tree->file);
 
+    /* A line that leaves a prefix out of its key keeps that, and its second size, when it is the last of its page. */
     if (request->key.size > ESE_PAGE_KEY_MAX || request->data.size > page_size ||
-        ese_page_node_size(0, request->key.size, request->data.size) >
-            ese_page_node_size(0, 0, ese_page_node_max(page_size) - 2))
+        request->key.size + request->data.size + NODE_SIZES_MOST > ese_page_node_max(page_size))
         return ese_raise(JET_errRecordTooBig, "%zu bytes of key and %zu of data are too many",
                          request->key.size, request->data.size);
     if (request->is_replacement || tree->shared == NULL || !latch_end(tree, request, &spot)) {

@@ -415,7 +415,7 @@ test_btree_log__is_true_whatever_memory_is_missing(void **state)
 
 /* ---- a long prefix whose lines have gone */
 
-enum { PREFIX_SIZE = 1100, N_PREFIXED = 60, LARGE_DATA = 4000 };
+enum { PREFIX_SIZE = 1100, N_PREFIXED = 60, LARGEST_ENTRY = 4044 /* of a page of 4096 bytes */ };
 
 static JET_ERR
 put_prefixed(world *w, unsigned i)
@@ -444,11 +444,12 @@ test_btree_split__cuts_a_prefix_that_is_in_the_way(void **state)
 {
     static const char *const last_keys[] = {"b",
                                             "aaab"}; /* the second one leaves three bytes out */
-    static const uint8_t large[LARGE_DATA] = {1}, small[1] = {2};
+    static const uint8_t large[LARGEST_ENTRY] = {1}, small[1] = {2};
 
     (void)state;
     for (unsigned k = 0; k < 2; k++) {
         const ese_bytes last = {(const uint8_t *)last_keys[k], strlen(last_keys[k])};
+        const ese_bytes data = {large, LARGEST_ENTRY - last.size};
         ese_btree_cursor cursor;
         world w;
         bool found = false;
@@ -463,13 +464,12 @@ test_btree_split__cuts_a_prefix_that_is_in_the_way(void **state)
             TEST_OK(take_prefixed(&w, i));
         TEST_OK(ese_txn_commit(&w.session));
         TEST_OK(ese_txn_begin(&w.session, false));
-        TEST_OK(ese_btree_replace(&w.session, &w.tree, last, (ese_bytes){large, sizeof large},
-                                  ESE_BTREE_VERSIONED));
+        TEST_OK(ese_btree_replace(&w.session, &w.tree, last, data, ESE_BTREE_VERSIONED));
         TEST_OK(ese_txn_commit(&w.session));
         ese_btree_cursor_init(&cursor, &w.tree, &w.session);
         TEST_OK(ese_btree_last(&cursor, &found));
         assert_true(found);
-        assert_int_equal(cursor.node.data.size, LARGE_DATA);
+        assert_int_equal(cursor.node.data.size, data.size);
         ese_btree_cursor_reset(&cursor);
         close_world(&w);
     }

@@ -443,12 +443,12 @@ test_btree_change__of_what_is_not_there_or_too_large_is_refused(void **state)
     assert_int_equal(ese_btree_insert(&p.one, &p.tree, key_b, (ese_bytes){large, sizeof large},
                                       ESE_BTREE_VERSIONED),
                      JET_errRecordTooBig);
-    /* The largest node of a page of 4096 bytes: 4048 with two sizes of two bytes. */
+    /* The largest node of a page of 4096 bytes: 4048 with two sizes of two bytes. The key has one. */
     assert_int_equal(
-        ese_btree_insert(&p.one, &p.tree, key_b, (ese_bytes){large, 4046}, ESE_BTREE_VERSIONED),
+        ese_btree_insert(&p.one, &p.tree, key_b, (ese_bytes){large, 4044}, ESE_BTREE_VERSIONED),
         JET_errRecordTooBig);
     assert_int_equal(
-        ese_btree_insert(&p.one, &p.tree, key_b, (ese_bytes){large, 4045}, ESE_BTREE_VERSIONED),
+        ese_btree_insert(&p.one, &p.tree, key_b, (ese_bytes){large, 4043}, ESE_BTREE_VERSIONED),
         JET_errSuccess);
     test_structure_check(&p.tree);
     assert_int_equal(ese_txn_rollback(&p.one, true), JET_errSuccess);
