@@ -56,6 +56,9 @@ ese_os_file *ese_cache_os_file(const ese_cache_file *file); /* to change its siz
  */
 JET_ERR ese_cache_pin(ese_cache_file *file, ese_pgno pgno, ese_cache_page **page_out);
 
+/* Pins the page if it is in the cache, without reading: NULL when it is not. Waits while somebody else reads it. */
+ese_cache_page *ese_cache_pin_cached(ese_cache_file *file, ese_pgno pgno);
+
 /* One more pin on a page that is pinned already. */
 void ese_cache_repin(ese_cache_page *page);
 

@@ -272,6 +272,19 @@ ese_cache_pin(ese_cache_file *file, ese_pgno pgno, ese_cache_page **page_out)
     return JET_errSuccess;
 }
 
+ese_cache_page *
+ese_cache_pin_cached(ese_cache_file *file, ese_pgno pgno)
+{
+    uint64_t key = file->key_base | pgno;
+    ese_cache__frame *frame = pin_unlocked(file->cache, key);
+    ese_cache__frame *spare = NULL;
+    bool is_claimed = false;
+
+    if (frame == NULL)
+        frame = pin_or_claim(file->cache, key, &spare, &is_claimed);
+    return frame == NULL ? NULL : &frame->page;
+}
+
 void
 ese_cache_repin(ese_cache_page *page)
 {

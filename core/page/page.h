@@ -267,3 +267,9 @@ ese_page_node_child(const ese_page_node *node)
  */
 unsigned ese_page_find_ge(const ese_page *page, ese_bytes key, ese_bytes data);
 unsigned ese_page_find_gt(const ese_page *page, ese_bytes key, ese_bytes data);
+
+/*
+ * Has (key, data) its place before `line` (at most the line count) of a verified leaf, where nothing equals it? As both searches finding `line`, for the price of two
+ * comparisons. `data` counts on pages of non-unique trees.
+ */
+bool ese_page_is_between(const ese_page *page, unsigned line, ese_bytes key, ese_bytes data);

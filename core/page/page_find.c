@@ -185,6 +185,19 @@ compare_head(const line_places *places, unsigned line, const search_target *targ
     return (head > sought) - (head < sought);
 }
 
+static inline int
+compare_line(const ese_page *page, const line_places *places, unsigned line,
+             const search_target *target)
+{
+    int order = compare_head(places, line, target);
+    ese_page_node node;
+
+    if (order != 0)
+        return order;
+    node = ese_page_line(page, line);
+    return compare_node(&node, target);
+}
+
 /* First line whose order relative to the target is at least `least`. */
 static unsigned
 find_first(const ese_page *page, const search_target *target, int least)
@@ -195,14 +208,8 @@ find_first(const ese_page *page, const search_target *target, int least)
 
     while (from < to) {
         unsigned middle = (from + to) / 2;
-        int order = compare_head(&places, middle, target);
 
-        if (order == 0) {
-            ese_page_node node = ese_page_line(page, middle);
-
-            order = compare_node(&node, target);
-        }
-        if (order < least)
+        if (compare_line(page, &places, middle, target) < least)
             from = middle + 1;
         else
             to = middle;
@@ -255,4 +262,16 @@ unsigned
 ese_page_find_gt(const ese_page *page, ese_bytes key, ese_bytes data)
 {
     return find(page, key, data, 1);
+}
+
+bool
+ese_page_is_between(const ese_page *page, unsigned line, ese_bytes key, ese_bytes data)
+{
+    const line_places places = places_of(page);
+    search_target target = make_target(page, key);
+
+    if ((ese_page_flags(page) & ESE_PAGE_NON_UNIQUE) != 0)
+        target.data = data;
+    return (line == 0 || compare_line(page, &places, line - 1, &target) < 0) &&
+           (line == ese_page_line_count(page) || compare_line(page, &places, line, &target) > 0);
 }

@@ -40,6 +40,7 @@ before_write(void *self, const ese_page *page, uint64_t lgpos)
     ese_recovery__run *run = db->run;
     JET_ERR err;
 
+    ese_recovery__peek_written(db, page->pgno);
     ESE_TRY(ese_recovery__settle_header(db));
     if (run->is_in_place)
         ESE_TRY(ese_recovery__guard_page(db, page, lgpos));
@@ -83,6 +84,8 @@ ese_recovery__close_db(ese_recovery__db *db)
     if (db->file != NULL)
         ese_cache_detach(&db->file);
     ese_os_file_close(&db->os);
+    ese_recovery__peek_forget(db);
+    ese_free(&db->window.bytes);
 }
 
 /* The header of the file there is: of the copy, once it is made. */

@@ -5,7 +5,7 @@
  */
 #include "recovery/recovery_private.h"
 
-enum { KEY_CHANGE = 1, DELETE_NODE = 2, EMPTY_PAGE = 4, ENTRIES_MAX = 64 };
+enum { KEY_CHANGE = 1, DELETE_NODE = 2, EMPTY_PAGE = 4 };
 
 enum {
     MERGE_NONE = 0,
@@ -315,7 +315,7 @@ decode_all(const ese_recovery__macro *macro, ese_log_entry *entries, unsigned *n
     JET_ERR err = JET_errSuccess;
 
     while (left.size != 0) {
-        if (n == ENTRIES_MAX)
+        if (n == ESE_RECOVERY__MACRO_ENTRIES)
             return ese_raise(JET_errLogFileCorrupt, "a macro of too many records");
         ESE_TRY(ese_log_record_decode(left, &entries[n]));
         left.data += entries[n].size;
@@ -366,16 +366,14 @@ out:
 }
 
 JET_ERR
-ese_recovery__redo_macro(ese_recovery__run *run, const ese_recovery__macro *macro)
+ese_recovery__redo_macro(ese_recovery__run *run, const ese_recovery__macro *macro,
+                         ese_log_entry *entries)
 {
-    ese_log_entry *entries = NULL;
     unsigned n = 0;
     JET_ERR err;
 
-    ESE_TRY(ese_alloc(ENTRIES_MAX * sizeof *entries, &entries));
     ESE_TRY(decode_all(macro, entries, &n));
     ESE_TRY(redo_entries(run, entries, n));
 out:
-    ese_free(&entries);
     return err;
 }

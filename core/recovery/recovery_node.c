@@ -18,16 +18,6 @@ ese_recovery__key_of(const ese_log_entry *entry)
 /* ---- does it fit? */
 
 static bool
-is_between(const ese_page *page, unsigned line, ese_bytes key, ese_bytes data)
-{
-    ese_bytes none = {NULL, 0};
-    bool has_data = (ese_page_flags(page) & ESE_PAGE_NON_UNIQUE) != 0;
-    ese_bytes part = has_data ? data : none;
-
-    return ese_page_find_ge(page, key, part) == line && ese_page_find_gt(page, key, part) == line;
-}
-
-static bool
 fits_insert(const ese_page *page, const ese_log_entry *entry)
 {
     ese_bytes key = ese_recovery__key_of(entry);
@@ -42,7 +32,7 @@ fits_insert(const ese_page *page, const ese_log_entry *entry)
         return false;
     return ese_page_node_size(entry->prefix.size, key.size, entry->data.size) <=
                ese_page_free_bytes(page) &&
-           is_between(page, entry->line, key, entry->data);
+           ese_page_is_between(page, entry->line, key, entry->data);
 }
 
 /* Entries of a tree ordered by data, too, are not replaced; space trees of such trees are flagged so without being it. */

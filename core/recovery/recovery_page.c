@@ -52,6 +52,7 @@ shrink(ese_recovery__run *run, ese_recovery__db *db, ese_pgno last)
     if (db->is_header_stale)
         ESE_TRY(ese_recovery__write_header(db));
     ESE_TRY(ese_cache_flush(db->file));
+    ese_recovery__peek_forget(db);
     ese_cache_set_page_count(db->file, last);
     ESE_TRY(ese_os_file_resize(db->os, size));
 out:
@@ -208,21 +209,15 @@ static JET_ERR
 is_new_there(ese_recovery__run *run, ese_recovery__db *db, const ese_recovery__stamp *stamp,
              bool *is_there_out)
 {
-    ese_cache_page *page = NULL;
-    JET_ERR err;
+    uint64_t dbtime = 0;
+    JET_ERR err = JET_errSuccess;
 
     *is_there_out = false;
     if (!ese_recovery__may_be_newer(run, db) || stamp->pgno > ese_cache_page_count(db->file))
         return JET_errSuccess;
-    err = ese_cache_pin(db->file, stamp->pgno, &page);
-    if (is_unreadable(err))
-        return JET_errSuccess;
-    if (err >= JET_errSuccess) {
-        uint64_t dbtime = ese_page_dbtime(&page->page);
-
-        *is_there_out = dbtime >= stamp->after && dbtime < DBTIME_SPECIAL;
-    }
-    ese_cache_unpin(&page);
+    ESE_TRY(ese_recovery__peek(db, stamp->pgno, &dbtime));
+    *is_there_out = dbtime >= stamp->after && dbtime < DBTIME_SPECIAL;
+out:
     return err;
 }
 

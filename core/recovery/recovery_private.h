@@ -16,6 +16,7 @@ enum {
     ESE_RECOVERY__LEVELS =
         16, /* what the engine does on its own may lie deeper than what may be asked of it */
     ESE_RECOVERY__HEADER_PAGES = 2,
+    ESE_RECOVERY__MACRO_ENTRIES = 64,
 };
 
 typedef struct ese_recovery__run ese_recovery__run;
@@ -40,6 +41,15 @@ bool ese_recovery__lost_has(const ese_recovery__lost_map *map, ese_pgno pgno);
 void ese_recovery__lost_drop(ese_recovery__lost_map *map, ese_pgno first, uint32_t n_pages);
 const ese_recovery__lost *ese_recovery__lost_any(const ese_recovery__lost_map *map);
 void ese_recovery__lost_clear(ese_recovery__lost_map *map);
+
+/* ---- recovery_peek.c: what the file has in the places of pages that the log makes from nothing ---- */
+
+/* Neighbouring pages as they stand in the file. */
+typedef struct ese_recovery__window {
+    uint8_t *bytes;
+    ese_pgno first;
+    uint32_t n_pages; /* 0: nothing is known */
+} ese_recovery__window;
 
 /* ---- databases ---- */
 
@@ -84,7 +94,15 @@ typedef struct ese_recovery__db {
     ese_log_db log;
     bool is_in_stream; /* the stream lists it */
     ese_recovery__lost_map lost;
+    ese_recovery__window window;
 } ese_recovery__db;
+
+/* The time of the page, in the cache or in the file; 0 when there is none, or nothing that is whole. */
+JET_ERR ese_recovery__peek(ese_recovery__db *db, ese_pgno pgno, uint64_t *dbtime_out);
+
+/* The page is about to be written; and: the file changes its size. */
+void ese_recovery__peek_written(ese_recovery__db *db, ese_pgno pgno);
+void ese_recovery__peek_forget(ese_recovery__db *db);
 
 /* ---- sessions and versions ---- */
 
@@ -179,8 +197,11 @@ struct ese_recovery__run {
     uint64_t stop_after; /* number of a position; 0: none */
     uint64_t stop_time;  /* a number that sorts as times; 0: none */
     ese_lgpos shut_down_mark;
-    bool is_shut_down;   /* the last record is a ShutDownMark */
-    uint8_t *scratch[4]; /* a page each */
+    bool is_shut_down;                /* the last record is a ShutDownMark */
+    ese_arena_pool versions_memory;   /* of transactions that have ended, for the next ones */
+    ese_recovery__macro *spare_macro; /* one that has ended, for the next one; NULL: none */
+    ese_log_entry *macro_entries;     /* room for the records of the macro that is redone */
+    uint8_t *scratch[4];              /* a page each */
 };
 
 static inline uint64_t
@@ -409,6 +430,8 @@ JET_ERR ese_recovery__inconsistent(const ese_recovery__run *run, ese_pgno pgno, 
 /* ---- recovery_session.c ---- */
 
 JET_ERR ese_recovery__redo_trx(ese_recovery__run *run, const ese_log_entry *entry);
+
+/* With the memory that was kept for the next ones. */
 void ese_recovery__forget_sessions(ese_recovery__run *run);
 
 /* An earlier recovery takes changes back from here on: a macro that had not ended by then never will, and its dbtime is another's. */
@@ -441,7 +464,10 @@ JET_ERR ese_recovery__new_data(ese_recovery__run *run, const ese_log_entry *entr
 
 JET_ERR ese_recovery__redo_tree(ese_recovery__run *run, ese_recovery__db *db,
                                 const ese_log_entry *entry);
-JET_ERR ese_recovery__redo_macro(ese_recovery__run *run, const ese_recovery__macro *macro);
+
+/* `entries`: room for ESE_RECOVERY__MACRO_ENTRIES. */
+JET_ERR ese_recovery__redo_macro(ese_recovery__run *run, const ese_recovery__macro *macro,
+                                 ese_log_entry *entries);
 JET_ERR ese_recovery__redo_split(ese_recovery__run *run, ese_recovery__db *db,
                                  const ese_log_entry *entries, unsigned n);
 JET_ERR ese_recovery__redo_merge(ese_recovery__run *run, ese_recovery__db *db,

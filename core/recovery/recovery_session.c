@@ -141,19 +141,48 @@ macro_at(ese_recovery__session *session, uint64_t dbtime)
     return at;
 }
 
+enum { MACRO_MAX = 64 << 20, MACROS_OPEN_MAX = 64, MACRO_KEPT_MAX = 256 << 10 };
+
 static void
-free_macro(ese_recovery__macro **at)
+free_macro(ese_recovery__macro **macro_inout)
+{
+    if (*macro_inout == NULL)
+        return;
+    ese_growbuf_destroy(&(*macro_inout)->records);
+    ese_free(macro_inout);
+}
+
+/* Splits are frequent: what one needed is kept for the next one. */
+static void
+drop_macro(ese_recovery__run *run, ese_recovery__macro **at)
 {
     ese_recovery__macro *macro = *at;
 
     if (macro == NULL)
         return;
     *at = macro->next;
-    ese_growbuf_destroy(&macro->records);
-    ese_free(&macro);
+    if (run->spare_macro != NULL || macro->records.capacity > MACRO_KEPT_MAX)
+        free_macro(&macro);
+    else
+        run->spare_macro = macro;
 }
 
-enum { MACRO_MAX = 64 << 20, MACROS_OPEN_MAX = 64 };
+static JET_ERR
+take_macro(ese_recovery__run *run, ese_recovery__macro **macro_out)
+{
+    ese_recovery__macro *macro = run->spare_macro;
+    JET_ERR err = JET_errSuccess;
+
+    if (macro == NULL) {
+        ESE_TRY(ese_alloc(sizeof *macro, &macro));
+        macro->records = ese_growbuf_make(MACRO_MAX);
+    }
+    run->spare_macro = NULL;
+    ese_growbuf_clear(&macro->records);
+    *macro_out = macro;
+out:
+    return err;
+}
 
 static JET_ERR
 begin_macro(ese_recovery__run *run, ese_recovery__session *session, const ese_log_entry *entry)
@@ -166,9 +195,8 @@ begin_macro(ese_recovery__run *run, ese_recovery__session *session, const ese_lo
         n++;
     if (n >= MACROS_OPEN_MAX || *macro_at(session, entry->dbtime) != NULL)
         return ese_recovery__inconsistent(run, 0, "a macro begins in the middle of another one");
-    ESE_TRY(ese_alloc(sizeof *macro, &macro));
+    ESE_TRY(take_macro(run, &macro));
     macro->dbtime = entry->dbtime;
-    macro->records = ese_growbuf_make(MACRO_MAX);
     macro->lgpos = run->lgpos;
     macro->next = session->macros;
     session->macros = macro;
@@ -184,8 +212,12 @@ commit_macro(ese_recovery__run *run, ese_recovery__session *session, uint64_t db
 
     if (*at == NULL)
         return JET_errSuccess;
-    err = ese_recovery__redo_macro(run, *at);
-    free_macro(at);
+    if (run->macro_entries == NULL)
+        ESE_TRY(ese_alloc(ESE_RECOVERY__MACRO_ENTRIES * sizeof *run->macro_entries,
+                          &run->macro_entries));
+    err = ese_recovery__redo_macro(run, *at, run->macro_entries);
+    drop_macro(run, at);
+out:
     return err;
 }
 
@@ -209,6 +241,7 @@ make_session(ese_recovery__run *run, uint16_t procid, ese_recovery__session **se
     if (run->sessions[procid] == NULL) {
         ESE_TRY(ese_alloc(sizeof *session, &session));
         session->procid = procid;
+        session->memory.pool = &run->versions_memory;
         run->sessions[procid] = session;
     }
     *session_out = run->sessions[procid];
@@ -227,10 +260,10 @@ forget_versions(ese_recovery__run *run, ese_recovery__session *session)
 }
 
 static void
-forget_macros_of(ese_recovery__session *session)
+forget_macros_of(ese_recovery__run *run, ese_recovery__session *session)
 {
     while (session->macros != NULL)
-        free_macro(&session->macros);
+        drop_macro(run, &session->macros);
 }
 
 static void
@@ -239,7 +272,7 @@ forget_session(ese_recovery__run *run, uint16_t procid)
     ese_recovery__session *session = run->sessions[procid];
 
     forget_versions(run, session);
-    forget_macros_of(session);
+    forget_macros_of(run, session);
     ese_free(&run->sessions[procid]);
 }
 
@@ -250,6 +283,9 @@ ese_recovery__forget_sessions(ese_recovery__run *run)
         if (run->sessions[i] != NULL)
             forget_session(run, (uint16_t)i);
     }
+    free_macro(&run->spare_macro);
+    ese_free(&run->macro_entries);
+    ese_arena_pool_clear(&run->versions_memory);
 }
 
 void
@@ -257,7 +293,7 @@ ese_recovery__forget_macros(ese_recovery__run *run)
 {
     for (unsigned i = 0; run->sessions != NULL && i < ESE_RECOVERY__SESSIONS; i++) {
         if (run->sessions[i] != NULL)
-            forget_macros_of(run->sessions[i]);
+            forget_macros_of(run, run->sessions[i]);
     }
 }
 
@@ -343,7 +379,7 @@ redo_of_session(ese_recovery__run *run, ese_recovery__session *session, const es
     case ESE_LOG_REFRESH: session->trx = entry->trx; break;
     case ESE_LOG_MACRO_BEGIN: return begin_macro(run, session, entry);
     case ESE_LOG_MACRO_COMMIT: return commit_macro(run, session, entry->dbtime);
-    case ESE_LOG_MACRO_ABORT: free_macro(macro_at(session, entry->dbtime)); break;
+    case ESE_LOG_MACRO_ABORT: drop_macro(run, macro_at(session, entry->dbtime)); break;
     default: break;
     }
     return JET_errSuccess;

@@ -172,6 +172,9 @@ expect_found(const fixture *f, ese_bytes key, ese_bytes data)
         gt++;
     assert_int_equal(ese_page_find_ge(&f->page, key, data), ge);
     assert_int_equal(ese_page_find_gt(&f->page, key, data), gt);
+    for (unsigned line = ge == 0 ? 0 : ge - 1;
+         (flags & ESE_PAGE_LEAF) != 0 && line <= gt + 1 && line <= f->n_rows; line++)
+        assert_int_equal(ese_page_is_between(&f->page, line, key, data), line == ge && line == gt);
 }
 
 static void

@@ -169,6 +169,7 @@ test_recovery_macro__moves_a_root(void **state)
     fixture *f = *state;
     uint8_t image[PAGE_SIZE];
     ese_recovery__macro macro = {.dbtime = TIME + 1, .records = ese_growbuf_make(1 << 20)};
+    ese_log_entry entries[ESE_RECOVERY__MACRO_ENTRIES];
     const ese_log_entry root_move = {
         .type = ESE_LOG_ROOT_PAGE_MOVE, .dbid = DBID, .dbtime = TIME + 1, .objid = OBJID};
     ese_log_entry move = entry_of(ESE_LOG_PAGE_MOVE, 0);
@@ -184,13 +185,14 @@ test_recovery_macro__moves_a_root(void **state)
                                        .tail = {image + PAGE_SIZE / 2, PAGE_SIZE / 2}};
     append(&macro, &root_move);
     append(&macro, &move);
-    assert_int_equal(ese_recovery__redo_macro(&f->run, &macro), JET_errSuccess);
+    assert_int_equal(ese_recovery__redo_macro(&f->run, &macro, entries), JET_errSuccess);
     assert_int_equal(ese_cache_pin(f->db.file, TARGET, &page), JET_errSuccess);
     assert_int_equal(ese_page_line_count(&page->page), 2);
     assert_int_equal(ese_page_dbtime(&page->page), TIME + 1);
     ese_cache_unpin(&page);
     assert_page(f, 0, TIME + 1);
-    assert_int_equal(ese_recovery__redo_macro(&f->run, &macro), JET_errDbTimeBeyondMaxRequired);
+    assert_int_equal(ese_recovery__redo_macro(&f->run, &macro, entries),
+                     JET_errDbTimeBeyondMaxRequired);
     ese_growbuf_destroy(&macro.records);
 }
 
