@@ -199,6 +199,7 @@ out:
     return err;
 }
 
+/* To the index that the cursor has, too: it goes back to the entry of its record, wherever that is now. */
 static JET_ERR
 change_and_keep(ese_table_cursor *cursor, ese_schema_index *index, uint32_t itag,
                 ese_table_outcome *outcome_out)
@@ -218,15 +219,31 @@ change_and_keep(ese_table_cursor *cursor, ese_schema_index *index, uint32_t itag
     size = bookmark.size;
     memmove(cursor->bookmark, bookmark.data, size);
     bookmark.data = cursor->bookmark;
-    use_index(cursor, index);
+    cursor->range.is_active = false;
+    if (index != cursor->index)
+        use_index(cursor, index);
     if (cursor->is_secondary)
         return keep_record(cursor, bookmark, itag == 0 ? 1 : itag, outcome_out);
     ESE_TRY(ese_btree_seek(&cursor->entry, bookmark, (ese_bytes){0}, ESE_BTREE_GE, &found, &order));
-    ese_table__set_place(cursor,
-                         found && order == 0 ? ESE_TABLE__ON_ENTRY : ESE_TABLE__BEFORE_FIRST);
-    *outcome_out = found && order == 0 ? ESE_TABLE_FOUND : ESE_TABLE_NO_RECORD;
+    if (!found || order != 0)
+        return ese_raise(JET_errRecordDeleted, "the record is not there any more");
+    ese_table__set_place(cursor, ESE_TABLE__ON_ENTRY);
+    *outcome_out = ESE_TABLE_FOUND;
 out:
     return err;
+}
+
+static JET_ERR
+stay_in_primary_order(ese_table_cursor *cursor, ese_table_outcome *outcome_out)
+{
+    bool is_on_entry = cursor->place == ESE_TABLE__ON_ENTRY;
+
+    if (is_on_entry && cursor->is_entry_gone)
+        return ese_raise(JET_errRecordDeleted, "the record the cursor stands on was deleted");
+    if (is_on_entry)
+        cursor->range.is_active = false;
+    *outcome_out = is_on_entry ? ESE_TABLE_FOUND : ESE_TABLE_NO_RECORD;
+    return JET_errSuccess;
 }
 
 static JET_ERR
@@ -239,13 +256,8 @@ set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table_keep keep
     JET_ERR err;
 
     if (keep == ESE_TABLE_KEEP_RECORD) {
-        if (is_same && cursor->place == ESE_TABLE__ON_ENTRY && cursor->is_entry_gone)
-            return ese_raise(JET_errRecordDeleted, "the record the cursor stands on was deleted");
-        if (is_same) {
-            *outcome_out =
-                cursor->place == ESE_TABLE__ON_ENTRY ? ESE_TABLE_FOUND : ESE_TABLE_NO_RECORD;
-            return JET_errSuccess;
-        }
+        if (is_same && !cursor->is_secondary)
+            return stay_in_primary_order(cursor, outcome_out);
         return change_and_keep(cursor, index, itag_sequence, outcome_out);
     }
     if (is_same) {
@@ -274,9 +286,10 @@ ese_table_set_index(ese_table_cursor *cursor, ese_schema_index *index, ese_table
     ese_table_cancel_update(cursor);
     ese_table__save(cursor, &before);
     err = set_index(cursor, index, keep, itag_sequence, outcome_out);
-    /* The index is chosen although the record to stay at was deleted: the cursor stands nowhere in it. */
-    if (err < JET_errSuccess && err != JET_errRecordDeleted) {
-        ese_table__opening_leave(cursor);
+    /* Another index is chosen although the record to stay at was deleted: the cursor stands nowhere in it. */
+    if (err < JET_errSuccess && (err != JET_errRecordDeleted || cursor->index == before.index)) {
+        if (cursor->index != before.index)
+            ese_table__opening_leave(cursor);
         ese_table__restore(cursor, &before);
     } else {
         ese_table__forget(&before);

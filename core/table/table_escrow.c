@@ -139,6 +139,7 @@ add_delta(ese_table_cursor *cursor, escrow_delta *delta, bool survives_rollback)
         cursor->session, tree, delta->bookmark, column->offset, column->size_max, delta->value,
         &delta->old);
     ESE_TRY(ese_txn_statement_leave(cursor->session, &statement, err));
+    cursor->changed_at = cursor->session->clock;
 out:
     return err;
 }

@@ -2,7 +2,7 @@
  * Moves: places, ranges and filters on top of the entries an order gives.
  *
  * A move that runs off the end of the index or range stands behind the last entry (or before the first one) of the
- * whole index; the way back from there leaves the range, so it drops it.
+ * whole index. The end of a range ends it; a move the other way, which it does not limit, leaves it as it is.
  */
 #include "table/table_private.h"
 
@@ -63,17 +63,20 @@ ese_table__forget(ese_table__position *position)
     ese_btree_cursor_reset(&position->record);
 }
 
-/* In the order of a secondary index the record itself stays within reach, if it is still there and the cursor moved in primary order before the part that was undone. */
+/* In the order of a secondary index the record itself stays what is read, there or deleted, if the cursor moved in primary order before the part that was undone. */
 static ese_table__place
 place_after_rollback(ese_table_cursor *cursor, uint8_t level)
 {
-    bool is_on_record =
-        cursor->place == ESE_TABLE__ON_ENTRY || cursor->place == ESE_TABLE__RECORD_ONLY;
+    bool is_on_record = cursor->place == ESE_TABLE__ON_ENTRY ||
+                        cursor->place == ESE_TABLE__RECORD_ONLY || cursor->keeps_record;
+    JET_ERR err;
 
     if (!cursor->is_secondary || !is_on_record ||
         ese_txn_is_undone(cursor->session, cursor->primary_moved_at, level) ||
-        ese_table__refresh(cursor) < JET_errSuccess ||
-        ese_table__hold_record(cursor) < JET_errSuccess)
+        ese_table__refresh(cursor) < JET_errSuccess)
+        return ESE_TABLE__BEFORE_FIRST;
+    err = ese_table__hold_record(cursor);
+    if (err < JET_errSuccess && err != JET_errRecordDeleted)
         return ESE_TABLE__BEFORE_FIRST;
     return ESE_TABLE__RECORD_ONLY;
 }
@@ -96,13 +99,14 @@ ese_table_roll_back(ese_table_cursor *cursor, uint8_t level)
         ese_table__set_place(cursor, ESE_TABLE__BEFORE_FIRST);
         return false;
     }
+    if (ese_txn_is_undone(cursor->session, cursor->changed_at, level))
+        cursor->range.is_active = false;
     moved_at = cursor->is_secondary ? cursor->moved_at : cursor->primary_moved_at;
     if (!ese_txn_is_undone(cursor->session, moved_at, level))
         return false;
     place = place_after_rollback(cursor, level);
     if (place != ESE_TABLE__RECORD_ONLY)
         cursor->ops->forget(cursor);
-    cursor->range.is_active = false;
     ese_table__set_place(cursor, place);
     return false;
 }
@@ -170,7 +174,7 @@ raw_step(ese_table_cursor *cursor, direction way, bool *found_out)
     return JET_errSuccess;
 }
 
-/* A range with a lower limit stays in force, and does not matter, while the cursor moves forward; one with an upper limit ends with a move back. */
+/* Moves back mind lower limits, moves forward upper ones. */
 static bool
 ends_in_range(const ese_table_cursor *cursor, direction way)
 {
@@ -187,12 +191,10 @@ step(ese_table_cursor *cursor, direction way, bool *found_out)
     bool had_range = cursor->range.is_active;
     JET_ERR err = JET_errSuccess;
 
-    if (cursor->range.is_active && cursor->range.is_upper && way == BACK)
-        cursor->range.is_active = false;
     do {
         ESE_TRY(raw_step(cursor, way, &found));
         if (found && ends_in_range(cursor, way) && is_entry_beyond_range(cursor))
-            found = false;
+            found = cursor->range.is_active = false;
         ese_table__set_place(cursor, found ? ESE_TABLE__ON_ENTRY : end_of(way));
         if (found && cursor->n_filters != 0)
             ESE_TRY(ese_table__passes_filter(cursor, &passes));

@@ -69,7 +69,9 @@ struct ese_table_cursor {
     uint32_t page_size;      /* selects the form of tagged columns */
     bool is_secondary;
     ese_table_owner owner;
-    uint64_t opened_at;        /* clock of the session */
+    uint64_t opened_at; /* clock of the session */
+    uint64_t
+        changed_at; /* when a record was last replaced or deleted through it: its range goes when that is undone */
     uint64_t moved_at;         /* in the order of the secondary index */
     uint64_t primary_moved_at; /* in primary order; to choose that order is no move */
 

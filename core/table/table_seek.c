@@ -56,6 +56,27 @@ is_only_entry_of_key(ese_table_cursor *cursor, ese_bytes key, bool *unique_out)
     return err;
 }
 
+/*
+ * Nothing has the key: the cursor stands where it would be, and a range may begin there. Behind the last entry of an index whose keys repeat it stands behind all.
+ */
+static JET_ERR
+stand_at_sought_key(ese_table_cursor *cursor, bool is_before_entry)
+{
+    bool repeats = cursor->is_secondary && !cursor->index->tree.is_unique;
+    bool has_entries = false;
+    JET_ERR err = JET_errSuccess;
+
+    if (!is_before_entry && repeats)
+        ESE_TRY(cursor->ops->last(cursor, &has_entries));
+    stand_in_gap(cursor, is_before_entry, ESE_TABLE__AFTER_LAST);
+    if (has_entries)
+        goto out;
+    ese_record_key_copy(&cursor->sought_key, &cursor->search_key);
+    cursor->is_on_sought_key = true;
+out:
+    return err;
+}
+
 static JET_ERR
 seek_equal(ese_table_cursor *cursor, JET_GRBIT grbit, ese_table_match *match_out)
 {
@@ -68,11 +89,8 @@ seek_equal(ese_table_cursor *cursor, JET_GRBIT grbit, ese_table_match *match_out
     if (found && order == 0 && cursor->n_filters != 0)
         ESE_TRY(ese_table__passes_filter(cursor, &passes));
     if (!found || order != 0 || !passes) {
-        stand_in_gap(cursor, found, ESE_TABLE__AFTER_LAST);
-        ese_record_key_copy(&cursor->sought_key, &cursor->search_key);
-        cursor->is_on_sought_key = true;
         *match_out = ESE_TABLE_MATCH_NONE;
-        return JET_errSuccess;
+        return stand_at_sought_key(cursor, found);
     }
     ese_table__set_place(cursor, ESE_TABLE__ON_ENTRY);
     if (grbit & JET_bitCheckUniqueness)

@@ -194,6 +194,7 @@ out:
 typedef struct making {
     ese_table_cursor *cursor;
     ese_table__update *update;
+    bool has_changed;  /* replaced or deleted a record */
     ese_record before; /* when there is an original */
     ese_record after;
     uint8_t number[4];
@@ -209,6 +210,7 @@ start_making(making *make, ese_table_cursor *cursor)
 {
     make->cursor = cursor;
     make->update = cursor->update;
+    make->has_changed = false;
     make->bookmark = (ese_bytes){0};
     make->to = NULL;
     make->room = 0;
@@ -240,6 +242,13 @@ out:
     return err;
 }
 
+static void
+note_change(making *make)
+{
+    make->has_changed = true;
+    make->cursor->changed_at = make->cursor->session->clock;
+}
+
 /* The record whose place the new one takes goes with its entries; long values that the new one has taken over stay. */
 static JET_ERR
 delete_original(making *make, ese_bytes bookmark)
@@ -251,6 +260,7 @@ delete_original(making *make, ese_bytes bookmark)
 
     ESE_TRY(ese_btree_delete(cursor->session, &cursor->table->tree, bookmark, (ese_bytes){0},
                              ESE_BTREE_VERSIONED));
+    note_change(make);
     ESE_TRY(ese_table__index_change(cursor, &change));
 out:
     return err;
@@ -291,6 +301,7 @@ make_replacement(making *make)
 
     ESE_TRY(ese_btree_replace(cursor->session, &cursor->table->tree, make->bookmark,
                               make->after.bytes, ESE_BTREE_VERSIONED));
+    note_change(make);
     ESE_TRY(ese_table__index_change(cursor, &change));
     ESE_TRY(ese_table__lv_drop_unused(cursor, &make->before, &make->after));
 out:
@@ -425,8 +436,11 @@ run(making *make, JET_ERR (*change)(making *make))
     if (err >= JET_errSuccess)
         err = ese_table__leave(cursor, &statement, change(make));
     ese_schema_leave_change(cursor->table);
-    if (err < JET_errSuccess)
+    if (err < JET_errSuccess) {
         ese_table__openings_undo(cursor->session, openings);
+        if (make->has_changed)
+            cursor->range.is_active = false;
+    }
     if (err < JET_errSuccess && make->update->n_moves != n_moves)
         make->update->broken = err; /* long values that it refers to were undone */
     return err;
