@@ -174,7 +174,7 @@ test_btree_merge__follows_a_rollback(void **state)
 
 /* ---- long values */
 
-enum { N_VALUES = 12, N_CHUNKS = 40, CHUNK_SIZE = 700 };
+enum { N_VALUES = 12, N_CHUNKS = 40, CHUNK_SIZE = 700, FIRST_CHUNK_SIZE = 20 };
 
 static void
 put_value(ese_txn_session *session, const ese_btree *tree, uint32_t id)
@@ -189,9 +189,11 @@ put_value(ese_txn_session *session, const ese_btree *tree, uint32_t id)
                      JET_errSuccess);
     for (uint32_t i = 0; i < N_CHUNKS; i++) {
         ese_store_be32(key + 4, i * CHUNK_SIZE);
-        assert_int_equal(ese_btree_insert(session, tree, (ese_bytes){key, 8},
-                                          (ese_bytes){chunk, sizeof chunk}, ESE_BTREE_UNVERSIONED),
-                         JET_errSuccess);
+        assert_int_equal(
+            ese_btree_insert(session, tree, (ese_bytes){key, 8},
+                             (ese_bytes){chunk, i == 0 ? FIRST_CHUNK_SIZE : CHUNK_SIZE},
+                             ESE_BTREE_UNVERSIONED),
+            JET_errSuccess);
     }
 }
 
@@ -245,6 +247,97 @@ test_btree_txn__takes_the_chunks_of_a_value_with_its_root(void **state)
     test_fresh_remove(&t);
 }
 
+/* The leaf and the line of the root of a value; false: there is none. */
+static bool
+find_root(test_fresh *t, const ese_btree *tree, uint32_t id, ese_pgno *pgno_out, unsigned *line_out)
+{
+    bool found = false;
+
+    for (ese_pgno pgno = 1; !found && pgno <= ese_cache_page_count(tree->file); pgno++) {
+        ese_cache_page *page = NULL;
+        uint8_t key[ESE_PAGE_KEY_MAX];
+
+        if (ese_cache_pin(t->pages, pgno, &page) < JET_errSuccess)
+            continue; /* never used */
+        for (unsigned line = 0; line < ese_page_line_count(&page->page); line++) {
+            ese_page_node node = ese_page_line(&page->page, line);
+            uint32_t flags = ese_page_flags(&page->page);
+
+            if (ese_page_objid(&page->page) == tree->objid && (flags & ESE_PAGE_LEAF) != 0 &&
+                (flags & ESE_PAGE_SPACE) == 0 &&
+                ese_page_node_copy_key(&node, key, sizeof key) == 4 && ese_load_be32(key) == id) {
+                *pgno_out = pgno;
+                *line_out = line;
+                found = true;
+            }
+        }
+        ese_cache_unpin(&page);
+    }
+    return found;
+}
+
+/* What a crash may leave: the root is flagged deleted, no version knows why, and the chunks are there. */
+static void
+hide_root(test_fresh *t, const ese_btree *tree, uint32_t id)
+{
+    ese_log_record record = {.type = ESE_LOG_FLAG_DELETE,
+                             .flags = ESE_LOG_UNIQUE,
+                             .root = tree->root,
+                             .objid = tree->objid};
+    ese_cache_page *page = NULL;
+    ese_pgno pgno = 0;
+
+    assert_true(find_root(t, tree, id, &pgno, &record.u.node.line));
+    assert_int_equal(ese_cache_latch(t->pages, pgno, &page), JET_errSuccess);
+    assert_int_equal(ese_log_change_node(&t->log, NULL, &page, &record), JET_errSuccess);
+}
+
+static void
+test_btree_merge__keeps_a_hidden_root_as_long_as_there_are_chunks(void **state)
+{
+    const test_fresh_options fresh = {.page_size = 2048};
+    const test_model_options options = {.kind = ESE_PAGE_LONG_VALUE, .n = 1};
+    const uint32_t hidden = 5;
+    test_fresh t;
+    ese_txn_session session;
+    ese_btree tree;
+    ese_pgno pgno;
+    unsigned line;
+    uint8_t key[8];
+
+    (void)state;
+    test_fresh_create(&t, &fresh);
+    test_fresh_session(&t, &session);
+    tree = test_model_tree(&t, &session, &options);
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    for (uint32_t id = 1; id <= N_VALUES; id++)
+        put_value(&session, &tree, id);
+    assert_int_equal(ese_txn_commit(&session), JET_errSuccess);
+    ese_txn_store_clean(t.store);
+    hide_root(&t, &tree, hidden);
+
+    /* Nothing that lives is left on its leaf, where the first chunk is so small that its removal looks for a leaf to let go. */
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    drop_value(&session, &tree, hidden - 1);
+    assert_int_equal(ese_txn_commit(&session), JET_errSuccess);
+    ese_txn_store_clean(t.store);
+    assert_int_equal(ese_txn_begin(&session, false), JET_errSuccess);
+    ese_store_be32(key, hidden);
+    for (uint32_t i = 0; i + 1 < N_CHUNKS; i++) {
+        ese_store_be32(key + 4, i * CHUNK_SIZE);
+        assert_int_equal(ese_btree_delete(&session, &tree, (ese_bytes){key, 8},
+                                          (ese_bytes){NULL, 0}, ESE_BTREE_UNVERSIONED),
+                         JET_errSuccess);
+    }
+    assert_int_equal(ese_txn_commit(&session), JET_errSuccess);
+    ese_txn_store_clean(t.store);
+    assert_true(find_root(&t, &tree, hidden, &pgno, &line));
+    assert_int_equal(test_structure_check(&tree).n_deleted, 1);
+    ese_txn_session_end(&session);
+    test_fresh_close(&t);
+    test_fresh_remove(&t);
+}
+
 int
 main(void)
 {
@@ -252,6 +345,7 @@ main(void)
         cmocka_unit_test(test_btree_merge__gives_all_pages_back),
         cmocka_unit_test(test_btree_merge__follows_a_rollback),
         cmocka_unit_test(test_btree_txn__takes_the_chunks_of_a_value_with_its_root),
+        cmocka_unit_test(test_btree_merge__keeps_a_hidden_root_as_long_as_there_are_chunks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

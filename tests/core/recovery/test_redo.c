@@ -147,6 +147,80 @@ test_recovery_redo__takes_the_old_data_from_a_later_record(void **state)
     assert_line(f, 0, "old", 0);
 }
 
+/* Numbers of versions begin anew with each run, and an entry may be another's by now: what does not say the same is about something else. */
+static void
+test_recovery_redo__believes_undo_information_only_about_this_change(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = entry_of(ESE_LOG_REPLACE, 0), info = entry_of(ESE_LOG_UNDO_INFO, 0),
+                  other;
+    ese_recovery__version *version;
+
+    entry.data = text("new one");
+    entry.u.node.old_size = 4;
+    entry.u.node.new_size = 7;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    version = ese_recovery__find_version(&f->run, &f->db, 11);
+    assert_non_null(version);
+    assert_false(version->has_info);
+    info.key = text("b");
+    info.data = text("beta");
+    for (unsigned i = 0; i < 4; i++) {
+        other = info;
+        other.trx = i == 0 ? 4 : info.trx;
+        other.objid = i == 1 ? OBJID + 1 : info.objid;
+        other.key = i == 2 ? text("c") : info.key;
+        other.data = i == 3 ? text("old") : info.data;
+        assert_int_equal(ese_recovery__redo_undo_info(&f->run, &f->db, &other), JET_errSuccess);
+        assert_false(version->has_info);
+    }
+    assert_int_equal(ese_recovery__redo_undo_info(&f->run, &f->db, &info), JET_errSuccess);
+    assert_true(version->has_info);
+    assert_int_equal(ese_recovery__undo(&f->run), JET_errSuccess);
+    assert_line(f, 0, "beta", 0);
+}
+
+static void
+test_recovery_redo__waits_for_the_old_data_of_this_transaction(void **state)
+{
+    fixture *f = *state;
+    ese_log_entry entry = entry_of(ESE_LOG_REPLACE, 0);
+    const ese_recovery__version *version;
+
+    f->db.found_max_required = 1;
+    entry.dbtime = TIME; /* the page is written already */
+    entry.dbtime_before = TIME - 1;
+    assert_int_equal(ese_recovery__redo_node(&f->run, &f->db, &entry), JET_errSuccess);
+    version = ese_recovery__find_version(&f->run, &f->db, 11);
+    assert_non_null(version);
+    entry = entry_of(ESE_LOG_UNDO_INFO, 0);
+    entry.key = text("b");
+    entry.data = text("of another");
+    entry.trx = 4;
+    assert_int_equal(ese_recovery__redo_undo_info(&f->run, &f->db, &entry), JET_errSuccess);
+    assert_true(version->is_waiting);
+    assert_false(version->has_info);
+}
+
+/* A crash has cut off a macro; the recovery behind it took changes back, and gave the time of the macro to another one. */
+static void
+test_recovery_macro__is_forgotten_when_an_earlier_recovery_began_to_take_back(void **state)
+{
+    fixture *f = *state;
+    const ese_log_entry begin = {
+        .type = ESE_LOG_MACRO_BEGIN, .procid = PROCID, .dbid = DBID, .dbtime = TIME + 5};
+    const ese_log_entry undo = {.type = ESE_LOG_RECOVERY_UNDO2};
+
+    assert_int_equal(ese_recovery__apply(&f->run, &begin), JET_errSuccess);
+    assert_non_null(ese_recovery__session_of(&f->run, PROCID)->macros);
+    assert_int_equal(ese_recovery__apply(&f->run, &begin),
+                     JET_errLogOperationInconsistentWithDatabase);
+    assert_int_equal(ese_recovery__apply(&f->run, &undo), JET_errSuccess);
+    assert_null(ese_recovery__session_of(&f->run, PROCID)->macros);
+    assert_int_equal(ese_recovery__session_of(&f->run, PROCID)->level, 1); /* it is open still */
+    assert_int_equal(ese_recovery__apply(&f->run, &begin), JET_errSuccess);
+}
+
 static void
 test_recovery_undo__flags_what_was_inserted_and_brings_back_what_was_deleted(void **state)
 {
@@ -212,6 +286,9 @@ main(void)
         WITH_PAGE(test_recovery_redo__refuses_nodes_that_do_not_fit),
         WITH_PAGE(test_recovery_redo__keeps_what_a_replacement_replaced_until_its_undo),
         WITH_PAGE(test_recovery_redo__takes_the_old_data_from_a_later_record),
+        WITH_PAGE(test_recovery_redo__believes_undo_information_only_about_this_change),
+        WITH_PAGE(test_recovery_redo__waits_for_the_old_data_of_this_transaction),
+        WITH_PAGE(test_recovery_macro__is_forgotten_when_an_earlier_recovery_began_to_take_back),
         WITH_PAGE(test_recovery_undo__flags_what_was_inserted_and_brings_back_what_was_deleted),
         WITH_PAGE(test_recovery_trx__has_nothing_to_undo_after_the_commit),
         cmocka_unit_test(test_recovery_map__finds_and_forgets_pages),
