@@ -12,7 +12,6 @@ enum {
     SEPARABLE_MIN = 5,    /* of one moved out of it when the record is too big */
     REFERENCE_SIZE = 4,
     TEMP_RECORD_MAX = 32672, /* the largest record of a page of 32 KiB */
-    KEY_LIMIT_SMALL = 255,   /* what a node on a small page keeps free for its key, at least */
     BITMAP_MAX = 16,
     TAGGED_OVERHEAD =
         10, /* at most: entry, header, offset in the array of values, and of the value before */
@@ -25,15 +24,10 @@ size_t
 ese_table__record_max(const ese_table_cursor *cursor)
 {
     const ese_schema_index *primary = cursor->table->primary;
-    uint32_t page_size = cursor->page_size;
-    size_t node_max = page_size - ese_page_header_size(page_size) - 8;
-    size_t key_most = primary == NULL ? 4 : primary->rules.key_most;
 
     if (ese_table_is_temporary(cursor))
         return TEMP_RECORD_MAX;
-    if (page_size > ESE_PAGE_SIZE_SMALL_MAX)
-        return node_max - 4 - key_most;
-    return node_max - 2 - (key_most + 2 > KEY_LIMIT_SMALL ? key_most + 2 : KEY_LIMIT_SMALL);
+    return ese_record_limit(cursor->page_size, primary == NULL ? 4 : primary->rules.key_most);
 }
 
 JET_ERR
