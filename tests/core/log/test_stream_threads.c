@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "log/log_stream_private.h"
 #include "os/os_thread.h"
 #include "stream_fixture.h"
 
@@ -242,6 +243,69 @@ test_log_stream__waits_beside_records_that_are_half_placed(void **state)
     stream_fixture_close(f);
 }
 
+static void *
+wait_for_end(void *argument)
+{
+    writer *w = argument;
+
+    w->err = ese_log_stream_wait(w->f->stream, w->last);
+    return NULL;
+}
+
+/* Until so many wait for the flush behind the one that is under way. */
+static void
+await_waiting(ese_log_stream *stream, uint32_t n)
+{
+    uint32_t n_waiting = 0;
+
+    while (n_waiting != n) {
+        ese_os_mutex_lock(&stream->mutex);
+        n_waiting = stream->n_waiting[(stream->round + 1) % 2];
+        ese_os_mutex_unlock(&stream->mutex);
+        ese_os_yield();
+    }
+}
+
+/*
+ * Those who wait for the next flush, of whom one is woken to lead it. When he comes everything is durable: whoever made room has written it on the way to a new generation. He leads
+ * nothing, so he must wake the next one, who would wait for ever otherwise.
+ */
+static void
+test_log_stream__a_wake_up_that_is_not_needed_any_more_is_passed_on(void **state)
+{
+    enum { N = 3 };
+    stream_fixture *f = stream_fixture_open();
+    ese_os_thread threads[N];
+    writer writers[N];
+    ese_log_stream *stream;
+
+    (void)state;
+    assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errSuccess);
+    stream = f->stream;
+    assert_int_equal(stream_put(f, 100), JET_errSuccess);
+    ese_os_mutex_lock(&stream->mutex);
+    stream->is_leading = true; /* this thread, with a flush that began before the record came */
+    ese_os_mutex_unlock(&stream->mutex);
+    for (unsigned i = 0; i < N; i++) {
+        writers[i] = (writer){.f = f, .last = ese_log_stream_tip(stream)};
+        assert_int_equal(ese_os_thread_start(&threads[i], wait_for_end, &writers[i]),
+                         JET_errSuccess);
+    }
+    await_waiting(stream, N);
+    ese_os_mutex_lock(&stream->mutex);
+    stream->is_leading = false;
+    ese_log__wake(stream, false);
+    atomic_store_explicit(&stream->durable, writers[0].last, memory_order_release);
+    ese_os_mutex_unlock(&stream->mutex);
+    for (unsigned i = 0; i < N; i++) {
+        ese_os_thread_join(&threads[i]);
+        assert_int_equal(writers[i].err, JET_errSuccess);
+    }
+    ese_log_stream_close(&f->stream);
+    assert_int_equal(ese_alloc_live(), f->live);
+    stream_fixture_close(f);
+}
+
 /* All hear of the failure, and what the fastest was told is there. */
 static void
 test_log_stream__a_failure_reaches_all(void **state)
@@ -274,6 +338,7 @@ main(void)
         cmocka_unit_test(test_log_stream__one_writes_for_all),
         cmocka_unit_test(test_log_stream__one_writes_for_all_while_a_log_is_made_ahead),
         cmocka_unit_test(test_log_stream__waits_beside_records_that_are_half_placed),
+        cmocka_unit_test(test_log_stream__a_wake_up_that_is_not_needed_any_more_is_passed_on),
         cmocka_unit_test(test_log_stream__a_failure_reaches_all),
     };
 
