@@ -3,6 +3,7 @@
  *
  * INV-1  An atomic backup is put together in a folder of another name, and gets its own when all of it is on the disk. The one before goes only then.
  * INV-2  A backup that failed leaves nothing behind that was not there before, as far as files can be deleted.
+ * INV-3  A log that is added to a backup gets its name when all of it is on the disk: a part of it would keep those before it from being read.
  */
 #include "maint/maint_backup.h"
 
@@ -15,6 +16,7 @@
 enum { COPY_BYTES = 256 * 1024, NAMES_MAX = 1 << 24 };
 
 static const char folder_new[] = "new", folder_old[] = "old", folder_making[] = "temp";
+static const char log_making[] = "log.tmp";
 
 struct ese_maint_backup_folder {
     ese_maint_backup_kind kind;
@@ -172,20 +174,20 @@ out:
     return err;
 }
 
-/* Logs of an incremental backup may be there already: they are the same. */
+/* What is added to a backup that is there gets its name later. */
 static JET_ERR
 open_target(ese_maint_backup_folder *folder, const char *name, ese_os_file **to_out)
 {
-    ese_os_file_mode mode =
-        folder->kind == ESE_MAINT_BACKUP_INCREMENTAL ? ESE_OS_FILE_REPLACE : ESE_OS_FILE_CREATE;
+    bool is_added = folder->kind == ESE_MAINT_BACKUP_INCREMENTAL;
     size_t n_before = folder->names.size;
     char *path = NULL;
     JET_ERR err;
 
+    if (is_added)
+        name = log_making;
     ESE_TRY(ese_os_path_join(folder->path, name, "", &path));
-    if (folder->kind != ESE_MAINT_BACKUP_INCREMENTAL)
-        ESE_TRY(ese_growbuf_append(&folder->names, name, strlen(name) + 1));
-    err = ese_os_file_open_for(path, mode, to_out);
+    ESE_TRY(ese_growbuf_append(&folder->names, name, strlen(name) + 1));
+    err = ese_os_file_open_for(path, is_added ? ESE_OS_FILE_REPLACE : ESE_OS_FILE_CREATE, to_out);
     if (err < JET_errSuccess)
         folder->names.size = n_before; /* it is not ours */
     if (err == JET_errFileAlreadyExists)
@@ -193,6 +195,23 @@ open_target(ese_maint_backup_folder *folder, const char *name, ese_os_file **to_
             ese_raise(JET_errDatabaseDuplicate, "%s: two files of the backup have this name", path);
 out:
     ese_free(&path);
+    return err;
+}
+
+/* All of it is on the disk. One of that name may be there already: it is the same, or less of it. */
+static JET_ERR
+name_added(ese_maint_backup_folder *folder, const char *name)
+{
+    char *from = NULL, *to = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_os_path_join(folder->path, log_making, "", &from));
+    ESE_TRY(ese_os_path_join(folder->path, name, "", &to));
+    ESE_TRY(ese_os_file_rename(from, to));
+    folder->names.size = 0;
+out:
+    ese_free(&to);
+    ese_free(&from);
     return err;
 }
 
@@ -205,6 +224,8 @@ ese_maint_backup_folder_add(ese_maint_backup_folder *folder, const char *name,
 
     ESE_TRY(open_target(folder, name, &to));
     ESE_TRY(copy_into(to, file, watcher));
+    if (folder->kind == ESE_MAINT_BACKUP_INCREMENTAL)
+        ESE_TRY(name_added(folder, name));
 out:
     ese_os_file_close(&to);
     return err;
