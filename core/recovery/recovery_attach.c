@@ -235,6 +235,16 @@ time_mismatch(const ese_recovery__db *db)
                      "%s: was shut down at another position than the log says", db->source);
 }
 
+/* A file of another stream: another database, or this one after somebody went on with it elsewhere. */
+static JET_ERR
+defer_foreign(ese_recovery__run *run, ese_recovery__db *db, uint8_t dbid,
+              const ese_signature *sign_db)
+{
+    bool is_it = db->header.state == ESE_DBSTATE_CLEAN && is_same(&db->header.sign_db, sign_db);
+
+    return defer(run, db, dbid, is_it ? ESE_RECOVERY__WHY_MOVED_ON : ESE_RECOVERY__WHY_FOREIGN);
+}
+
 /* It comes from another stream, which the log names. */
 static JET_ERR
 attach_foreign(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
@@ -282,7 +292,7 @@ decide(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
     is_of_stream = is_same(&header->sign_log, &run->sign);
     is_of_former = is_same(&header->sign_log, &a->sign_log);
     if (is_deferred || (!is_of_stream && !is_of_former))
-        return defer(run, db, a->dbid, ESE_RECOVERY__WHY_FOREIGN);
+        return defer_foreign(run, db, a->dbid, &a->sign_db);
     if (!is_of_stream)
         return attach_foreign(run, db, a);
     if (number(header->consistent) == number(a->consistent) || number(header->consistent) == 0 ||
@@ -375,7 +385,7 @@ replace_or_defer(ese_recovery__run *run, ese_recovery__db *db, const ese_log_ent
 {
     if ((db->map_flags & ESE_RECOVERY_MAP_OVERWRITE_ON_CREATE) != 0)
         return create_now(run, db, entry);
-    return defer(run, db, entry->dbid, ESE_RECOVERY__WHY_FOREIGN);
+    return defer_foreign(run, db, entry->dbid, &entry->u.db.sign_db);
 }
 
 static JET_ERR

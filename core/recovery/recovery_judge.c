@@ -91,6 +91,11 @@ judge_deferred(const ese_recovery__run *run, const ese_recovery__db *db)
         return ese_raise(JET_errAttachedDatabaseMismatch,
                          "%s: this database of the log, %s there, is missing", db->final,
                          db->logged_path);
+    if (db->why == ESE_RECOVERY__WHY_MOVED_ON)
+        return ese_raise(JET_errAttachedDatabaseMismatch,
+                         "%s: is clean, and was opened since with other logs or without any: these "
+                         "logs are of no use for it any more; keep them elsewhere to start",
+                         db->source);
     return ese_raise(JET_errAttachedDatabaseMismatch,
                      "%s: is not the database that the log knows as %s", db->source,
                      db->logged_path);

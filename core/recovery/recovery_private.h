@@ -62,6 +62,7 @@ typedef enum ese_recovery__state {
 typedef enum ese_recovery__why {
     ESE_RECOVERY__WHY_MISSING,
     ESE_RECOVERY__WHY_FOREIGN,
+    ESE_RECOVERY__WHY_MOVED_ON, /* foreign: it is the database, but clean, and of another stream or none */
     ESE_RECOVERY__WHY_FUTURE,   /* clean at a later position */
     ESE_RECOVERY__WHY_UNMAPPED, /* nobody asked for it */
 } ese_recovery__why;

@@ -253,6 +253,83 @@ test_recovery_place__does_as_maps_say_with_what_is_missing(void **state)
     free_set(&s);
 }
 
+/* ---- after recovery of copies that took the place of the databases */
+
+static void
+recover_copies(const set *s)
+{
+    const ese_recovery_options options = {.log_folder = s->folder};
+    ese_recovery_report report;
+
+    assert_int_equal(ese_recovery_run(&options, &report), JET_errSuccess);
+    ese_recovery_report_clear(&report);
+}
+
+static void
+go_on_after_copies(const char *name)
+{
+    set s;
+    start at;
+
+    if (!load_set(name, &s))
+        skip();
+    at = start_of(&s, 0);
+    recover_copies(&s);
+    assert_int_equal(start_once(&at), JET_errSuccess);
+    assert_recovered(&s);
+    recover_copies(&s);
+    assert_recovered(&s);
+    free_set(&s);
+}
+
+static void
+test_recovery_place__goes_on_with_logs_whose_databases_were_recovered_already(void **state)
+{
+    (void)state;
+    each_set("crash-", go_on_after_copies);
+}
+
+/* As who opens the database without a log leaves it. */
+static void
+leave_the_stream(const set *s)
+{
+    recovery_file file = recovery_file_read(s->folder, databases[0]);
+    ese_dbheader header = header_of(&file);
+
+    header.sign_log = (ese_signature){0};
+    header.consistent = header.attach = (ese_lgpos){0};
+    for (unsigned i = 0; i < HEADER_PAGES; i++)
+        ese_dbheader_encode(&header, file.bytes + (size_t)i * header.page_size);
+    recovery_file_write(s->folder, databases[0], &file);
+    free(file.bytes);
+}
+
+static void
+refuse_the_stream(const char *name)
+{
+    set s;
+    start at;
+
+    if (!load_set(name, &s))
+        skip();
+    at = start_of(&s, 0);
+    recover_copies(&s);
+    leave_the_stream(&s);
+    assert_int_equal(start_once(&at), JET_errAttachedDatabaseMismatch);
+    assert_non_null(strstr(ese_err_text(JET_errAttachedDatabaseMismatch), "of no use"));
+    at.flags = ESE_RECOVERY_IGNORE_MISSING_DATABASES;
+    assert_int_equal(start_once(&at), JET_errSuccess);
+    free_set(&s);
+}
+
+static void
+test_recovery_place__tells_that_a_database_has_left_its_logs_behind(void **state)
+{
+    (void)state;
+    refuse_the_stream("crash-04k-durable"); /* created in these logs */
+    refuse_the_stream("crash-08k-circular");
+}
+
 int
 main(void)
 {
@@ -267,6 +344,9 @@ main(void)
         cmocka_unit_test(test_recovery_place__lists_what_is_attached_in_the_log_that_it_begins),
         cmocka_unit_test(test_recovery_place__finds_a_renamed_database_by_its_map),
         cmocka_unit_test(test_recovery_place__does_as_maps_say_with_what_is_missing),
+        cmocka_unit_test(
+            test_recovery_place__goes_on_with_logs_whose_databases_were_recovered_already),
+        cmocka_unit_test(test_recovery_place__tells_that_a_database_has_left_its_logs_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
