@@ -28,6 +28,13 @@ JET_ERR ese_btree_create(ese_txn_session *session, ese_btree_db *db, const ese_b
 /* Destroys the tree when the transaction has committed and nobody sees it any more: its pages go to the parent, which need not be the one now using it. */
 JET_ERR ese_btree_destroy(ese_txn_session *session, const ese_btree *tree);
 
+/*
+ * For recovery: gives the pages of a tree back whose creation was taken back, if the root page still is that of the tree. `origin` is in no transaction. Nobody uses the tree,
+ * or anything inside it.
+ */
+JET_ERR ese_btree_take_back(ese_btree_db *db, ese_log_origin *origin, ese_pgno root,
+                            uint32_t objid);
+
 /* Next objid of the database. */
 uint32_t ese_btree_next_objid(ese_btree_db *db);
 

@@ -421,8 +421,10 @@ ese_btree__destroy_now(ese_btree_db *db, ese_log_origin *origin, const ese_btree
     ESE_TRY(ese_btree__owner_load(db, origin, tree->root, &owner));
     if (owner.tree.objid == tree->objid && owner.header.parent != 0)
         ESE_TRY(find_heir(&owner, &parent, &found));
-    if (found)
+    if (found) {
         ESE_TRY(collect(&owner, &extents));
+        ESE_TRY(ese_log_note_freed(ese_btree_db_log(db), owner.tree.root, owner.tree.kind));
+    }
     for (size_t at = 0; at < extents.size; at += sizeof(ese_page_extent)) {
         ese_page_extent extent;
 
@@ -434,4 +436,12 @@ out:
     ese_os_mutex_unlock(&db->space.lock);
     ese_growbuf_destroy(&extents);
     return err;
+}
+
+JET_ERR
+ese_btree_take_back(ese_btree_db *db, ese_log_origin *origin, ese_pgno root, uint32_t objid)
+{
+    const ese_btree tree = {.file = ese_btree_db_log(db)->file, .root = root, .objid = objid};
+
+    return ese_btree__destroy_now(db, origin, &tree);
 }

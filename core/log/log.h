@@ -106,6 +106,9 @@ typedef struct ese_log_db {
     _Atomic uint32_t objid_last; /* [atomic] */
 } ese_log_db;
 
+/* The pages of the tree are about to go back to its parent: from here on nobody else may give them back. `kind` as flags of its pages. Fails as appending does. */
+JET_ERR ese_log_note_freed(ese_log_db *db, ese_pgno root, uint32_t kind);
+
 enum { ESE_LOG_EDIT_PAGES_MAX = 48 };
 
 /* A change in the making: the caller sets the first four members and has the pages latched. */

@@ -112,6 +112,9 @@ typedef struct ese_log_expect {
     uint64_t checksum_prev;
 } ese_log_expect;
 
+/* Whether this engine has written the log: its paths begin at the root, as those of Windows never do. */
+bool ese_log_header_is_ours(const ese_log_header *header);
+
 /* Checks 3 to 10 in their order, with the code of each. */
 JET_ERR ese_log_header_check(const ese_log_header *header, const ese_log_expect *expect);
 

@@ -64,8 +64,5 @@ JET_ERR ese_log__next7(ese_log_file *file, ese_lgpos *lgpos_out);
 JET_ERR ese_log__seek8(ese_log_file *file, ese_lgpos lgpos);
 JET_ERR ese_log__seek7(ese_log_file *file, ese_lgpos lgpos);
 
-/* Whether this engine has written the log: its paths begin at the root, as those of Windows never do. */
-bool ese_log__is_ours(const ese_log_header *header);
-
 /* Whether a name is that of a log of `base` (NULL: any), and of which generation (0: the current one). */
 bool ese_log__parse_name(const char *name, const char *base, int32_t *generation_out);

@@ -15,7 +15,7 @@ is_from_root(ese_bytes path)
 }
 
 bool
-ese_log__is_ours(const ese_log_header *header)
+ese_log_header_is_ours(const ese_log_header *header)
 {
     return header->major == ESE_LOG_MAJOR && is_from_root(header->params.log_path) &&
            is_from_root(header->params.system_path);
@@ -42,7 +42,7 @@ ese_log__find_end8(ese_log_file *file)
 {
     ese_log_scan scan = {.generation = file->header.generation,
                          .sector = file->header.n_header_sectors,
-                         .may_be_torn = file->is_last && ese_log__is_ours(&file->header)};
+                         .may_be_torn = file->is_last && ese_log_header_is_ours(&file->header)};
     uint32_t last = file->header.n_sectors - 1; /* holds nothing but a copy */
     ese_log_verdict verdict = ESE_LOG_VERDICT_DATA;
     JET_ERR err = JET_errSuccess;

@@ -316,7 +316,7 @@ out:
 static bool
 is_urgent(ese_log_type type)
 {
-    return type == ESE_LOG_ROLLBACK || type == ESE_LOG_DETACH_DB ||
+    return type == ESE_LOG_ROLLBACK || type == ESE_LOG_FREE_TREE || type == ESE_LOG_DETACH_DB ||
            type == ESE_LOG_SHUT_DOWN_MARK || type == ESE_LOG_TERM2 ||
            type == ESE_LOG_RECOVERY_QUIT2;
 }
@@ -563,7 +563,7 @@ adopt_current(ese_log_stream *stream, const ese_log_stream_end *end, const char 
                           stream->n_slots * ESE_LOG_SEGMENT_SIZE));
     /* One of another engine, or of another size, is left as it is: the reader judges the two kinds by different rules. */
     *is_usable_out =
-        ese_log__is_ours(&header) && header.n_sectors == stream->n_sectors &&
+        ese_log_header_is_ours(&header) && header.n_sectors == stream->n_sectors &&
         end->next_sector < stream->n_sectors - 1 &&
         ese_os_file_size(stream->file) == (uint64_t)stream->n_sectors * ESE_LOG_SEGMENT_SIZE;
 out:

@@ -12,7 +12,7 @@
 
 #include <assert.h>
 
-enum { LEVELS_SHIFT = 4 };
+enum { LEVELS_SHIFT = 4, FREED_TABLE = 1, FREED_INDEX = 2 };
 
 /* ---- a batch */
 
@@ -190,6 +190,19 @@ ese_log_rollback(ese_log_stream *stream, ese_log_origin *origin, uint8_t level)
         return JET_errSuccess;
     entry.levels = (uint8_t)(logged - level);
     return ese_log_stream_append_entry(stream, &entry, NULL, NULL);
+}
+
+/* ---- trees that go */
+
+JET_ERR
+ese_log_note_freed(ese_log_db *db, ese_pgno root, uint32_t kind)
+{
+    ese_log_entry entry = {.type = ESE_LOG_FREE_TREE, .dbid = db->dbid, .root = root};
+
+    if (db->stream == NULL)
+        return JET_errSuccess;
+    entry.u.tree.what = (kind & ESE_PAGE_INDEX) != 0 ? FREED_INDEX : FREED_TABLE;
+    return ese_log_stream_append_entry(db->stream, &entry, NULL, NULL);
 }
 
 /* ---- undo information */

@@ -424,6 +424,7 @@ ese_recovery__end_run(ese_recovery__run *run)
     ese_free(&run->versions);
     ese_free(&run->entries);
     ese_free(&run->debts);
+    ese_growbuf_destroy(&run->new_trees);
     for (unsigned i = 0; i < SCRATCH; i++)
         ese_free(&run->scratch[i]);
     ese_log_file_close(&run->log);

@@ -20,7 +20,10 @@ redo_run(ese_recovery__run *run, const ese_log_entry *entry)
 {
     switch (entry->type) {
     case ESE_LOG_INIT:
-    case ESE_LOG_INIT2: ese_recovery__forget_sessions(run); return JET_errSuccess;
+    case ESE_LOG_INIT2:
+        ese_recovery__forget_sessions(run);
+        ese_recovery__created_forget(run, NULL);
+        return JET_errSuccess;
     case ESE_LOG_RECOVERY_UNDO:
     case ESE_LOG_RECOVERY_UNDO2: ese_recovery__forget_macros(run); return JET_errSuccess;
     case ESE_LOG_TERM:
@@ -119,8 +122,11 @@ apply_class(ese_recovery__run *run, const ese_log_entry *entry)
     case ESE_LOG_CLASS_UNKNOWN:
         return ese_raise(JET_errLogFileCorrupt, "a record of the unknown type %u",
                          (unsigned)entry->type);
-    case ESE_LOG_CLASS_FILL:
-    case ESE_LOG_CLASS_INFO: break;
+    case ESE_LOG_CLASS_FILL: break;
+    case ESE_LOG_CLASS_INFO:
+        if (entry->type == ESE_LOG_FREE_TREE)
+            ese_recovery__created_freed(run, entry);
+        break;
     }
     return JET_errSuccess;
 }

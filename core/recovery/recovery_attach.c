@@ -459,6 +459,7 @@ ese_recovery__detach(ese_recovery__run *run, ese_recovery__db *db, ese_lgpos lgp
     JET_ERR err = JET_errSuccess;
 
     run->by_dbid[db->dbid] = NULL;
+    ese_recovery__created_forget(run, db);
     if (db->state == ESE_RECOVERY__ATTACHED) {
         ese_recovery__stream_detach(run, db);
         ESE_TRY(ese_recovery__check_nothing_lost(db));
@@ -481,6 +482,7 @@ ese_recovery__remove_unfinished(ese_recovery__run *run, ese_recovery__db *db)
     JET_ERR err;
 
     run->by_dbid[db->dbid] = NULL;
+    ese_recovery__created_forget(run, db);
     ese_recovery__stream_detach(run, db);
     ese_recovery__close_db(db);
     ese_recovery__lost_clear(&db->lost);

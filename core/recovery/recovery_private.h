@@ -189,8 +189,9 @@ struct ese_recovery__run {
     ese_recovery__version **versions; /* hash chains, by number */
     ese_recovery__debt **debts;       /* by page */
     ese_recovery__version **entries; /* the same by entry: of those whose UNDO_INFO may be needed */
-    int32_t generation;              /* being replayed */
-    uint8_t created[8];              /* of the generation replayed last */
+    ese_growbuf new_trees; /* trees, whose creation has not committed: recovery_created.c */
+    int32_t generation;    /* being replayed */
+    uint8_t created[8];    /* of the generation replayed last */
     uint64_t checksum;
     ese_lgpos lgpos;     /* of the record being replayed */
     bool is_stop_early;  /* nothing lies in front of that place */
@@ -244,6 +245,23 @@ JET_ERR ese_recovery__judge_last(ese_recovery__run *run, ese_recovery__db *db, i
 JET_ERR ese_recovery__judge_all(ese_recovery__run *run);
 
 void ese_recovery__report(ese_recovery__run *run, bool has_results);
+
+/* ---- recovery_created.c: trees whose creation has not committed ---- */
+
+/* The record of a creation; the end of a level, with those inside; FreeFDP. NULL: those of all databases are forgotten. */
+JET_ERR ese_recovery__created_add(ese_recovery__run *run, ese_recovery__db *db,
+                                  const ese_log_entry *entry);
+void ese_recovery__created_commit(ese_recovery__run *run, uint16_t procid, uint8_t level);
+void ese_recovery__created_roll_back(ese_recovery__run *run, uint16_t procid, uint8_t level);
+void ese_recovery__created_freed(ese_recovery__run *run, const ese_log_entry *entry);
+void ese_recovery__created_forget(ese_recovery__run *run, const ese_recovery__db *db);
+
+typedef JET_ERR ese_recovery__take_back(void *self, ese_recovery__db *db, ese_pgno root,
+                                        uint32_t objid);
+
+/* Calls for each tree of a transaction that was rolled back, the youngest first. An error is one after which recovery cannot go on. */
+JET_ERR ese_recovery__created_take_back(ese_recovery__run *run, ese_recovery__take_back *take_back,
+                                        void *self);
 
 /* ---- recovery_stop.c ---- */
 

@@ -334,8 +334,9 @@ begin_nested(ese_recovery__run *run, ese_recovery__session *session, const ese_l
 }
 
 static void
-commit(ese_recovery__session *session, uint8_t level)
+commit(ese_recovery__run *run, ese_recovery__session *session, uint8_t level)
 {
+    ese_recovery__created_commit(run, session->procid, level);
     for (ese_recovery__version *v = session->newest; v != NULL && v->level > level; v = v->older)
         v->level = level;
     if (level < session->level)
@@ -356,6 +357,7 @@ roll_back(ese_recovery__run *run, ese_recovery__session *session, uint8_t n_leve
 {
     uint8_t level = n_levels < session->level ? (uint8_t)(session->level - n_levels) : 0;
 
+    ese_recovery__created_roll_back(run, session->procid, level);
     if (level == 0) {
         end_transaction(run, session);
         return;
@@ -370,8 +372,9 @@ redo_of_session(ese_recovery__run *run, ese_recovery__session *session, const es
 {
     switch (entry->type) {
     case ESE_LOG_BEGIN: return begin_nested(run, session, entry);
-    case ESE_LOG_COMMIT: commit(session, entry->levels); break;
+    case ESE_LOG_COMMIT: commit(run, session, entry->levels); break;
     case ESE_LOG_COMMIT0:
+        ese_recovery__created_commit(run, session->procid, 0);
         end_transaction(run, session);
         run->report->n_committed++;
         break;

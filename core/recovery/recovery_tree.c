@@ -135,7 +135,12 @@ create_single(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry 
         .free_bits = n > N_BITS ? UINT32_MAX : (uint32_t)((UINT64_C(1) << n >> 1) - 1),
     };
 
-    return create_root(run, db, entry, &space);
+    JET_ERR err;
+
+    ESE_TRY(ese_recovery__created_add(run, db, entry));
+    ESE_TRY(create_root(run, db, entry, &space));
+out:
+    return err;
 }
 
 /* ---- conversion */

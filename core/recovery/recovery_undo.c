@@ -6,6 +6,7 @@
  *
  * INV-1  A version leaves only after its Undo is in the log: until then pages that hold the change are written with its UNDO_INFO before them.
  * INV-2  Pages are split by a transaction of its own, whose number no open session has: redo of it disturbs none of them.
+ * INV-3  Trees that go with the transaction that created them go last, in transactions of their own (recovery_created.c).
  */
 #include "recovery/recovery_private.h"
 
@@ -266,8 +267,21 @@ undo_session(undoing *u, ese_recovery__session *session)
     u->run->report->n_rolled_back++;
     if (u->run->stream != NULL)
         ESE_TRY(ese_log_rollback(u->run->stream, &origin, 0));
+    ese_recovery__created_roll_back(u->run, session->procid, 0);
 out:
     u->origin = NULL;
+    return err;
+}
+
+static JET_ERR
+take_tree_back(void *self, ese_recovery__db *db, ese_pgno root, uint32_t objid)
+{
+    undoing *u = self;
+    JET_ERR err;
+
+    ESE_TRY(begin(u, db));
+    ESE_TRY(ese_btree_take_back(u->btree, &u->session.origin, root, objid));
+out:
     return err;
 }
 
@@ -281,6 +295,7 @@ ese_recovery__undo(ese_recovery__run *run)
         if (run->sessions[i] != NULL && run->sessions[i]->has_begun)
             ESE_TRY(undo_session(&u, run->sessions[i]));
     }
+    ESE_TRY(ese_recovery__created_take_back(run, take_tree_back, &u));
 out:
     end(&u);
     return err;
