@@ -1,33 +1,9 @@
 /* JetBackup: what comes back is what was committed, whatever went on meanwhile; what is wrong is told, and leaves no backup. */
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 
-#include "backup_test.h"
+#include "backup_fixture.h"
 
 #include "base/fault.h"
-
-static shop s, r; /* what is backed up, and what is restored */
-static depot d;   /* the backup */
-
-static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    shop_make(&r);
-    depot_make(&d);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    shop_destroy(&s);
-    shop_destroy(&r);
-    depot_destroy(&d);
-    return compare_memory(state);
-}
-
-#define BACKUP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 /* ---- full, incremental, forward */
 

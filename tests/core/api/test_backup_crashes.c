@@ -6,7 +6,7 @@
  */
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 
-#include "backup_test.h"
+#include "backup_fixture.h"
 
 #include "test_disk.h"
 
@@ -25,33 +25,18 @@ typedef struct floor_at {
     int32_t n_rows;
 } floor_at;
 
-static shop s, r;
 static shelf f;
-static depot d;
 static test_trace trace;
 static floor_at floors[FLOORS_MAX];
 static size_t n_floors;
 static int32_t n_rows;
 
 static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    shop_make(&r);
-    depot_make(&d);
-    return 0;
-}
-
-static int
-teardown(void **state)
+stop_trace(void **state)
 {
     test_trace_stop();
     test_trace_free(&trace);
-    shop_destroy(&s);
-    shop_destroy(&r);
-    depot_destroy(&d);
-    return compare_memory(state);
+    return teardown(state);
 }
 
 static void
@@ -182,7 +167,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            test_api_backup__no_crash_takes_the_database_or_the_backup_before, setup, teardown),
+            test_api_backup__no_crash_takes_the_database_or_the_backup_before, setup, stop_trace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,36 +1,13 @@
 /* A backup in steps: what a program reads is whole, and steps in a wrong order are refused. */
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 
-#include "backup_test.h"
+#include "backup_fixture.h"
 
 #include "base/fault.h"
 
 enum { LIST = 20000, BUFFER = 65536 };
 
-static shop s, r; /* what is backed up, and what is restored */
-static depot d;
 static _Alignas(4096) uint8_t buffer[BUFFER];
-
-static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    shop_make(&r);
-    depot_make(&d);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    shop_destroy(&s);
-    shop_destroy(&r);
-    depot_destroy(&d);
-    return compare_memory(state);
-}
-
-#define EXTERNAL_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 /* ---- steps */
 
@@ -374,15 +351,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        EXTERNAL_TEST(test_api_external__gives_a_program_all_that_a_restore_needs),
-        EXTERNAL_TEST(test_api_external__leads_on_with_the_logs_of_another_folder),
-        EXTERNAL_TEST(test_api_external__adds_logs_later),
-        EXTERNAL_TEST(test_api_external__gives_lists_in_both_forms),
-        EXTERNAL_TEST(test_api_external__refuses_steps_in_a_wrong_order),
-        EXTERNAL_TEST(test_api_external__does_not_say_that_a_part_is_a_backup),
-        EXTERNAL_TEST(test_api_external__keeps_the_databases_it_began_with),
-        EXTERNAL_TEST(test_api_external__can_be_stopped),
-        EXTERNAL_TEST(test_api_external__ends_well_when_anything_fails),
+        BACKUP_TEST(test_api_external__gives_a_program_all_that_a_restore_needs),
+        BACKUP_TEST(test_api_external__leads_on_with_the_logs_of_another_folder),
+        BACKUP_TEST(test_api_external__adds_logs_later),
+        BACKUP_TEST(test_api_external__gives_lists_in_both_forms),
+        BACKUP_TEST(test_api_external__refuses_steps_in_a_wrong_order),
+        BACKUP_TEST(test_api_external__does_not_say_that_a_part_is_a_backup),
+        BACKUP_TEST(test_api_external__keeps_the_databases_it_began_with),
+        BACKUP_TEST(test_api_external__can_be_stopped),
+        BACKUP_TEST(test_api_external__ends_well_when_anything_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

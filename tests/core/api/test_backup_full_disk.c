@@ -1,7 +1,7 @@
 /* Backups into a folder whose disk gets full: an error that says so, nothing that looks like a backup, and what was there before is as good as it was. */
 #define _XOPEN_SOURCE 700 /* mkdtemp, sigaction */
 
-#include "backup_test.h"
+#include "backup_fixture.h"
 
 #include "base/fault.h"
 
@@ -11,30 +11,14 @@
 
 enum { ROWS = 300, MORE = 200, ATTEMPTS = 12, STATUS_DISK_FULL = 3, STATUS_OTHER = 4 };
 
-static shop s, r;
-static depot d;
-
 static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    shop_make(&r);
-    depot_make(&d);
-    return 0;
-}
-
-static int
-teardown(void **state)
+empty_disk(void **state)
 {
     ese_fault_set(ESE_FAULT_POINT_DISK_FULL, 0, false);
-    shop_destroy(&s);
-    shop_destroy(&r);
-    depot_destroy(&d);
-    return compare_memory(state);
+    return teardown(state);
 }
 
-#define FULL_DISK_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define FULL_DISK_TEST(function) cmocka_unit_test_setup_teardown(function, setup, empty_disk)
 
 static void
 add_rows(shelf *f, int32_t from, int32_t n)

@@ -1,37 +1,13 @@
 /* The process is killed in the middle of a backup or of a restore: the backup before is there, and a restore can be begun anew. */
 #define _XOPEN_SOURCE 700 /* mkdtemp, kill */
 
-#include "backup_test.h"
+#include "backup_fixture.h"
 
 #include "os/os_record.h"
 
 #include <signal.h>
 
 enum { ROWS = 400, MORE = 100, KILLED = 77 };
-
-static shop s, r;
-static depot d;
-
-static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    shop_make(&r);
-    depot_make(&d);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    shop_destroy(&s);
-    shop_destroy(&r);
-    depot_destroy(&d);
-    return compare_memory(state);
-}
-
-#define KILL_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static unsigned n_calls, kill_at;
 
@@ -270,11 +246,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        KILL_TEST(test_api_backup__is_there_until_the_next_one_is_whole),
-        KILL_TEST(test_api_restore__can_be_begun_anew_when_it_was_killed),
-        KILL_TEST(test_api_backup__atomic_ones_are_whole_whenever_the_process_is_killed),
-        KILL_TEST(test_api_backup__a_part_of_one_is_not_taken_for_a_backup),
-        KILL_TEST(test_api_backup__is_as_good_as_it_was_when_adding_logs_is_killed),
+        BACKUP_TEST(test_api_backup__is_there_until_the_next_one_is_whole),
+        BACKUP_TEST(test_api_restore__can_be_begun_anew_when_it_was_killed),
+        BACKUP_TEST(test_api_backup__atomic_ones_are_whole_whenever_the_process_is_killed),
+        BACKUP_TEST(test_api_backup__a_part_of_one_is_not_taken_for_a_backup),
+        BACKUP_TEST(test_api_backup__is_as_good_as_it_was_when_adding_logs_is_killed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

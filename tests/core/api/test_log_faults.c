@@ -3,31 +3,12 @@
  */
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 
-#include "log_test.h"
+#include "shop_fixture.h"
 
 #include "base/fault.h"
 #include "os/os_thread.h"
 
 enum { ROUNDS = 12, ROWS = 25, NTH_MAX = 100000 };
-
-static shop s;
-
-static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    shop_destroy(&s);
-    return compare_memory(state);
-}
-
-#define SHOP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 /* How far the script came. */
 typedef struct progress {

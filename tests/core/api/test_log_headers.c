@@ -1,29 +1,10 @@
 /* What headers, logs and checkpoint say after each step. */
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 
-#include "log_test.h"
+#include "shop_fixture.h"
 
 #include "log/log_file.h"
 #include "page/page_dbheader.h"
-
-static shop s;
-
-static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    shop_destroy(&s);
-    return compare_memory(state);
-}
-
-#define SHOP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 enum { PAGE_SIZE = 4096, GEN_MIN_CONSISTENT = 640, LAST_RESIZE = 656 };
 

@@ -1,30 +1,11 @@
 /* Instances and their logs: whose folder it is, how many logs there are, when a start has something to recover. */
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 
-#include "log_test.h"
+#include "shop_fixture.h"
 
 #include "os/os_thread.h"
 
 #include <stdatomic.h>
-
-static shop s;
-
-static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    shop_destroy(&s);
-    return compare_memory(state);
-}
-
-#define SHOP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 /* ---- whose folder */
 

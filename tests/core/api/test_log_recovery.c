@@ -1,30 +1,11 @@
 /* What is there after an end that was none: everything that was committed, nothing that was not. */
 #define _XOPEN_SOURCE 700 /* mkdtemp, kill */
 
-#include "log_test.h"
+#include "shop_fixture.h"
 
 #include "api/api_database.h"
 
 #include <signal.h>
-
-static shop s;
-
-static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    shop_destroy(&s);
-    return compare_memory(state);
-}
-
-#define SHOP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 /* ---- an end that leaves databases dirty */
 

@@ -1,33 +1,9 @@
 /* Snapshots of files: nothing changes while instances are frozen, and a copy of the files is what a crash at that moment would have left. */
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 
-#include "backup_test.h"
+#include "backup_fixture.h"
 
 enum { COPIES = 3 };
-
-static shop s, r; /* what is frozen, and what is made of the copy */
-static depot d;
-
-static int
-setup(void **state)
-{
-    (void)remember_memory(state);
-    shop_make(&s);
-    shop_make(&r);
-    depot_make(&d);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    shop_destroy(&s);
-    shop_destroy(&r);
-    depot_destroy(&d);
-    return compare_memory(state);
-}
-
-#define SNAPSHOT_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 /* Freezes all instances. */
 static JET_OSSNAPID
@@ -316,11 +292,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        SNAPSHOT_TEST(test_api_snapshot__keeps_all_files_as_they_are_until_thaw),
-        SNAPSHOT_TEST(test_api_snapshot__freezes_only_the_instances_that_were_prepared),
-        SNAPSHOT_TEST(test_api_snapshot__thaws_by_itself_when_the_time_is_over),
-        SNAPSHOT_TEST(test_api_snapshot__refuses_steps_in_a_wrong_order),
-        SNAPSHOT_TEST(test_api_snapshot__is_a_backup_when_it_has_ended_well),
+        BACKUP_TEST(test_api_snapshot__keeps_all_files_as_they_are_until_thaw),
+        BACKUP_TEST(test_api_snapshot__freezes_only_the_instances_that_were_prepared),
+        BACKUP_TEST(test_api_snapshot__thaws_by_itself_when_the_time_is_over),
+        BACKUP_TEST(test_api_snapshot__refuses_steps_in_a_wrong_order),
+        BACKUP_TEST(test_api_snapshot__is_a_backup_when_it_has_ended_well),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

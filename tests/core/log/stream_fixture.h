@@ -223,6 +223,42 @@ stream_put_recovery_undo(stream_fixture *f)
     return err;
 }
 
+/* ---- around each test */
+
+static inline int
+stream_set_up(void **state)
+{
+    *state = stream_fixture_open();
+    return 0;
+}
+
+static inline int
+stream_tear_down(void **state)
+{
+    stream_fixture *f = *state;
+    int64_t live;
+
+    ese_log_stream_close(&f->stream);
+    live = ese_alloc_live() - f->live;
+    stream_fixture_close(f);
+    assert_int_equal(live, 0);
+    return 0;
+}
+
+static inline void
+stream_must_create(stream_fixture *f)
+{
+    assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errSuccess);
+}
+
+static inline void
+stream_must_put(stream_fixture *f, uint32_t size)
+{
+    assert_int_equal(stream_put(f, size), JET_errSuccess);
+}
+
+/* ---- reading */
+
 /* What the reader makes of all logs of the folder. */
 typedef struct stream_found {
     size_t n; /* records of the journal, from its first on, that are there as they were appended */

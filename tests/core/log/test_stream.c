@@ -10,38 +10,6 @@
 
 #include "stream_fixture.h"
 
-static int
-set_up(void **state)
-{
-    *state = stream_fixture_open();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    int64_t live;
-    stream_fixture *f = *state;
-
-    ese_log_stream_close(&f->stream);
-    live = ese_alloc_live() - f->live;
-    stream_fixture_close(f);
-    assert_int_equal(live, 0);
-    return 0;
-}
-
-static void
-create(stream_fixture *f)
-{
-    assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errSuccess);
-}
-
-static void
-put(stream_fixture *f, uint32_t size)
-{
-    assert_int_equal(stream_put(f, size), JET_errSuccess);
-}
-
 static void
 flush(stream_fixture *f)
 {
@@ -66,13 +34,13 @@ test_log_stream__what_was_flushed_is_read_back(void **state)
 {
     stream_fixture *f = *state;
 
-    create(f);
+    stream_must_create(f);
     assert_int_equal(f->n_begun, 1);
     assert_int_equal(f->begun.number, 1);
     for (uint32_t i = 0; i < 20; i++)
-        put(f, 20 + i * 13);
+        stream_must_put(f, 20 + i * 13);
     flush(f);
-    put(f, 100);
+    stream_must_put(f, 100);
     flush(f);
     assert_int_equal(expect_all(f).n_logs, 1);
     assert_int_equal(f->journal[0].lgpos, (uint64_t)1 << 32 | 1 << 16);
@@ -87,11 +55,11 @@ test_log_stream__records_are_cut_at_every_remainder_of_room(void **state)
     for (uint32_t room = 0; room <= 40; room++) {
         for (uint32_t size = 30; size <= 9000; size = size < 50 ? size + 1 : size * 3) {
             if (f->stream == NULL)
-                create(f);
+                stream_must_create(f);
             flush(f);
-            put(f, 4056 - room - (room < 5 ? 0 : 0)); /* of a segment of its own */
-            put(f, size);
-            put(f, 5);
+            stream_must_put(f, 4056 - room - (room < 5 ? 0 : 0)); /* of a segment of its own */
+            stream_must_put(f, size);
+            stream_must_put(f, 5);
         }
     }
     flush(f);
@@ -108,7 +76,7 @@ test_log_stream__a_batch_goes_over_from_log_to_log(void **state)
 
     for (unsigned i = 0; i < ESE_LOG_BATCH_MAX; i++)
         sizes[i] = 1200 + i * 17;
-    create(f);
+    stream_must_create(f);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(stream_put_batch(f, sizes, ESE_LOG_BATCH_MAX, false, &end),
                          JET_errSuccess);
@@ -127,10 +95,10 @@ test_log_stream__long_records_fill_small_logs(void **state)
 {
     stream_fixture *f = *state;
 
-    create(f);
+    stream_must_create(f);
     for (uint32_t i = 0; i < 12; i++) {
-        put(f, 36000 + 997 * i);
-        put(f, 10 + i);
+        stream_must_put(f, 36000 + 997 * i);
+        stream_must_put(f, 10 + i);
     }
     assert_int_equal(stream_put(f, 60000), JET_errLogBufferTooSmall);
     flush(f);
@@ -141,14 +109,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_log_stream__what_was_flushed_is_read_back, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_log_stream__what_was_flushed_is_read_back,
+                                        stream_set_up, stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__records_are_cut_at_every_remainder_of_room,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_log_stream__a_batch_goes_over_from_log_to_log, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_log_stream__long_records_fill_small_logs, set_up,
-                                        tear_down),
+                                        stream_set_up, stream_tear_down),
+        cmocka_unit_test_setup_teardown(test_log_stream__a_batch_goes_over_from_log_to_log,
+                                        stream_set_up, stream_tear_down),
+        cmocka_unit_test_setup_teardown(test_log_stream__long_records_fill_small_logs,
+                                        stream_set_up, stream_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,20 +15,6 @@
 
 enum { N_RECORDS = 60, N_PER_FLUSH = 15, AHEAD_SIZE = 320 * 1024 };
 
-static int
-set_up(void **state)
-{
-    *state = stream_fixture_open();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    stream_fixture_close(*state);
-    return 0;
-}
-
 static void
 clean_folder(stream_fixture *f)
 {
@@ -404,26 +390,27 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_log_stream__survives_a_failure_at_any_step, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_log_stream__survives_a_failure_at_any_step,
+                                        stream_set_up, stream_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_log_stream__survives_a_failure_beside_the_log_made_ahead, set_up, tear_down),
+            test_log_stream__survives_a_failure_beside_the_log_made_ahead, stream_set_up,
+            stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__a_continuation_that_fails_can_be_repeated,
-                                        set_up, tear_down),
+                                        stream_set_up, stream_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_log_stream__nothing_is_durable_in_a_generation_that_was_refused, set_up,
-            tear_down),
+            test_log_stream__nothing_is_durable_in_a_generation_that_was_refused, stream_set_up,
+            stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__a_full_disk_leaves_room_for_what_is_urgent,
-                                        set_up, tear_down),
+                                        stream_set_up, stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__goes_on_into_new_logs_without_memory,
-                                        set_up, tear_down),
+                                        stream_set_up, stream_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_log_stream__what_ends_something_goes_into_the_log_of_a_full_disk, set_up,
-            tear_down),
+            test_log_stream__what_ends_something_goes_into_the_log_of_a_full_disk, stream_set_up,
+            stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__fails_when_the_reserves_are_used_up,
-                                        set_up, tear_down),
+                                        stream_set_up, stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_stream__starts_on_a_full_disk_for_what_is_urgent,
-                                        set_up, tear_down),
+                                        stream_set_up, stream_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,42 +10,10 @@
 
 #include "stream_fixture.h"
 
-static int
-set_up(void **state)
-{
-    *state = stream_fixture_open();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    stream_fixture *f = *state;
-    int64_t live;
-
-    ese_log_stream_close(&f->stream);
-    live = ese_alloc_live() - f->live;
-    stream_fixture_close(f);
-    assert_int_equal(live, 0);
-    return 0;
-}
-
-static void
-create(stream_fixture *f)
-{
-    assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errSuccess);
-}
-
-static void
-put(stream_fixture *f, uint32_t size)
-{
-    assert_int_equal(stream_put(f, size), JET_errSuccess);
-}
-
 static void
 roll(stream_fixture *f)
 {
-    put(f, 10);
+    stream_must_put(f, 10);
     assert_int_equal(ese_log_stream_roll(f->stream), JET_errSuccess);
 }
 
@@ -138,7 +106,7 @@ test_log_names__follow_the_parameter(void **state)
 
     for (unsigned i = 0; i < 4; i++) {
         f->options.names = cases[i].names;
-        create(f);
+        stream_must_create(f);
         roll(f);
         assert_int_equal(
             ese_log_stream_write_checkpoint(f->stream, ese_log_stream_tip(f->stream), false),
@@ -160,7 +128,7 @@ test_log_names__a_stream_keeps_its_extension(void **state)
 {
     stream_fixture *f = *state;
 
-    create(f);
+    stream_must_create(f);
     roll(f);
     f->options.names = 0;
     go_on(f);
@@ -178,7 +146,7 @@ test_log_names__capitals_of_another_system_are_no_obstacle(void **state)
 {
     stream_fixture *f = *state;
 
-    create(f);
+    stream_must_create(f);
     roll(f);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     rename_file(f, "edb.log", "EDB.LOG");
@@ -201,7 +169,7 @@ test_log_names__what_older_runs_left_goes(void **state)
     make_file(f, "res1.log");
     make_file(f, "res2.log");
     make_file(f, "V01tmp.log"); /* of somebody else */
-    create(f);
+    stream_must_create(f);
     assert_false(has(f, "edb.chk"));
     assert_false(has(f, "edbtmp.log"));
     assert_false(has(f, "edbtmp.jtx"));
@@ -221,8 +189,8 @@ test_log_names__no_stream_is_begun_beside_another(void **state)
 {
     stream_fixture *f = *state;
 
-    create(f);
-    put(f, 10);
+    stream_must_create(f);
+    stream_must_put(f, 10);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     ese_log_stream_close(&f->stream);
     assert_int_equal(ese_log_stream_create(&f->options, &f->stream), JET_errInvalidLogSequence);
@@ -238,14 +206,14 @@ test_log_names__the_current_log_is_for_one_process(void **state)
     ese_log_stream *other = NULL;
     stream_found found;
 
-    create(f);
+    stream_must_create(f);
     found = stream_read(f, f->folder);
     make_file(f, "edbtmp.log");
     assert_int_equal(ese_log_stream_continue(&f->options, &found.end, &other),
                      JET_errFileAccessDenied);
     assert_null(other);
     assert_true(has(f, "edbtmp.log")); /* which the other one is going to need */
-    put(f, 10);
+    stream_must_put(f, 10);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     expect_all(f);
 }
@@ -259,11 +227,11 @@ test_log_continue__numbers_go_on(void **state)
     stream_found found;
     ese_signature sign, again;
 
-    create(f);
+    stream_must_create(f);
     sign = ese_log_stream_signature(f->stream);
     assert_int_equal(ese_log_stream_next_trx(f->stream), 4);
     assert_int_equal(ese_log_stream_next_trx(f->stream), 8);
-    put(f, 10);
+    stream_must_put(f, 10);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     ese_log_stream_close(&f->stream);
     found = stream_read(f, f->folder);
@@ -277,7 +245,7 @@ test_log_continue__numbers_go_on(void **state)
     assert_memory_equal(&again, &sign, sizeof sign);
     assert_true(ese_log_stream_is_durable(f->stream, f->journal[0].lgpos));
     assert_true(ese_log_stream_is_durable(f->stream, ese_log_stream_tip(f->stream)));
-    put(f, 20);
+    stream_must_put(f, 20);
     assert_int_equal(f->journal[1].lgpos, (uint64_t)1 << 32 | 2 << 16);
 }
 
@@ -305,8 +273,8 @@ test_log_continue__a_torn_segment_is_written_back(void **state)
     char path[100];
     FILE *file;
 
-    create(f);
-    put(f, 100);
+    stream_must_create(f);
+    stream_must_put(f, 100);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     path_of(f, "edb.log", path, sizeof path);
     file = fopen(path, "rb");
@@ -317,7 +285,7 @@ test_log_continue__a_torn_segment_is_written_back(void **state)
     change_bytes(f, 2 * ESE_LOG_SEGMENT_SIZE, bytes, sizeof bytes);
     change_bytes(f, ESE_LOG_SEGMENT_SIZE + 50, garbage, sizeof garbage);
     go_on(f);
-    put(f, 100);
+    stream_must_put(f, 100);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     expect_all(f);
 }
@@ -332,8 +300,8 @@ test_log_continue__a_log_of_others_is_left_as_it_is(void **state)
     char path[100];
     FILE *file;
 
-    create(f);
-    put(f, 10);
+    stream_must_create(f);
+    stream_must_put(f, 10);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     path_of(f, "edb.log", path, sizeof path);
     file = fopen(path, "r+b");
@@ -347,7 +315,7 @@ test_log_continue__a_log_of_others_is_left_as_it_is(void **state)
     assert_int_equal(fclose(file), 0);
     go_on(f);
     assert_int_equal(ese_log_stream_generation(f->stream).number, 2);
-    put(f, 10);
+    stream_must_put(f, 10);
     assert_int_equal(f->journal[1].lgpos, (uint64_t)2 << 32 | 1 << 16);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     expect_all(f);
@@ -358,13 +326,13 @@ test_log_continue__another_size_begins_with_another_log(void **state)
 {
     stream_fixture *f = *state;
 
-    create(f);
-    put(f, 10);
+    stream_must_create(f);
+    stream_must_put(f, 10);
     f->options.file_size = 2 * STREAM_FILE_SIZE;
     go_on(f);
     assert_int_equal(ese_log_stream_generation(f->stream).number, 2);
     for (unsigned i = 0; i < 25; i++)
-        put(f, 4000);
+        stream_must_put(f, 4000);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     assert_int_equal(ese_log_stream_generation(f->stream).number, 2);
     expect_all(f);
@@ -375,12 +343,12 @@ test_log_continue__a_full_log_is_followed_by_the_next(void **state)
 {
     stream_fixture *f = *state;
 
-    create(f);
+    stream_must_create(f);
     for (unsigned i = 0; i < 14; i++)
-        put(f, 4056);
+        stream_must_put(f, 4056);
     go_on(f);
     assert_int_equal(ese_log_stream_generation(f->stream).number, 2);
-    put(f, 10);
+    stream_must_put(f, 10);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
     expect_all(f);
 }
@@ -391,7 +359,7 @@ test_log_continue__another_log_than_the_expected_is_refused(void **state)
     stream_fixture *f = *state;
     stream_found found;
 
-    create(f);
+    stream_must_create(f);
     ese_log_stream_close(&f->stream);
     found = stream_read(f, f->folder);
     found.end.last.number = 2;
@@ -418,9 +386,9 @@ test_log_sequence__ends_with_the_last_generation(void **state)
 
     assert_int_equal(ese_log_stream_continue(&f->options, &end, &f->stream), JET_errSuccess);
     assert_int_equal(ese_log_stream_generation(f->stream).number, 0x7ffff800);
-    put(f, 100);
+    stream_must_put(f, 100);
     assert_int_equal(stream_put_batch(f, sizes, 2, false, NULL), JET_errLogSequenceEnd);
-    put(f, 20000);
+    stream_must_put(f, 20000);
     assert_int_equal(ese_log_stream_roll(f->stream), JET_errLogSequenceEnd);
     assert_int_equal(stream_put_batch(f, sizes, 2, true, NULL), JET_errSuccess);
     assert_int_equal(stream_put(f, 10), JET_errLogSequenceEnd);
@@ -456,7 +424,7 @@ test_log_stream__options_that_make_no_log_are_refused(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, stream_set_up, stream_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_log_names__follow_the_parameter),
         TEST(test_log_names__a_stream_keeps_its_extension),

@@ -34,25 +34,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    stream_fixture *f = *state;
-    int64_t live;
-
-    ese_log_stream_close(&f->stream);
-    live = ese_alloc_live() - f->live;
-    stream_fixture_close(f);
-    assert_int_equal(live, 0);
-    return 0;
-}
-
-static void
-put(stream_fixture *f, uint32_t size)
-{
-    assert_int_equal(stream_put(f, size), JET_errSuccess);
-}
-
 static uint64_t
 put_entry(stream_fixture *f, const ese_log_entry *entry)
 {
@@ -86,7 +67,7 @@ attach(stream_fixture *f, const char *name, uint64_t lgpos)
 static void
 roll(stream_fixture *f)
 {
-    put(f, 10);
+    stream_must_put(f, 10);
     assert_int_equal(ese_log_stream_roll(f->stream), JET_errSuccess);
 }
 
@@ -132,8 +113,8 @@ test_log_point__says_where_recovery_starts_and_of_which_stream(void **state)
     point p;
 
     assert_int_equal(ese_log_stream_checkpoint(f->stream), (uint64_t)1 << 32 | 1 << 16);
-    put(f, 100);
-    put(f, 100);
+    stream_must_put(f, 100);
+    stream_must_put(f, 100);
     lgpos = f->journal[1].lgpos;
     write_point(f, lgpos, false, &p);
     assert_int_equal(ese_log_lgpos_number(p.found.checkpoint), lgpos);
@@ -154,7 +135,7 @@ test_log_point__makes_what_it_names_durable(void **state)
     stream_fixture *f = *state;
     point p;
 
-    put(f, 100);
+    stream_must_put(f, 100);
     assert_false(ese_log_stream_is_durable(f->stream, ese_log_stream_tip(f->stream)));
     write_point(f, ese_log_stream_tip(f->stream), false, &p);
     assert_true(ese_log_stream_is_durable(f->stream, ese_log_stream_tip(f->stream)));
@@ -166,12 +147,12 @@ test_log_point__a_full_segment_is_left_for_the_next_one(void **state)
     stream_fixture *f = *state;
     point p;
 
-    put(f, 4056);
+    stream_must_put(f, 4056);
     assert_int_equal(ese_log_stream_tip(f->stream) & 0xffff, 4096);
     write_point(f, ese_log_stream_tip(f->stream), false, &p);
     assert_int_equal(ese_log_lgpos_number(p.found.checkpoint), (uint64_t)1 << 32 | 2 << 16);
     for (unsigned i = 0; i < 13; i++)
-        put(f, 4056);
+        stream_must_put(f, 4056);
     write_point(f, ese_log_stream_tip(f->stream), false, &p); /* the next log is not there yet */
     assert_int_equal(ese_log_lgpos_number(p.found.checkpoint), (uint64_t)1 << 32 | 2 << 16);
     assert_int_equal(ese_log_stream_roll(f->stream), JET_errSuccess);
@@ -186,14 +167,14 @@ test_log_point__lists_what_was_attached_there(void **state)
     uint64_t before, attached, between, detached, behind;
     point p;
 
-    put(f, 10);
+    stream_must_put(f, 10);
     before = f->journal[0].lgpos;
     attached = put_entry(f, &attach_record);
     attach(f, "/a.edb", attached);
-    put(f, 10);
+    stream_must_put(f, 10);
     between = f->journal[1].lgpos;
     detached = put_entry(f, &detach_record);
-    put(f, 10);
+    stream_must_put(f, 10);
     ese_log_stream_detach(f->stream, 1);
     behind = f->journal[2].lgpos;
 
@@ -219,7 +200,7 @@ test_log_point__lists_nothing_at_the_end_of_a_run(void **state)
     point p;
 
     attach(f, "/a.edb", put_entry(f, &attach_record));
-    put(f, 10);
+    stream_must_put(f, 10);
     write_point(f, ese_log_stream_tip(f->stream), true, &p);
     assert_int_equal(p.found.attached.n, 0);
     assert_int_equal(p.found.version, 0);
@@ -233,11 +214,11 @@ test_log_point__an_attachment_that_comes_first_gets_its_position(void **state)
     point p;
 
     attach(f, "/a.edb", 0);
-    put(f, 10);
+    stream_must_put(f, 10);
     write_point(f, f->journal[0].lgpos, false, &p);
     assert_int_equal(p.found.attached.n, 0);
     attached = put_entry(f, &attach_record);
-    put(f, 10);
+    stream_must_put(f, 10);
     write_point(f, f->journal[1].lgpos, false, &p);
     assert_int_equal(p.found.attached.n, 1);
     assert_int_equal(ese_log_lgpos_number(p.found.attached.items[0].attach), attached);
@@ -317,7 +298,7 @@ test_log_point__keeps_the_marks_of_backups_from_run_to_run(void **state)
     uint64_t checkpoint;
     point p;
 
-    put(f, 10);
+    stream_must_put(f, 10);
     ese_log_stream_set_backup(f->stream, &marks);
     write_point(f, ese_log_stream_tip(f->stream), true, &p);
     checkpoint = ese_log_stream_checkpoint(f->stream);
@@ -325,7 +306,7 @@ test_log_point__keeps_the_marks_of_backups_from_run_to_run(void **state)
     found = stream_read(f, f->folder);
     assert_int_equal(ese_log_stream_continue(&f->options, &found.end, &f->stream), JET_errSuccess);
     assert_int_equal(ese_log_stream_checkpoint(f->stream), checkpoint);
-    put(f, 10);
+    stream_must_put(f, 10);
     write_point(f, ese_log_stream_tip(f->stream), false, &p);
     assert_int_equal(ese_log_lgpos_number(p.found.backup_checkpoint),
                      ese_log_lgpos_number(marks.checkpoint));
@@ -352,7 +333,7 @@ test_log_point__logs_that_nobody_needs_are_deleted_on_demand(void **state)
 
     for (unsigned i = 0; i < 5; i++)
         roll(f);
-    put(f, 10);
+    stream_must_put(f, 10);
     assert_int_equal(ese_log_stream_truncate(f->stream, 4), JET_errSuccess);
     assert_int_equal(count_logs(f), 6); /* the checkpoint needs them */
     write_point(f, f->journal[3].lgpos, false, &p);
@@ -389,7 +370,7 @@ test_log_point__with_circular_logging_they_go_by_themselves(void **state)
     assert_int_equal(ese_log_stream_continue(&f->options, &found.end, &f->stream), JET_errSuccess);
     roll(f);
     roll(f);
-    put(f, 10);
+    stream_must_put(f, 10);
     assert_int_equal(count_logs(f), 4);
     write_point(f, f->journal[2].lgpos, false, &p);
     assert_int_equal(p.found.params.flags, 1);
@@ -430,7 +411,7 @@ test_log_point__a_checkpoint_that_fails_can_be_repeated(void **state)
     stream_fixture *f = *state;
     unsigned n = 0;
 
-    put(f, 10);
+    stream_must_put(f, 10);
     roll(f);
     roll(f);
     for (unsigned i = 0; i < sizeof faults / sizeof faults[0]; i++) {
@@ -449,14 +430,14 @@ test_log_point__a_checkpoint_that_fails_can_be_repeated(void **state)
     }
     assert_true(n > 10);
     assert_int_equal(f->n_failed, 0);
-    put(f, 10);
+    stream_must_put(f, 10);
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
 }
 
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, stream_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_log_point__says_where_recovery_starts_and_of_which_stream),
         TEST(test_log_point__makes_what_it_names_durable),

@@ -37,13 +37,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    stream_fixture_close(*state);
-    return 0;
-}
-
 static void
 path_of(const stream_fixture *f, const char *name, char *path, size_t size)
 {
@@ -274,21 +267,22 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_log_torn__the_log_ends_at_the_first_garbage, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_log_torn__the_log_ends_at_a_hole, set_up, tear_down),
+                                        stream_tear_down),
+        cmocka_unit_test_setup_teardown(test_log_torn__the_log_ends_at_a_hole, set_up,
+                                        stream_tear_down),
         cmocka_unit_test_setup_teardown(
             test_log_torn__a_readable_segment_may_stand_behind_the_end_within_two_syncs, set_up,
-            tear_down),
+            stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_torn__a_readable_segment_farther_behind_is_damage,
-                                        set_up, tear_down),
+                                        set_up, stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_torn__garbage_farther_behind_is_damage, set_up,
-                                        tear_down),
+                                        stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_torn__the_end_may_be_the_beginning, set_up,
-                                        tear_down),
+                                        stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_torn__logs_of_others_are_judged_as_ever, set_up,
-                                        tear_down),
+                                        stream_tear_down),
         cmocka_unit_test_setup_teardown(test_log_torn__only_the_last_log_may_be_torn, set_up,
-                                        tear_down),
+                                        stream_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

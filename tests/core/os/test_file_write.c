@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "folder_fixture.h"
 #include "os/os_file.h"
 #include "os/os_thread.h"
 
@@ -22,41 +23,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { PATH_SIZE = 200 };
-
-static char directory[PATH_SIZE / 2];
-static char path[PATH_SIZE], other_path[PATH_SIZE];
-
-static int
-make_folder(void **state)
-{
-    const char *parent = getenv("TMPDIR");
-
-    (void)state;
-    snprintf(directory, sizeof directory, "%.60s/ese-osw-XXXXXX", parent != NULL ? parent : "/tmp");
-    if (mkdtemp(directory) == NULL)
-        return -1;
-    snprintf(path, sizeof path, "%s/file", directory);
-    snprintf(other_path, sizeof other_path, "%s/other", directory);
-    return 0;
-}
-
-static int
-remove_files(void **state)
-{
-    (void)state;
-    unlink(path);
-    unlink(other_path);
-    return 0;
-}
-
-static int
-remove_folder(void **state)
-{
-    remove_files(state);
-    return rmdir(directory);
-}
 
 static ese_os_file *
 open_for(ese_os_file_mode mode)

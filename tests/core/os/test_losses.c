@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "folder_fixture.h"
 #include "test_disk.h"
 
 #include <stdio.h>
@@ -15,26 +16,21 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 200, FILE_SIZE = 20000, PAGE_SIZE = 4096, N_SEEDS = 300 };
+enum { FILE_SIZE = 20000, PAGE_SIZE = 4096, N_SEEDS = 300 };
 
-static char directory[PATH_SIZE / 2];
-static char path[PATH_SIZE], other_path[PATH_SIZE];
 static test_trace trace;
 static test_disk *disk;
 static uint8_t found[FILE_SIZE];
 
+/* A database and a log: disks do not treat them alike. */
 static int
-make_folder(void **state)
+make_files(void **state)
 {
-    const char *parent = getenv("TMPDIR");
+    int failed = make_folder(state);
 
-    (void)state;
-    snprintf(directory, sizeof directory, "%.60s/ese-osl-XXXXXX", parent != NULL ? parent : "/tmp");
-    if (mkdtemp(directory) == NULL)
-        return -1;
     snprintf(path, sizeof path, "%s/one.edb", directory);
     snprintf(other_path, sizeof other_path, "%s/two.log", directory);
-    return 0;
+    return failed;
 }
 
 static int
@@ -56,13 +52,6 @@ clean(void **state)
     test_trace_free(&trace);
     test_disk_clear_folder(directory);
     return 0;
-}
-
-static int
-remove_folder(void **state)
-{
-    (void)state;
-    return rmdir(directory);
 }
 
 static void
@@ -368,5 +357,5 @@ main(void)
         TEST(test_os_losses__files_that_were_there_before_are_part_of_it),
     };
 
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_files, remove_folder);
 }

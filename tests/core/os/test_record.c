@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "folder_fixture.h"
 #include "os/os_record.h"
 #include "os/os_thread.h"
 
@@ -18,42 +19,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 200, TEXT_SIZE = 2000, N_THREADS = 4, N_WRITES = 50 };
+enum { TEXT_SIZE = 2000, N_THREADS = 4, N_WRITES = 50 };
 
-static char directory[PATH_SIZE / 2];
-static char path[PATH_SIZE], other_path[PATH_SIZE];
 static char told[TEXT_SIZE];
 static unsigned n_told;
 
 static int
-make_folder(void **state)
-{
-    const char *parent = getenv("TMPDIR");
-
-    (void)state;
-    snprintf(directory, sizeof directory, "%.60s/ese-osr-XXXXXX", parent != NULL ? parent : "/tmp");
-    if (mkdtemp(directory) == NULL)
-        return -1;
-    snprintf(path, sizeof path, "%s/file", directory);
-    snprintf(other_path, sizeof other_path, "%s/other", directory);
-    return 0;
-}
-
-static int
 stop(void **state)
 {
-    (void)state;
     ese_os_record(NULL);
-    unlink(path);
-    unlink(other_path);
-    return 0;
-}
-
-static int
-remove_folder(void **state)
-{
-    (void)state;
-    return rmdir(directory);
+    return remove_files(state);
 }
 
 static void

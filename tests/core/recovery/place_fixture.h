@@ -250,3 +250,21 @@ start_of(const set *s, size_t cache_bytes)
 {
     return (start){.folder = s->folder, .page_size = s->page_size, .cache_bytes = cache_bytes};
 }
+
+/* A start on the copy of a set; skips the test when there is no corpus. */
+static inline start
+start_on(const char *name, set *s)
+{
+    if (!load_set(name, s))
+        skip();
+    return start_of(s, 0);
+}
+
+static inline void
+assert_as_found(const set *s)
+{
+    char command[3 * LOG_CORPUS_PATH];
+
+    snprintf(command, sizeof command, "diff -r '%s' '%s'", s->pristine, s->folder);
+    recovery_corpus_shell(command);
+}

@@ -87,27 +87,16 @@ test_recovery_place__begins_a_stream_where_there_is_none(void **state)
 }
 
 static void
-assert_folder_is_as_found(const set *s)
-{
-    char command[3 * LOG_CORPUS_PATH];
-
-    snprintf(command, sizeof command, "diff -r '%s' '%s'", s->pristine, s->folder);
-    recovery_corpus_shell(command);
-}
-
-static void
 test_recovery_place__without_undo_changes_nothing(void **state)
 {
     set s;
     start at;
 
     (void)state;
-    if (!load_set("crash-04k-open", &s))
-        skip();
-    at = start_of(&s, 0);
+    at = start_on("crash-04k-open", &s);
     at.flags = ESE_RECOVERY_WITHOUT_UNDO;
     assert_int_equal(start_once(&at), JET_errRecoveredWithoutUndo);
-    assert_folder_is_as_found(&s);
+    assert_as_found(&s);
     at.flags = 0;
     assert_int_equal(start_once(&at), JET_errSuccess);
     assert_recovered(&s);
@@ -123,9 +112,7 @@ test_recovery_place__recovers_before_it_complains_of_the_size_of_logs(void **sta
     start at;
 
     (void)state;
-    if (!load_set("crash-04k-open", &s))
-        skip();
-    at = start_of(&s, 0);
+    at = start_on("crash-04k-open", &s);
     at.log_file_size = 5 * LOG_SIZE;
     assert_int_equal(start_once(&at), JET_errLogFileSizeMismatchDatabasesConsistent);
     assert_recovered(&s);
@@ -141,9 +128,7 @@ test_recovery_place__tells_what_it_did(void **state)
     start at;
 
     (void)state;
-    if (!load_set("crash-04k-open", &s))
-        skip();
-    at = start_of(&s, 0);
+    at = start_on("crash-04k-open", &s);
     assert_int_equal(run_start(&at), JET_errSuccess);
     assert_true(at.report.gen_first > 0 && at.report.gen_last >= at.report.gen_first);
     assert_true(at.report.n_records > 0 && at.report.n_committed > 0);
@@ -166,9 +151,7 @@ test_recovery_place__lists_what_is_attached_in_the_log_that_it_begins(void **sta
     start at;
 
     (void)state;
-    if (!load_set("crash-04k-twodb", &s))
-        skip();
-    at = start_of(&s, 0);
+    at = start_on("crash-04k-twodb", &s);
     assert_int_equal(start_once(&at), JET_errSuccess);
     assert_int_equal(ese_log_set_open(s.folder, "edb", &logs), JET_errSuccess);
     for (unsigned i = 0; i < ese_log_set_count(logs) && !was_ours; i++) {
@@ -208,9 +191,7 @@ test_recovery_place__finds_a_renamed_database_by_its_map(void **state)
     recovery_file now;
 
     (void)state;
-    if (!load_set("crash-08k-attach", &s))
-        skip();
-    at = start_of(&s, 0);
+    at = start_on("crash-08k-attach", &s);
     move_database(&s, to);
     assert_int_equal(start_once(&at), JET_errAttachedDatabaseMismatch);
     at.maps = &map;
@@ -232,9 +213,7 @@ test_recovery_place__does_as_maps_say_with_what_is_missing(void **state)
     start at;
 
     (void)state;
-    if (!load_set("crash-08k-attach", &s))
-        skip();
-    at = start_of(&s, 0);
+    at = start_on("crash-08k-attach", &s);
     move_database(&s, to);
     assert_int_equal(unlink(to), 0);
     at.maps = &map;

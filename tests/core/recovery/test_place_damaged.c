@@ -96,15 +96,6 @@ static const verdict verdicts[] = {
 };
 
 static void
-assert_as_found(const set *s)
-{
-    char command[3 * LOG_CORPUS_PATH];
-
-    snprintf(command, sizeof command, "diff -r '%s' '%s'", s->pristine, s->folder);
-    recovery_corpus_shell(command);
-}
-
-static void
 check(const verdict *v)
 {
     char name[64];
