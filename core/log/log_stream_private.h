@@ -21,6 +21,7 @@
 enum {
     ESE_LOG__DATA_ROOM = ESE_LOG_SEGMENT_SIZE - ESE_LOG_SEGMENT_HEADER,
     ESE_LOG__RESERVES = 2,
+    ESE_LOG__TRX_STEP = 4,      /* between numbers of transactions */
     ESE_LOG__PIECE = 64 * 1024, /* of a new log, written at once */
     ESE_LOG__GENERATION_MAX = 0x7FFFF800,
     ESE_LOG__GENERATION_MAX_URGENT = 0x7FFFFA00,
