@@ -20,7 +20,8 @@ ese_api_database_header_load(ese_api_database *database)
     uint32_t page_size = database->header.fields.page_size;
     JET_ERR err;
 
-    ESE_TRY(ese_alloc(page_size, &database->header_page));
+    ESE_TRY(ese_alloc_aligned(page_size, ESE_OS_FILE_BLOCK, &database->header_page));
+    memset(database->header_page, 0, page_size);
     /* Fields that nobody here knows stay; the copy that could be read is the one that counts. */
     memcpy(database->header_page, database->header.raw, sizeof database->header.raw);
     memset(database->header_page + ESE_DBHEADER_FLUSH_MAP, 0, ESE_DBHEADER_FLUSH_MAP_SIZE);

@@ -88,7 +88,8 @@ clear_pages(ese_cache_file *file, ese_pgno first, ese_pgno last)
     JET_ERR err;
 
     ESE_TRY(ese_alloc(page_size, &page));
-    ESE_TRY(ese_alloc(page_size, &blank));
+    ESE_TRY(ese_alloc_aligned(page_size, ESE_OS_FILE_BLOCK, &blank));
+    memset(blank, 0, page_size);
     for (ese_pgno pgno = first; pgno <= last; pgno++) {
         uint64_t offset = ((uint64_t)pgno + HEADER_PAGES - 1) * page_size;
 

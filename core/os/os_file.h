@@ -56,7 +56,8 @@ JET_ERR ese_os_file_write(ese_os_file *file, uint64_t offset, const void *from, 
 /*
  * From now on whole blocks (address, offset and size are multiples of ESE_OS_FILE_BLOCK) that lie within the file are written past the memory of the kernel, if the file
  * system can: so no end of this process leaves such a write half done, which the kernel may do with others. Everybody reads what was written at once; what is to survive
- * the machine is synced as ever. Never fails. Of a file that is open for writing, before other threads know it; `ese_os_file_path` is still its name.
+ * the machine is synced as ever. Who writes other things beside them, and while others do, may find that a later sync fails: the kernel then has, of the same place, something newer to keep that it cannot
+ * drop. So all that is written to such a file while it is in use are whole blocks. Never fails. Of a file that is open for writing, before other threads know it; `ese_os_file_path` is still its name.
  */
 void ese_os_file_make_direct(ese_os_file *file);
 bool ese_os_file_is_direct(

@@ -38,7 +38,7 @@ ese_recovery__read_header(const char *path, uint8_t **bytes_out, ese_dbheader *h
     JET_ERR err, first;
 
     ESE_TRY(ese_os_file_open(path, &file));
-    ESE_TRY(ese_alloc(ESE_PAGE_SIZE_MAX, &bytes));
+    ESE_TRY(ese_alloc_aligned(ESE_PAGE_SIZE_MAX, ESE_OS_FILE_BLOCK, &bytes));
     first = err = try_copy(file, 0, bytes, header_out);
     for (uint32_t size = ESE_PAGE_SIZE_MIN;
          (err == JET_errReadVerifyFailure || err == JET_errDatabaseCorrupted) &&
@@ -84,7 +84,7 @@ ese_recovery__fresh_header(ese_recovery__run *run, ese_recovery__db *db, const e
     JET_ERR err = JET_errSuccess;
 
     if (db->header_bytes == NULL)
-        ESE_TRY(ese_alloc(ESE_PAGE_SIZE_MAX, &db->header_bytes));
+        ESE_TRY(ese_alloc_aligned(ESE_PAGE_SIZE_MAX, ESE_OS_FILE_BLOCK, &db->header_bytes));
     memset(db->header_bytes, 0, ESE_PAGE_SIZE_MAX);
     db->header = ese_dbheader_fresh(run->page_size);
     db->header.sign_db = created->sign_db;
