@@ -192,30 +192,16 @@ ese_lua_release_recovery(ese_lua_recovery *recovery)
 /* ---- The report ------------------------------------------------------------------------------------------ */
 
 static void
-set_integer(lua_State *L, const char *key, uint64_t value)
-{
-    lua_pushinteger(L, (lua_Integer)value);
-    lua_setfield(L, -2, key);
-}
-
-static void
-set_string(lua_State *L, const char *key, const char *value)
-{
-    lua_pushstring(L, value); /* nil for NULL */
-    lua_setfield(L, -2, key);
-}
-
-static void
 put_database(lua_State *L, const ese_recover_database *database)
 {
     lua_createtable(L, 0, 7);
-    set_string(L, "logged_path", database->logged);
-    set_string(L, "source", database->source);
-    set_string(L, "result", database->result);
-    set_integer(L, "outcome", database->outcome);
-    set_integer(L, "min_required", database->min_required);
-    set_integer(L, "max_required", database->max_required);
-    set_integer(L, "max_committed", database->max_committed);
+    ese_lua_set_string(L, "logged_path", database->logged);
+    ese_lua_set_string(L, "source", database->source);
+    ese_lua_set_string(L, "result", database->result);
+    ese_lua_set_unsigned(L, "outcome", database->outcome);
+    ese_lua_set_unsigned(L, "min_required", database->min_required);
+    ese_lua_set_unsigned(L, "max_required", database->max_required);
+    ese_lua_set_unsigned(L, "max_committed", database->max_committed);
 }
 
 void
@@ -226,22 +212,20 @@ ese_lua_put_report(lua_State *L, const ese_recover_report *r)
         return;
     }
     lua_createtable(L, 0, 15);
-    set_integer(L, "first", r->first);
-    set_integer(L, "last", r->last);
-    set_integer(L, "missing_from", r->missing_from);
-    set_integer(L, "missing_to", r->missing_to);
-    set_integer(L, "warning", (uint64_t)r->warning);
-    lua_pushboolean(L, r->has_checkpoint);
-    lua_setfield(L, -2, "has_checkpoint");
-    lua_pushboolean(L, r->has_stopped);
-    lua_setfield(L, -2, "has_stopped");
-    set_integer(L, "log_bytes", r->log_bytes);
-    set_integer(L, "records", r->n_records);
-    set_integer(L, "pages", r->n_pages);
-    set_integer(L, "pages_changed", r->n_pages_changed);
-    set_integer(L, "committed", r->n_committed);
-    set_integer(L, "rolled_back", r->n_rolled_back);
-    set_integer(L, "undone", r->n_undone);
+    ese_lua_set_unsigned(L, "first", r->first);
+    ese_lua_set_unsigned(L, "last", r->last);
+    ese_lua_set_unsigned(L, "missing_from", r->missing_from);
+    ese_lua_set_unsigned(L, "missing_to", r->missing_to);
+    ese_lua_set_integer(L, "warning", r->warning);
+    ese_lua_set_boolean(L, "has_checkpoint", r->has_checkpoint);
+    ese_lua_set_boolean(L, "has_stopped", r->has_stopped);
+    ese_lua_set_unsigned(L, "log_bytes", r->log_bytes);
+    ese_lua_set_unsigned(L, "records", r->n_records);
+    ese_lua_set_unsigned(L, "pages", r->n_pages);
+    ese_lua_set_unsigned(L, "pages_changed", r->n_pages_changed);
+    ese_lua_set_unsigned(L, "committed", r->n_committed);
+    ese_lua_set_unsigned(L, "rolled_back", r->n_rolled_back);
+    ese_lua_set_unsigned(L, "undone", r->n_undone);
     lua_createtable(L, (int)r->n_databases, 0);
     for (uint32_t i = 0; i < r->n_databases; i++) {
         put_database(L, &r->databases[i]);

@@ -22,22 +22,29 @@ category_name(JET_ERRCAT category)
     return i < sizeof names / sizeof names[0] ? names[i] : names[0];
 }
 
-static void
-set_string(lua_State *L, const char *key, const char *value)
+void
+ese_lua_set_string(lua_State *L, const char *key, const char *value)
 {
     lua_pushstring(L, value); /* nil for NULL */
     lua_setfield(L, -2, key);
 }
 
-static void
-set_integer(lua_State *L, const char *key, int64_t value)
+void
+ese_lua_set_integer(lua_State *L, const char *key, int64_t value)
 {
     lua_pushinteger(L, value);
     lua_setfield(L, -2, key);
 }
 
-static void
-set_boolean(lua_State *L, const char *key, bool value)
+void
+ese_lua_set_unsigned(lua_State *L, const char *key, uint64_t value)
+{
+    lua_pushinteger(L, (lua_Integer)value);
+    lua_setfield(L, -2, key);
+}
+
+void
+ese_lua_set_boolean(lua_State *L, const char *key, bool value)
 {
     lua_pushboolean(L, value);
     lua_setfield(L, -2, key);
@@ -48,10 +55,10 @@ push_error_fields(lua_State *L, JET_ERR err, const char *name, JET_ERRCAT catego
                   const char *message)
 {
     lua_createtable(L, 0, 4);
-    set_integer(L, "code", err);
-    set_string(L, "name", name);
-    set_string(L, "category", category_name(category));
-    set_string(L, "message", message);
+    ese_lua_set_integer(L, "code", err);
+    ese_lua_set_string(L, "name", name);
+    ese_lua_set_string(L, "category", category_name(category));
+    ese_lua_set_string(L, "message", message);
 }
 
 /* message (name code) */
@@ -115,7 +122,7 @@ ese_lua_constants(lua_State *L)
 {
     lua_newtable(L);
     for (const ese_model_constant *c = ese_model_constants; c->name != NULL; c++)
-        set_integer(L, c->name, c->value);
+        ese_lua_set_integer(L, c->name, c->value);
     return 1;
 }
 
@@ -149,8 +156,8 @@ void
 ese_lua_put_parameter(lua_State *L, const ese_model_parameter *parameter)
 {
     lua_createtable(L, 0, 2);
-    set_integer(L, "number", (int64_t)parameter->number);
-    set_string(L, "text", parameter->text);
+    ese_lua_set_integer(L, "number", (int64_t)parameter->number);
+    ese_lua_set_string(L, "text", parameter->text);
 }
 
 void
@@ -161,10 +168,10 @@ ese_lua_put_problem(lua_State *L, const ese_problem *problem)
         return;
     }
     lua_createtable(L, 0, 4);
-    set_integer(L, "page", problem->pgno);
-    set_integer(L, "code", problem->err);
-    set_string(L, "name", ese_error_name(problem->err));
-    set_string(L, "text", problem->text);
+    ese_lua_set_integer(L, "page", problem->pgno);
+    ese_lua_set_integer(L, "code", problem->err);
+    ese_lua_set_string(L, "name", ese_error_name(problem->err));
+    ese_lua_set_string(L, "text", problem->text);
 }
 
 /* ---- The header of a database --------------------------------------------------------------------------- */
@@ -176,14 +183,14 @@ set_time(lua_State *L, const char *key, const JET_LOGTIME *time)
     if (time->bMonth == 0 || time->bDay == 0)
         return;
     lua_createtable(L, 0, 8);
-    set_integer(L, "year", 1900 + (uint8_t)time->bYear);
-    set_integer(L, "month", time->bMonth);
-    set_integer(L, "day", time->bDay);
-    set_integer(L, "hour", time->bHours);
-    set_integer(L, "min", time->bMinutes);
-    set_integer(L, "sec", time->bSeconds);
-    set_integer(L, "msec", time->bMillisecondsHigh << 7 | time->bMillisecondsLow);
-    set_boolean(L, "utc", time->fTimeIsUTC);
+    ese_lua_set_integer(L, "year", 1900 + (uint8_t)time->bYear);
+    ese_lua_set_integer(L, "month", time->bMonth);
+    ese_lua_set_integer(L, "day", time->bDay);
+    ese_lua_set_integer(L, "hour", time->bHours);
+    ese_lua_set_integer(L, "min", time->bMinutes);
+    ese_lua_set_integer(L, "sec", time->bSeconds);
+    ese_lua_set_integer(L, "msec", time->bMillisecondsHigh << 7 | time->bMillisecondsLow);
+    ese_lua_set_boolean(L, "utc", time->fTimeIsUTC);
     lua_setfield(L, -2, key);
 }
 
@@ -194,7 +201,7 @@ set_signature(lua_State *L, const char *key, const JET_SIGNATURE *signature)
     const char *nul = memchr(name, '\0', sizeof signature->szComputerName);
 
     lua_createtable(L, 0, 3);
-    set_integer(L, "random", signature->ulRandom);
+    ese_lua_set_integer(L, "random", signature->ulRandom);
     set_time(L, "created", &signature->logtimeCreate);
     lua_pushlstring(L, name, nul != NULL ? (size_t)(nul - name) : sizeof signature->szComputerName);
     lua_setfield(L, -2, "computer");
@@ -205,21 +212,21 @@ void
 ese_lua_put_info(lua_State *L, const JET_DBINFOMISC4 *info, uint64_t n_bytes)
 {
     lua_createtable(L, 0, 20);
-    set_integer(L, "size", (int64_t)n_bytes);
-    set_integer(L, "page_size", info->cbPageSize);
-    set_integer(L, "version", info->ulVersion);
-    set_integer(L, "update", info->ulUpdate);
-    set_integer(L, "state", info->dbstate);
-    set_integer(L, "windows_major", info->dwMajorVersion);
-    set_integer(L, "windows_minor", info->dwMinorVersion);
-    set_integer(L, "windows_build", info->dwBuildNumber);
-    set_integer(L, "generation_min_required", info->genMinRequired);
-    set_integer(L, "generation_max_required", info->genMaxRequired);
-    set_integer(L, "generation_committed", info->genCommitted);
-    set_integer(L, "repair_count", info->ulRepairCount);
-    set_integer(L, "checksum_errors", info->ulBadChecksum);
-    set_integer(L, "corrected_errors", info->ulECCFixSuccess);
-    set_integer(L, "uncorrected_errors", info->ulECCFixFail);
+    ese_lua_set_integer(L, "size", (int64_t)n_bytes);
+    ese_lua_set_integer(L, "page_size", info->cbPageSize);
+    ese_lua_set_integer(L, "version", info->ulVersion);
+    ese_lua_set_integer(L, "update", info->ulUpdate);
+    ese_lua_set_integer(L, "state", info->dbstate);
+    ese_lua_set_integer(L, "windows_major", info->dwMajorVersion);
+    ese_lua_set_integer(L, "windows_minor", info->dwMinorVersion);
+    ese_lua_set_integer(L, "windows_build", info->dwBuildNumber);
+    ese_lua_set_integer(L, "generation_min_required", info->genMinRequired);
+    ese_lua_set_integer(L, "generation_max_required", info->genMaxRequired);
+    ese_lua_set_integer(L, "generation_committed", info->genCommitted);
+    ese_lua_set_integer(L, "repair_count", info->ulRepairCount);
+    ese_lua_set_integer(L, "checksum_errors", info->ulBadChecksum);
+    ese_lua_set_integer(L, "corrected_errors", info->ulECCFixSuccess);
+    ese_lua_set_integer(L, "uncorrected_errors", info->ulECCFixFail);
     set_signature(L, "signature", &info->signDb);
     set_signature(L, "log_signature", &info->signLog);
     set_time(L, "consistent_time", &info->logtimeConsistent);
@@ -235,8 +242,8 @@ ese_lua_put_tables(lua_State *L, const ese_model_table_info *tables, uint32_t n)
     lua_createtable(L, (int)n, 0);
     for (uint32_t i = 0; i < n; i++) {
         lua_createtable(L, 0, 2);
-        set_string(L, "name", tables[i].name);
-        set_integer(L, "flags", tables[i].flags);
+        ese_lua_set_string(L, "name", tables[i].name);
+        ese_lua_set_integer(L, "flags", tables[i].flags);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }
@@ -249,13 +256,13 @@ ese_lua_put_columns(lua_State *L, const ese_column_info *columns, uint32_t n)
         const ese_column_info *c = &columns[i];
 
         lua_createtable(L, 0, 8);
-        set_string(L, "name", c->name);
-        set_integer(L, "id", c->columnid);
-        set_integer(L, "type", c->coltyp);
-        set_integer(L, "code_page", c->cp);
-        set_integer(L, "size", c->size_max);
-        set_integer(L, "flags", c->grbit);
-        set_boolean(L, "multi_valued", (c->grbit & JET_bitColumnMultiValued) != 0);
+        ese_lua_set_string(L, "name", c->name);
+        ese_lua_set_integer(L, "id", c->columnid);
+        ese_lua_set_integer(L, "type", c->coltyp);
+        ese_lua_set_integer(L, "code_page", c->cp);
+        ese_lua_set_integer(L, "size", c->size_max);
+        ese_lua_set_integer(L, "flags", c->grbit);
+        ese_lua_set_boolean(L, "multi_valued", (c->grbit & JET_bitColumnMultiValued) != 0);
         if (c->default_size > 0) {
             lua_pushlstring(L, c->default_value, c->default_size);
             lua_setfield(L, -2, "default");
@@ -271,8 +278,9 @@ set_index_columns(lua_State *L, const char *key, const char *flag,
     lua_createtable(L, (int)n, 0);
     for (uint32_t i = 0; i < n; i++) {
         lua_createtable(L, 0, 2);
-        set_string(L, "column", columns[i].name);
-        set_boolean(L, flag, flag[0] == 'd' ? columns[i].is_descending : columns[i].must_be_null);
+        ese_lua_set_string(L, "column", columns[i].name);
+        ese_lua_set_boolean(L, flag,
+                            flag[0] == 'd' ? columns[i].is_descending : columns[i].must_be_null);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     lua_setfield(L, -2, key);
@@ -282,11 +290,11 @@ static void
 set_tuple_limits(lua_State *L, const JET_TUPLELIMITS *limits)
 {
     lua_createtable(L, 0, 5);
-    set_integer(L, "length_min", limits->chLengthMin);
-    set_integer(L, "length_max", limits->chLengthMax);
-    set_integer(L, "to_index_max", limits->chToIndexMax);
-    set_integer(L, "increment", limits->cchIncrement);
-    set_integer(L, "start", limits->ichStart);
+    ese_lua_set_integer(L, "length_min", limits->chLengthMin);
+    ese_lua_set_integer(L, "length_max", limits->chLengthMax);
+    ese_lua_set_integer(L, "to_index_max", limits->chToIndexMax);
+    ese_lua_set_integer(L, "increment", limits->cchIncrement);
+    ese_lua_set_integer(L, "start", limits->ichStart);
     lua_setfield(L, -2, "tuple_limits");
 }
 
@@ -294,16 +302,17 @@ static void
 put_index(lua_State *L, const ese_model_index_info *index)
 {
     lua_createtable(L, 0, 14);
-    set_string(L, "name", index->name);
-    set_integer(L, "flags", index->grbit);
-    set_boolean(L, "primary", (index->grbit & JET_bitIndexPrimary) != 0);
-    set_boolean(L, "unique", (index->grbit & (JET_bitIndexPrimary | JET_bitIndexUnique)) != 0);
-    set_boolean(L, "conditional", index->n_conditions > 0);
-    set_string(L, "locale", index->locale);
-    set_integer(L, "lcid", index->lcid);
-    set_integer(L, "map_flags", index->map_flags);
-    set_integer(L, "key_most", index->key_most);
-    set_integer(L, "density", index->density);
+    ese_lua_set_string(L, "name", index->name);
+    ese_lua_set_integer(L, "flags", index->grbit);
+    ese_lua_set_boolean(L, "primary", (index->grbit & JET_bitIndexPrimary) != 0);
+    ese_lua_set_boolean(L, "unique",
+                        (index->grbit & (JET_bitIndexPrimary | JET_bitIndexUnique)) != 0);
+    ese_lua_set_boolean(L, "conditional", index->n_conditions > 0);
+    ese_lua_set_string(L, "locale", index->locale);
+    ese_lua_set_integer(L, "lcid", index->lcid);
+    ese_lua_set_integer(L, "map_flags", index->map_flags);
+    ese_lua_set_integer(L, "key_most", index->key_most);
+    ese_lua_set_integer(L, "density", index->density);
     set_index_columns(L, "segments", "descending", index->segments, index->n_segments);
     set_index_columns(L, "conditions", "must_be_null", index->conditions, index->n_conditions);
     if (index->tuple_limits.chLengthMax > 0)

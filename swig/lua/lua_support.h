@@ -29,6 +29,12 @@ ese_lua_pushed ese_lua_error_list(lua_State *L);
 /* {name = value} of all constants of the public headers. */
 ese_lua_pushed ese_lua_constants(lua_State *L);
 
+/* Fields of the table on top. */
+void ese_lua_set_boolean(lua_State *L, const char *key, bool value);
+void ese_lua_set_integer(lua_State *L, const char *key, int64_t value);
+void ese_lua_set_unsigned(lua_State *L, const char *key, uint64_t value);
+void ese_lua_set_string(lua_State *L, const char *key, const char *value); /* NULL: no field */
+
 void ese_lua_put_boolean(lua_State *L, bool value);
 void ese_lua_put_integer(lua_State *L, int64_t value);
 void ese_lua_put_unsigned(lua_State *L, uint64_t value);
