@@ -18,6 +18,7 @@ enum {
     PIECE_ROOM_MIN = 32, /* with less room left a record is not begun */
     PIECE_MAX = ESE_LOG__DATA_ROOM - PIECE_HEAD,
     ENTRY_ON_STACK = 512,
+    DEPTH_LEFT = 16, /* generations, for what ends something */
     RECORD_DBID = 3, /* where the number of the database stands in CreateDB, AttachDB, DetachDB */
 };
 
@@ -225,6 +226,37 @@ check_sequence(const ese_log_stream *stream, const ese_log_batch *batch)
     return JET_errSuccess;
 }
 
+static int32_t
+generation_of(uint64_t position)
+{
+    return ese_log_lgpos_of(position).generation;
+}
+
+/* Whether the checkpoint, or the begin of the transaction, lies too far behind for more than what ends something. */
+static JET_ERR
+check_depth(ese_log_stream *stream, const ese_log_batch *batch)
+{
+    int32_t max = stream->depth_max - (batch->is_commit ? DEPTH_LEFT / 2 : DEPTH_LEFT);
+    int32_t checkpoint;
+
+    if (stream->generation <= stream->shallow_until)
+        return JET_errSuccess;
+    checkpoint = generation_of(ese_log_stream_checkpoint(stream));
+    stream->shallow_until = (int64_t)checkpoint + stream->depth_max / 2;
+    if (batch->is_urgent)
+        return JET_errSuccess;
+    if (stream->generation - checkpoint > max)
+        return ese_raise(JET_errCheckpointDepthTooDeep,
+                         "%s: the checkpoint is %d generations behind", stream->names.current,
+                         (int)(stream->generation - checkpoint));
+    if (batch->begun != 0 &&
+        stream->generation - generation_of(batch->begun) > stream->depth_max / 2)
+        return ese_raise(
+            JET_errTransactionTooLong, "%s: the transaction has been open for %d generations",
+            stream->names.current, (int)(stream->generation - generation_of(batch->begun)));
+    return JET_errSuccess;
+}
+
 /* Whether records of this batch may come; nobody else's batch is in its middle then. */
 static JET_ERR
 admit(ese_log_stream *stream, const ese_log_batch *batch)
@@ -249,6 +281,7 @@ admit(ese_log_stream *stream, const ese_log_batch *batch)
     }
     if (stream->generation >= ESE_LOG__GENERATION_MAX - (int32_t)ESE_LOG_BATCH_MAX)
         ESE_TRY(check_sequence(stream, batch));
+    ESE_TRY(check_depth(stream, batch));
 out:
     return err;
 }
@@ -335,6 +368,8 @@ ese_log_stream_append_entry(ese_log_stream *stream, const ese_log_entry *entry, 
     batch.sizes = &size;
     batch.n = 1;
     batch.is_urgent = is_urgent(entry->type);
+    batch.is_commit = entry->type == ESE_LOG_COMMIT || entry->type == ESE_LOG_COMMIT0;
+    batch.begun = 0;
     batch.placed = NULL;
     batch.self = NULL;
     ESE_TRY(ese_log_stream_append(stream, &batch));

@@ -50,6 +50,8 @@ typedef struct ese_log_stream_options {
     uint32_t page_size;        /* of the databases */
     uint32_t names;            /* JET_paramLegacyFileNames */
     bool is_circular;
+    uint32_t
+        depth_max; /* generations between the checkpoint and the end; 0: as many as the original takes */
     ese_log_params params; /* for headers; paths and n_sectors are set here */
     ese_log_stream_ops ops;
     ese_os_gate *gate; /* before its files; NULL is fine */
@@ -94,6 +96,8 @@ typedef struct ese_log_batch {
     const uint32_t *sizes;
     unsigned n;
     bool is_urgent; /* rollback, end of the run: goes into the log even when the disk is full */
+    bool is_commit;
+    uint64_t begun; /* where the transaction begins that this belongs to; 0: nowhere yet */
     /* Called when the positions are known, before ese_log_stream_tip lets anybody know of them; takes no lock. NULL is fine. */
     void (*placed)(void *self, const struct ese_log_batch *batch);
     void *self;
@@ -103,7 +107,8 @@ typedef struct ese_log_batch {
 
 /*
  * JET_errLogWriteFail; JET_errLogDiskFull: only urgent batches until ese_log_stream_relieve has found room; JET_errLogSequenceEnd; JET_errLogBufferTooSmall: no log has
- * room for a record. Nothing was appended, but when the log fails in the middle of a batch: then its beginning may come out of recovery.
+ * room for a record. JET_errCheckpointDepthTooDeep: the checkpoint must move before anything but what is urgent comes; a commit has a little more room.
+ * JET_errTransactionTooLong: the same for one that is open for half of that way. Nothing was appended, but when the log fails in the middle of a batch: then its beginning may come out of recovery.
  */
 JET_ERR ese_log_stream_append(ese_log_stream *stream, ese_log_batch *batch);
 

@@ -12,6 +12,8 @@
 
 enum {
     SECTORS_MIN = 16,
+    DEPTH_MAX = 0x10000, /* generations, as in the original */
+    DEPTH_MIN = 32,
     SLOTS_MIN = 64,
     AHEAD_FROM = 256 * 1024, /* logs up to this size are made when they are needed */
 };
@@ -67,6 +69,9 @@ make(const ese_log_stream_options *options, ese_log_stream **stream_out)
     stream->is_spare_made_ahead = options->file_size > AHEAD_FROM;
     stream->ops = options->ops;
     stream->gate = options->gate;
+    stream->depth_max = options->depth_max == 0 ? DEPTH_MAX : (int32_t)options->depth_max;
+    if (stream->depth_max < DEPTH_MIN)
+        stream->depth_max = DEPTH_MIN;
     stream->n_slots = options->buffer_size / ESE_LOG_SEGMENT_SIZE;
     if (stream->n_slots < SLOTS_MIN)
         stream->n_slots = SLOTS_MIN;

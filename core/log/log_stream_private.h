@@ -102,6 +102,8 @@ struct ese_log_stream {
     _Atomic bool is_disk_full;    /* [atomic: relaxed: a hint to who appends] */
     _Atomic uint32_t trx;         /* [atomic: relaxed: a counter] */
     ese_log_generation begun;     /* [lock: mutex] */
+    int32_t depth_max;            /* [const] generations */
+    int64_t shallow_until;        /* [lock: mutex] up to there nothing lies too far behind */
     ese_list attached;            /* [lock: mutex] of ese_log__attached */
     uint64_t detach_positions[7]; /* [lock: mutex] of the last DetachDB of each database */
 

@@ -149,6 +149,10 @@ ese_log__batch_append(ese_log__batch *batch, void (*placed)(void *self), void *s
     appended.sizes = batch->sizes;
     appended.n = batch->n;
     appended.is_urgent = batch->origin != NULL && batch->origin->is_urgent;
+    appended.is_commit = false;
+    appended.begun = batch->is_own ? 0
+                                   : atomic_load_explicit(&batch->origin->lgpos_begin,
+                                                          memory_order_relaxed); /* its own */
     appended.placed = place;
     appended.self = &p;
     ESE_TRY(ese_log_stream_append(batch->stream, &appended));

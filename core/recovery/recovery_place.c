@@ -131,6 +131,7 @@ ese_recovery__need_stream(ese_recovery__run *run)
         ESE_TRY(ese_recovery__drop_damaged(run, run->survey.damaged, run->survey.damage));
     options.file_size = (uint32_t)run->survey.file_size;
     options.page_size = run->page_size;
+    options.depth_max = INT32_MAX; /* the checkpoint moves when it has succeeded */
     options.ops = (ese_log_stream_ops){.self = run, .begun = begun};
     end->last_trx = run->last_trx;
     end->list = list_attached;

@@ -434,11 +434,89 @@ test_log_point__a_checkpoint_that_fails_can_be_repeated(void **state)
     assert_int_equal(ese_log_stream_flush(f->stream), JET_errSuccess);
 }
 
+/* ---- what lies too far behind */
+
+enum { DEPTH = 64, DEPTH_LEFT = 16 };
+
+static int
+set_up_shallow(void **state)
+{
+    stream_fixture *f = stream_fixture_open();
+
+    f->options.depth_max = DEPTH;
+    *state = f;
+    return ese_log_stream_create(&f->options, &f->stream) < JET_errSuccess ? -1 : 0;
+}
+
+static JET_ERR
+put_commit(stream_fixture *f)
+{
+    const ese_log_entry entry = {.type = ESE_LOG_COMMIT0, .procid = 1, .trx = 4};
+
+    return ese_log_stream_append_entry(f->stream, &entry, NULL, NULL);
+}
+
+static JET_ERR
+put_in_transaction(stream_fixture *f, uint64_t begun)
+{
+    const ese_log_entry entry = {.type = ESE_LOG_REFRESH, .procid = 1, .trx = 4};
+    uint32_t size = (uint32_t)ese_log_record_encoded_size(&entry);
+    ese_log_batch batch = {.sizes = &size, .n = 1, .begun = begun};
+    uint8_t bytes[64];
+
+    assert_true(size <= sizeof bytes);
+    ese_log_record_encode(&entry, bytes);
+    batch.bytes = bytes;
+    return ese_log_stream_append(f->stream, &batch);
+}
+
+static void
+test_log_point__lets_nothing_but_ends_in_when_it_lies_too_far_behind(void **state)
+{
+    stream_fixture *f = *state;
+    uint32_t size = 10;
+    point p;
+
+    while (ese_log_stream_generation(f->stream).number <= DEPTH - DEPTH_LEFT)
+        roll(f);
+    stream_must_put(f, 10);
+    assert_int_equal(ese_log_stream_roll(f->stream), JET_errSuccess);
+    assert_int_equal(stream_put(f, size), JET_errCheckpointDepthTooDeep);
+    assert_int_equal(put_commit(f), JET_errSuccess);
+    assert_int_equal(stream_put_batch(f, &size, 1, true, NULL), JET_errSuccess);
+    for (unsigned i = 0; i < DEPTH_LEFT; i++) {
+        assert_int_equal(stream_put_batch(f, &size, 1, true, NULL), JET_errSuccess);
+        assert_int_equal(ese_log_stream_roll(f->stream), JET_errSuccess);
+    }
+    assert_int_equal(put_commit(f), JET_errCheckpointDepthTooDeep);
+    write_point(f, ese_log_stream_tip(f->stream), false, &p);
+    assert_int_equal(stream_put(f, size), JET_errSuccess);
+    assert_int_equal(put_commit(f), JET_errSuccess);
+}
+
+static void
+test_log_point__ends_transactions_that_keep_it_back(void **state)
+{
+    stream_fixture *f = *state;
+    uint64_t begun = ese_log_stream_tip(f->stream);
+
+    for (unsigned i = 0; i <= DEPTH / 2; i++) {
+        assert_int_equal(put_in_transaction(f, begun), JET_errSuccess);
+        roll(f);
+    }
+    assert_int_equal(put_in_transaction(f, begun), JET_errTransactionTooLong);
+    assert_int_equal(put_in_transaction(f, ese_log_stream_tip(f->stream)), JET_errSuccess);
+    assert_int_equal(put_commit(f), JET_errSuccess);
+}
+
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, stream_tear_down)
+#define SHALLOW(name) cmocka_unit_test_setup_teardown(name, set_up_shallow, stream_tear_down)
+#define TEST(name)    cmocka_unit_test_setup_teardown(name, set_up, stream_tear_down)
     const struct CMUnitTest tests[] = {
+        SHALLOW(test_log_point__lets_nothing_but_ends_in_when_it_lies_too_far_behind),
+        SHALLOW(test_log_point__ends_transactions_that_keep_it_back),
         TEST(test_log_point__says_where_recovery_starts_and_of_which_stream),
         TEST(test_log_point__makes_what_it_names_durable),
         TEST(test_log_point__a_full_segment_is_left_for_the_next_one),
