@@ -199,6 +199,9 @@ typedef struct ese_api__registry {
 ese_api__registry *ese_api__registry_lock(void);
 void ese_api__registry_unlock(void);
 
+/* The same without waiting: NULL when somebody has it. The defaults may not be loaded yet. */
+ese_api__registry *ese_api__registry_try_lock(void);
+
 bool ese_api__any_started(void); /* takes no lock */
 
 /* Wakes JetTerm, if it waits, after a session or an instance was given back. */

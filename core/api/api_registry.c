@@ -20,6 +20,12 @@ ese_api__registry_lock(void)
     return &registry;
 }
 
+ese_api__registry *
+ese_api__registry_try_lock(void)
+{
+    return ese_os_mutex_try_lock(&registry.mutex) ? &registry : NULL;
+}
+
 void
 ese_api__registry_unlock(void)
 {

@@ -37,6 +37,19 @@ size_t ese_cache_size(const ese_cache *cache); /* bytes in use for pages */
 /* Pages are written behind this gate; it is entered when a write was agreed to. Before the first write. */
 void ese_cache_set_gate(ese_cache *cache, ese_os_gate *gate);
 
+/* Pages in a dump of the process. */
+typedef enum ese_cache_dump {
+    ESE_CACHE_DUMP_PINNED = 1,
+    ESE_CACHE_DUMP_CHANGED = 2,
+    ESE_CACHE_DUMP_ALL = 4,
+} ese_cache_dump;
+
+/*
+ * From now on a dump has the pages of these kinds (bits of ese_cache_dump) and leaves out the others, as far as the system can. Only those that are in the cache at the moment. For who is about to
+ * crash: waits for nothing; false when some thread is inside the pool. 
+ */
+bool ese_cache_choose_dump(ese_cache *cache, ese_cache_dump kinds);
+
 /* Adds `file` (which stays the caller's and outlives this). */
 JET_ERR ese_cache_attach(ese_cache *cache, ese_os_file *file, uint32_t page_size,
                          ese_cache_file **file_out);

@@ -4,6 +4,7 @@
 
 #include "os/os_thread.h"
 
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,4 +47,22 @@ ese_os_random(void)
     if (getrandom(&value, sizeof value, GRND_NONBLOCK) != (ssize_t)sizeof value)
         value = ese_os_now_ns() * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid(); /* early in the boot */
     return value;
+}
+
+void
+ese_os_memory_set_dumped(uintptr_t from, size_t size, bool is_dumped)
+{
+#if defined(MADV_DODUMP) && defined(MADV_DONTDUMP)
+    uintptr_t unit = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = is_dumped ? from / unit * unit : (from + unit - 1) / unit * unit;
+    uintptr_t end =
+        is_dumped ? (from + size + unit - 1) / unit * unit : (from + size) / unit * unit;
+
+    if (size > 0 && first < end)
+        (void)madvise((void *)first, end - first, is_dumped ? MADV_DODUMP : MADV_DONTDUMP);
+#else
+    (void)from;
+    (void)size;
+    (void)is_dumped;
+#endif
 }

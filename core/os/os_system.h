@@ -1,6 +1,8 @@
 /* What the engine asks of the machine itself: memory, date, chance. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A moment in Coordinated Universal Time. */
@@ -19,3 +21,9 @@ uint64_t ese_os_memory_size(void);
 
 /* A number that no other process can be expected to get. Not for secrets. */
 uint64_t ese_os_random(void);
+
+/*
+ * Is this memory to be in a dump of the process? The system decides by whole pages: those that it shares with other memory are always in. Advice: without support by the system nothing
+ * happens. Allocates nothing.
+ */
+void ese_os_memory_set_dumped(uintptr_t from, size_t size, bool is_dumped);

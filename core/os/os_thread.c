@@ -30,6 +30,12 @@ ese_os_mutex_lock(ese_os_mutex *mutex)
     expect_success(pthread_mutex_lock(&mutex->native));
 }
 
+bool
+ese_os_mutex_try_lock(ese_os_mutex *mutex)
+{
+    return pthread_mutex_trylock(&mutex->native) == 0;
+}
+
 void
 ese_os_mutex_unlock(ese_os_mutex *mutex)
 {

@@ -33,6 +33,7 @@ typedef struct ese_os_cond {
 /* Not recursive. */
 void ese_os_mutex_init(ese_os_mutex *mutex);
 void ese_os_mutex_lock(ese_os_mutex *mutex);
+bool ese_os_mutex_try_lock(ese_os_mutex *mutex); /* false: somebody has it */
 void ese_os_mutex_unlock(ese_os_mutex *mutex);
 void ese_os_mutex_destroy(ese_os_mutex *mutex); /* nobody holds it */
 
