@@ -210,6 +210,7 @@ start_databases(ese_recovery__run *run, const ese_recovery__start *s)
     if (s->is_exact)
         run->lgpos = s->checkpoint.checkpoint;
     run->report->start = run->lgpos;
+    run->moved_to = ese_recovery__now(run);
     run->report->gen_first = run->generation;
     ESE_TRY(ese_recovery__attach_list(run, s->is_exact ? &s->checkpoint.attached
                                                        : &run->log_header->attached));
@@ -255,6 +256,8 @@ redo_set(ese_recovery__run *run, const ese_recovery__start *s, unsigned first)
         if (run->is_in_place && i >= run->survey.n_logs)
             break;
         ESE_TRY(redo_generation(run, i == first ? s : NULL, i, &gives_up));
+        if (run->is_in_place && i + 1 < run->survey.n_logs)
+            ESE_TRY(ese_recovery__move_start(run, s));
     }
 out:
     return err;

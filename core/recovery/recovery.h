@@ -107,11 +107,13 @@ typedef struct ese_recovery_options {
     const char *target_folder; /* of the results; NULL: in the place of the databases */
     const ese_recovery_map *maps;
     unsigned n_maps;
-    uint32_t flags;                      /* ese_recovery_flag */
-    ese_recovery_stop stop;              /* zeros: at the end of the log */
-    uint32_t page_size;                  /* JET_paramDatabasePageSize; 0: any */
-    uint32_t log_file_size;              /* bytes, JET_paramLogFileSize; 0: any */
-    size_t cache_bytes;                  /* 0: a default */
+    uint32_t flags;         /* ese_recovery_flag */
+    ese_recovery_stop stop; /* zeros: at the end of the log */
+    uint32_t page_size;     /* JET_paramDatabasePageSize; 0: any */
+    uint32_t log_file_size; /* bytes, JET_paramLogFileSize; 0: any */
+    size_t cache_bytes;     /* 0: a default */
+    uint64_t
+        step_bytes; /* _start: after so much of the log, recovery that begins anew need not go back; 0: a default */
     const ese_recovery_watcher *watcher; /* NULL is fine */
 } ese_recovery_options;
 

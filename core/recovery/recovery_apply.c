@@ -116,8 +116,10 @@ apply_class(ese_recovery__run *run, const ese_log_entry *entry)
     case ESE_LOG_CLASS_VERSION:
         db = ese_recovery__db_of(run, entry->dbid);
         return db == NULL ? JET_errSuccess : redo_of_session(run, db, entry);
-    case ESE_LOG_CLASS_DATABASE: return ese_recovery__redo_database(run, entry);
-    case ESE_LOG_CLASS_RUN: return redo_run(run, entry);
+    case ESE_LOG_CLASS_DATABASE:
+        run->last_change = ese_recovery__now(run);
+        return ese_recovery__redo_database(run, entry);
+    case ESE_LOG_CLASS_RUN: run->last_change = ese_recovery__now(run); return redo_run(run, entry);
     case ESE_LOG_CLASS_REFUSED: return ese_log_record_refusal(entry->type);
     case ESE_LOG_CLASS_UNKNOWN:
         return ese_raise(JET_errLogFileCorrupt, "a record of the unknown type %u",

@@ -200,6 +200,16 @@ ese_recovery__header_raise(ese_recovery__db *db, int32_t generation, const uint8
 }
 
 void
+ese_recovery__header_min(ese_recovery__db *db, int32_t generation)
+{
+    if (db->header.gen_min_required >= (uint32_t)generation)
+        return;
+    db->header.gen_min_required = (uint32_t)generation;
+    ese_store_le32(db->header_bytes + ESE_DBHEADER_GEN_MIN_CONSISTENT, (uint32_t)generation);
+    db->is_header_stale = true;
+}
+
+void
 ese_recovery__header_generation(ese_recovery__run *run, ese_recovery__db *db)
 {
     (void)ese_recovery__header_raise(db, run->generation, run->created);

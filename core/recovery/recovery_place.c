@@ -46,22 +46,34 @@ ese_recovery__settle_header(ese_recovery__db *db)
 
 /* ---- the stream */
 
-static JET_ERR
-attach_to(ese_log_stream *stream, const ese_recovery__db *db)
+JET_ERR
+ese_recovery__list_entry(const ese_recovery__db *db, ese_log_attachment *entry_out,
+                         uint8_t **name_out)
 {
-    ese_log_attachment attachment = {
+    size_t size = 0;
+    JET_ERR err;
+
+    ESE_TRY(ese_utf8_to_utf16_stored(db->logged_path, name_out, &size));
+    *entry_out = (ese_log_attachment){
         .dbid = db->dbid,
         .flags = ATTACH_UTF16,
         .attach = db->header.attach,
         .consistent = db->header.consistent,
         .sign_db = db->header.sign_db,
+        .name = {*name_out, size},
     };
+out:
+    return err;
+}
+
+static JET_ERR
+attach_to(ese_log_stream *stream, const ese_recovery__db *db)
+{
+    ese_log_attachment attachment;
     uint8_t *name = NULL;
-    size_t size = 0;
     JET_ERR err;
 
-    ESE_TRY(ese_utf8_to_utf16_stored(db->logged_path, &name, &size));
-    attachment.name = (ese_bytes){name, size};
+    ESE_TRY(ese_recovery__list_entry(db, &attachment, &name));
     ESE_TRY(ese_log_stream_attach(stream, &attachment, &db->log.dbtime, &db->log.objid_last));
 out:
     ese_free(&name);
@@ -147,8 +159,8 @@ out:
 
 /* ---- the end */
 
-static JET_ERR
-flush_all(ese_recovery__run *run)
+JET_ERR
+ese_recovery__flush_all(ese_recovery__run *run)
 {
     JET_ERR err = JET_errSuccess;
 
@@ -189,7 +201,7 @@ ese_recovery__end_undo(ese_recovery__run *run)
     uint64_t lgpos = 0;
     JET_ERR err;
 
-    ESE_TRY(flush_all(run));
+    ESE_TRY(ese_recovery__flush_all(run));
     ESE_TRY(ese_log_stream_write_entry(run->stream, &mark, &lgpos));
     ESE_TRY(ese_recovery__detach_all(run, ese_log_lgpos_of(lgpos)));
     quit.u.run.position = run->undo_mark;

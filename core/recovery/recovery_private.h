@@ -193,11 +193,14 @@ struct ese_recovery__run {
     int32_t generation;    /* being replayed */
     uint8_t created[8];    /* of the generation replayed last */
     uint64_t checksum;
-    ese_lgpos lgpos;     /* of the record being replayed */
-    bool is_stop_early;  /* nothing lies in front of that place */
-    bool may_stop;       /* before the log ends: */
-    uint64_t stop_after; /* number of a position; 0: none */
-    uint64_t stop_time;  /* a number that sorts as times; 0: none */
+    ese_lgpos lgpos;      /* of the record being replayed */
+    bool is_stop_early;   /* nothing lies in front of that place */
+    bool may_stop;        /* before the log ends: */
+    uint64_t stop_after;  /* number of a position; 0: none */
+    uint64_t stop_time;   /* a number that sorts as times; 0: none */
+    uint64_t moved_to;    /* in place: from where recovery that begins anew would start */
+    uint64_t moved_bytes; /* report->log_bytes when that was settled */
+    uint64_t last_change; /* position of the last record about databases or runs */
     ese_lgpos shut_down_mark;
     bool is_shut_down;                /* the last record is a ShutDownMark */
     ese_arena_pool versions_memory;   /* of transactions that have ended, for the next ones */
@@ -289,6 +292,7 @@ typedef struct ese_recovery__start {
     bool has_checkpoint;
     ese_log_checkpoint checkpoint;
     uint8_t bytes[ESE_LOG_CHECKPOINT_SIZE]; /* the checkpoint borrows from it */
+    const char *extension;                  /* of its file */
     unsigned first;                         /* log of the set */
     bool is_exact; /* at the position of the checkpoint, with its databases */
 } ese_recovery__start;
@@ -300,6 +304,10 @@ JET_ERR ese_recovery__find_start(ese_recovery__run *run, bool use_checkpoint,
 /* JET_errMissingLogFile. */
 JET_ERR ese_recovery__missing_log(ese_recovery__run *run, int32_t generation);
 
+/* In place: writes the file that was found anew; nothing, when it has no room for the databases. */
+JET_ERR ese_recovery__write_checkpoint(ese_recovery__run *run, const ese_recovery__start *s,
+                                       const ese_log_checkpoint *checkpoint);
+
 /* What every log of the stream must be. */
 ese_log_expect ese_recovery__expect(const ese_recovery__run *run);
 
@@ -307,6 +315,11 @@ ese_log_expect ese_recovery__expect(const ese_recovery__run *run);
 JET_ERR ese_recovery__generation_of(ese_recovery__run *run, unsigned index,
                                     const ese_log_expect *expect, int32_t *generation_out,
                                     ese_signature *sign_out);
+
+/* ---- recovery_point.c: in place only ---- */
+
+/* A generation has been replayed and another one follows: perhaps recovery that begins anew may start behind it. */
+JET_ERR ese_recovery__move_start(ese_recovery__run *run, const ese_recovery__start *s);
 
 /* ---- recovery_survey.c ---- */
 
@@ -329,6 +342,13 @@ void ese_recovery__stream_detach(ese_recovery__run *run, ese_recovery__db *db);
 
 /* Writes the header if it has changed. */
 JET_ERR ese_recovery__settle_header(ese_recovery__db *db);
+
+/* The database as lists of what is attached tell of it; *name_out, which it borrows, is freed by the caller. */
+JET_ERR ese_recovery__list_entry(const ese_recovery__db *db, ese_log_attachment *entry_out,
+                                 uint8_t **name_out);
+
+/* Everything is in the files, and on the disk. */
+JET_ERR ese_recovery__flush_all(ese_recovery__run *run);
 
 JET_ERR ese_recovery__begin_undo(ese_recovery__run *run);
 
@@ -372,6 +392,9 @@ JET_ERR ese_recovery__read_header(const char *path, uint8_t **bytes_out, ese_dbh
 
 /* The database needs this generation; false: it knew. */
 bool ese_recovery__header_raise(ese_recovery__db *db, int32_t generation, const uint8_t created[8]);
+
+/* Logs before this generation are not needed any more. */
+void ese_recovery__header_min(ese_recovery__db *db, int32_t generation);
 
 /* Writes both copies and brings them to the disk. */
 JET_ERR ese_recovery__write_header(ese_recovery__db *db);

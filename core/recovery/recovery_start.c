@@ -7,25 +7,60 @@
 
 #include <inttypes.h>
 
+/* Beside the logs, or in the system folder, with their base name. */
 static JET_ERR
-try_checkpoint(ese_recovery__run *run, const char *extension, ese_recovery__start *s)
+checkpoint_path(const ese_recovery__run *run, const char *extension, char **path_out)
 {
     const ese_recovery_options *options = run->options;
     const char *folder =
         options->system_folder != NULL ? options->system_folder : options->log_folder;
     const char *log = ese_os_path_name(ese_log_set_member(run->logs, 0).path);
     const char base[] = {log[0], log[1], log[2], '\0'};
+
+    return ese_os_path_join(folder, base, extension, path_out);
+}
+
+static JET_ERR
+try_checkpoint(ese_recovery__run *run, const char *extension, ese_recovery__start *s)
+{
     unsigned copy = 0;
     char *path = NULL;
     JET_ERR err;
 
-    ESE_TRY(ese_os_path_join(folder, base, extension, &path));
+    ESE_TRY(checkpoint_path(run, extension, &path));
     err = ese_log_checkpoint_read(path, s->bytes, &s->checkpoint, &copy);
     s->has_checkpoint = err >= JET_errSuccess;
+    s->extension = extension;
     if (err != JET_errOutOfMemory && err != JET_errDiskIO)
         err = JET_errSuccess; /* one that is missing or damaged only costs time */
 out:
     ese_free(&path);
+    return err;
+}
+
+JET_ERR
+ese_recovery__write_checkpoint(ese_recovery__run *run, const ese_recovery__start *s,
+                               const ese_log_checkpoint *checkpoint)
+{
+    uint8_t *bytes = NULL;
+    ese_os_file *file = NULL;
+    char *path = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(ESE_LOG_CHECKPOINT_SIZE, &bytes));
+    if (!ese_log_checkpoint_encode(checkpoint, bytes))
+        goto out; /* the old one serves */
+    ESE_TRY(checkpoint_path(run, s->extension, &path));
+    ESE_TRY(ese_os_file_open_for(path, ESE_OS_FILE_UPDATE, &file));
+    for (uint64_t copy = 0; copy < 2; copy++) { /* never both at once in the making */
+        ESE_TRY(ese_os_file_write(file, copy * ESE_LOG_CHECKPOINT_SIZE, bytes,
+                                  ESE_LOG_CHECKPOINT_SIZE));
+        ESE_TRY(ese_os_file_sync(file));
+    }
+out:
+    ese_os_file_close(&file);
+    ese_free(&path);
+    ese_free(&bytes);
     return err;
 }
 
