@@ -4,6 +4,8 @@
 #include "log/log_record_private.h"
 
 #include <assert.h>
+#include <ctype.h>
+#include <stdlib.h>
 
 enum { SIGNATURE_SIZE = 28, MARK_SIZE = 24, LGPOS_SIZE = 8, TIME_SIZE = 8, WIDE_DIFF = 0x8000 };
 
@@ -92,6 +94,29 @@ ese_log_lgpos_store(uint8_t *to, ese_lgpos lgpos)
     ese_store_le16(to, lgpos.offset);
     ese_store_le16(to + 2, lgpos.sector);
     ese_store_le32(to + 4, (uint32_t)lgpos.generation);
+}
+
+bool
+ese_log_lgpos_parse(const char *text, ese_lgpos *lgpos_out)
+{
+    static const unsigned long limits[3] = {INT32_MAX, UINT16_MAX, UINT16_MAX};
+    unsigned long parts[3] = {0};
+    char *end = NULL;
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (!isxdigit((unsigned char)text[0]))
+            return false;
+        parts[i] = strtoul(text, &end, 16);
+        if (parts[i] > limits[i])
+            return false;
+        if (*end != ':')
+            break;
+        text = end + 1;
+    }
+    if (*end != '\0')
+        return false;
+    *lgpos_out = (ese_lgpos){(uint16_t)parts[2], (uint16_t)parts[1], (int32_t)parts[0]};
+    return true;
 }
 
 ese_signature

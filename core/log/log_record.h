@@ -290,6 +290,9 @@ typedef struct ese_log_entry {
 
 ese_lgpos ese_log_lgpos_load(const uint8_t *from);
 void ese_log_lgpos_store(uint8_t *to, ese_lgpos lgpos);
+
+/* "generation[:sector[:offset]]" in hex digits, as people write it. False: it is no position. */
+bool ese_log_lgpos_parse(const char *text, ese_lgpos *lgpos_out);
 ese_signature ese_log_signature_load(const uint8_t *from); /* 28 bytes */
 void ese_log_signature_store(uint8_t *to, const ese_signature *signature);
 

@@ -314,21 +314,10 @@ ese_maint_log_type(const char *text, unsigned *type_out)
 bool
 ese_maint_log_position(const char *text, uint64_t *position_out)
 {
-    static const unsigned long limits[3] = {INT32_MAX, UINT16_MAX, UINT16_MAX};
-    unsigned long parts[3] = {0};
-    char *end = NULL;
+    ese_lgpos lgpos;
+    bool is_one = ese_log_lgpos_parse(text, &lgpos);
 
-    for (unsigned i = 0; i < 3; i++) {
-        if (!isxdigit((unsigned char)text[0]))
-            return false;
-        parts[i] = strtoul(text, &end, 16);
-        if (parts[i] > limits[i] || (*end != ':' && *end != '\0'))
-            return false;
-        if (*end == '\0')
-            break;
-        text = end + 1;
-    }
-    *position_out = ese_log_lgpos_number(
-        (ese_lgpos){(uint16_t)parts[2], (uint16_t)parts[1], (int32_t)parts[0]});
-    return *end == '\0';
+    if (is_one)
+        *position_out = ese_log_lgpos_number(lgpos);
+    return is_one;
 }

@@ -6,10 +6,9 @@
  */
 #include "recovery/recovery_private.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
+#include "log/log_time.h"
 
-enum { SCAN_BYTES = 1 << 20, TIMES_MAX = 1 << 20, YEAR_ZERO = 1900, YEAR_LAST = 2155 };
+enum { SCAN_BYTES = 1 << 20, TIMES_MAX = 1 << 20 };
 
 /* ---- what people write */
 
@@ -19,45 +18,16 @@ is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static bool
-is_hex_digit(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool
-parse_position(const char *text, ese_lgpos *lgpos_out)
-{
-    static const unsigned long limits[3] = {INT32_MAX, UINT16_MAX, UINT16_MAX};
-    unsigned long parts[3] = {0};
-    char *end = NULL;
-
-    for (unsigned i = 0; i < 3; i++) {
-        if (!is_hex_digit(text[0]))
-            return false;
-        parts[i] = strtoul(text, &end, 16);
-        if (parts[i] > limits[i])
-            return false;
-        if (*end != ':')
-            break;
-        text = end + 1;
-    }
-    if (*end != '\0' || parts[0] == 0)
-        return false;
-    *lgpos_out = (ese_lgpos){(uint16_t)parts[2], (uint16_t)parts[1], (int32_t)parts[0]};
-    return true;
-}
-
 /* `n` digits within limits. */
 static bool
-take_digits(const char **at, unsigned n, unsigned low, unsigned high, unsigned *number_out)
+take_digits(const char **at, unsigned n, int32_t low, int32_t high, int32_t *number_out)
 {
-    unsigned number = 0;
+    int32_t number = 0;
 
     for (unsigned i = 0; i < n; i++) {
         if (!is_digit((*at)[i]))
             return false;
-        number = number * 10 + (unsigned)((*at)[i] - '0');
+        number = number * 10 + ((*at)[i] - '0');
     }
     *at += n;
     *number_out = number;
@@ -73,13 +43,9 @@ take_char(const char **at, char c)
     return true;
 }
 
-typedef struct calendar {
-    unsigned year, month, day, hour, minute, second, ms;
-} calendar;
-
 /* What follows the minutes may be left out, from the end. */
 static bool
-take_hours(const char **at, calendar *c)
+take_hours(const char **at, ese_os_utc *c)
 {
     if (!take_digits(at, 2, 0, 23, &c->hour) || !take_char(at, ':') ||
         !take_digits(at, 2, 0, 59, &c->minute))
@@ -88,29 +54,22 @@ take_hours(const char **at, calendar *c)
         return true;
     if (!take_digits(at, 2, 0, 59, &c->second))
         return false;
-    return !take_char(at, '.') || take_digits(at, 3, 0, 999, &c->ms);
+    return !take_char(at, '.') || take_digits(at, 3, 0, 999, &c->millisecond);
 }
 
 static bool
 parse_time(const char *text, uint8_t time_out[8])
 {
-    calendar c = {0};
+    ese_os_utc c = {0};
 
-    if (!take_digits(&text, 4, YEAR_ZERO, YEAR_LAST, &c.year) || !take_char(&text, '-') ||
-        !take_digits(&text, 2, 1, 12, &c.month) || !take_char(&text, '-') ||
-        !take_digits(&text, 2, 1, 31, &c.day))
+    if (!take_digits(&text, 4, ESE_LOG_TIME_YEAR_FIRST, ESE_LOG_TIME_YEAR_LAST, &c.year) ||
+        !take_char(&text, '-') || !take_digits(&text, 2, 1, 12, &c.month) ||
+        !take_char(&text, '-') || !take_digits(&text, 2, 1, 31, &c.day))
         return false;
     if ((take_char(&text, ' ') || take_char(&text, 'T')) && !take_hours(&text, &c))
         return false;
     (void)take_char(&text, 'Z');
-    time_out[0] = (uint8_t)c.second;
-    time_out[1] = (uint8_t)c.minute;
-    time_out[2] = (uint8_t)c.hour;
-    time_out[3] = (uint8_t)c.day;
-    time_out[4] = (uint8_t)c.month;
-    time_out[5] = (uint8_t)(c.year - YEAR_ZERO);
-    time_out[6] = (uint8_t)((c.ms & 0x7f) << 1 | 1);
-    time_out[7] = (uint8_t)(c.ms >> 7 << 1);
+    ese_log_time_encode(&c, time_out);
     return *text == '\0';
 }
 
@@ -118,8 +77,9 @@ bool
 ese_recovery_stop_parse(const char *text, ese_recovery_stop *stop_out)
 {
     ese_recovery_stop stop = {0};
+    bool is_position = ese_log_lgpos_parse(text, &stop.lgpos) && stop.lgpos.generation != 0;
 
-    if (!parse_position(text, &stop.lgpos) && !parse_time(text, stop.time))
+    if (!is_position && !parse_time(text, stop.time))
         return false;
     *stop_out = stop;
     return true;

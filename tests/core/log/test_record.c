@@ -387,6 +387,33 @@ test_log_record__images_of_no_page_are_refused(void **state)
                      JET_errFeatureNotAvailable);
 }
 
+static void
+test_log_lgpos__is_read_as_people_write_it(void **state)
+{
+    static const struct {
+        const char *text;
+        ese_lgpos lgpos;
+    } right[] = {
+        {"1", {0, 0, 1}},
+        {"1f:2", {0, 2, 0x1f}},
+        {"0000001F:0002:0030", {0x30, 2, 0x1f}},
+        {"7fffffff:ffff:ffff", {0xffff, 0xffff, 0x7fffffff}},
+    };
+    static const char *const wrong[] = {
+        "",   ":",    "1:",       "1:2:",    "1:2:3:",    "g",   "1g",     " 1",
+        "-1", "1:-2", "80000000", "1:10000", "1:2:10000", "1 2", "1:2:3:4"};
+    ese_lgpos lgpos = {9, 9, 9};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(ese_log_lgpos_parse(wrong[i], &lgpos));
+    assert_int_equal(lgpos.generation, 9);
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        assert_true(ese_log_lgpos_parse(right[i].text, &lgpos));
+        assert_int_equal(ese_log_lgpos_number(lgpos), ese_log_lgpos_number(right[i].lgpos));
+    }
+}
+
 int
 main(void)
 {
@@ -403,6 +430,7 @@ main(void)
         cmocka_unit_test(test_log_record__differences_that_do_not_fit_are_refused),
         cmocka_unit_test(test_log_record__an_image_gets_its_gap_back),
         cmocka_unit_test(test_log_record__images_of_no_page_are_refused),
+        cmocka_unit_test(test_log_lgpos__is_read_as_people_write_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

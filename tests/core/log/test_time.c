@@ -50,6 +50,26 @@ test_log_time__the_stamp_of_now_is_now_and_says_that_it_is_utc(void **state)
 }
 
 static void
+test_log_time__each_part_has_its_byte(void **state)
+{
+    static const uint8_t expected[8] = {59, 58, 23, 31, 12, 255, 103 << 1 | 1, 7 << 1};
+    const ese_os_utc last = {.year = ESE_LOG_TIME_YEAR_LAST,
+                             .month = 12,
+                             .day = 31,
+                             .hour = 23,
+                             .minute = 58,
+                             .second = 59,
+                             .millisecond = 999};
+    uint8_t bytes[8];
+
+    (void)state;
+    ese_log_time_encode(&last, bytes);
+    assert_memory_equal(bytes, expected, sizeof bytes);
+    assert_int_equal(read_back(bytes).year, last.year);
+    assert_int_equal(read_back(bytes).millisecond, last.millisecond);
+}
+
+static void
 test_log_time__signatures_are_never_none_and_differ(void **state)
 {
     static const uint8_t nowhere[16];
@@ -67,6 +87,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_log_time__the_stamp_of_now_is_now_and_says_that_it_is_utc),
+        cmocka_unit_test(test_log_time__each_part_has_its_byte),
         cmocka_unit_test(test_log_time__signatures_are_never_none_and_differ),
     };
 
