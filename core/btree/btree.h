@@ -139,6 +139,9 @@ JET_ERR ese_btree_goto_fraction(ese_btree_cursor *cursor, uint64_t numerator, ui
  */
 JET_ERR ese_btree_refresh(ese_btree_cursor *cursor, bool *found_out);
 
+/* Is certainly nothing to be brought up to date? The cursor stands on a node. */
+bool ese_btree_is_up_to_date(const ese_btree_cursor *cursor);
+
 /* ---- Changing a tree: the session is in a transaction (ese_txn_statement_enter), the tree has `shared` ---- */
 
 typedef enum ese_btree_how {

@@ -270,9 +270,9 @@ out:
     return err;
 }
 
-/* Is the node what the session sees, so that the version store need not be asked? The image is looked at last, as ese_btree__is_plain demands. */
-static bool
-is_up_to_date(const ese_btree_cursor *cursor)
+/* Nothing need be asked of the version store then. The image is looked at last, as ese_btree__is_plain demands. */
+bool
+ese_btree_is_up_to_date(const ese_btree_cursor *cursor)
 {
     bool is_of_page = !cursor->is_behind && cursor->node.data.data != cursor->before.data;
 
@@ -290,7 +290,7 @@ ese_btree_refresh(ese_btree_cursor *cursor, bool *found_out)
 
     if (!found || cursor->tree->shared == NULL)
         goto done;
-    if (is_up_to_date(cursor))
+    if (ese_btree_is_up_to_date(cursor))
         goto done;
     is_stale = !ese_cache_is_current(cursor->page);
     do {
@@ -330,6 +330,11 @@ ese_btree_seek(ese_btree_cursor *cursor, ese_bytes key, ese_bytes data, ese_btre
 
     if (!ese_btree__has_order_by_data(cursor->tree))
         data = (ese_bytes){NULL, 0};
+    if (mode == ESE_BTREE_GE && ese_btree__find_shortly(cursor, key, data)) {
+        *order_out = compare_found(cursor, key, data);
+        *found_out = true;
+        return JET_errSuccess;
+    }
     ese_btree__path_init(&path, cursor, is_backward ? ESE_BTREE__BACKWARD : ESE_BTREE__FORWARD);
     path.target.goal = ESE_BTREE__BORDER;
     path.target.is_after = mode == ESE_BTREE_LE || mode == ESE_BTREE_GT;

@@ -105,6 +105,12 @@ find_misplaced(const ese_btree *tree, const ese_page *page, const ese_page *pare
     return NULL;
 }
 
+bool
+ese_btree__is_placed(const ese_btree *tree, const ese_page *page, const ese_page *parent)
+{
+    return find_foreign(tree, page) == NULL && find_misplaced(tree, page, parent) == NULL;
+}
+
 JET_ERR
 ese_btree__check_page(const ese_btree *tree, const ese_page *page, const ese_page *parent)
 {

@@ -171,6 +171,15 @@ ese_btree__is_leaf(const ese_page *page)
 /* Is it a page of this tree, in this place? `parent` is NULL for the root. */
 JET_ERR ese_btree__check_page(const ese_btree *tree, const ese_page *page, const ese_page *parent);
 
+/* The same as an answer. */
+bool ese_btree__is_placed(const ese_btree *tree, const ese_page *page, const ese_page *parent);
+
+/*
+ * Stands the cursor on the first entry that is not before the sought one, if the short way leads there: btree_descend.c. False: it is where it was, and nothing is known.
+ * Like ese_btree_seek it wants no data in trees that are not ordered by it.
+ */
+bool ese_btree__find_shortly(ese_btree_cursor *cursor, ese_bytes key, ese_bytes data);
+
 /* Nothing pinned yet. The cursor stays where it is until ese_btree__go. */
 void ese_btree__path_init(ese_btree__path *path, ese_btree_cursor *cursor,
                           ese_btree__direction direction);

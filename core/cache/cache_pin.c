@@ -7,6 +7,8 @@
  */
 #include "cache/cache_private.h"
 
+#include "base/prefetch.h"
+
 enum {
     MAX_HOPS = 64,
     TRIES = 3,
@@ -149,6 +151,15 @@ wait_for_change(const ese_cache__frame *frame)
     ese_os_yield();
 }
 
+/* Whoever pins a page looks at its header and at its tags, at the other end. */
+static void
+fetch_ends(const ese_page *page)
+{
+    ese_prefetch(page->bytes);
+    ese_prefetch(page->bytes + page->size - ESE_CACHE__LINE);
+    ese_prefetch(page->bytes + page->size - 2 * ESE_CACHE__LINE);
+}
+
 static ese_cache__frame *
 pin_unlocked(ese_cache *cache, uint64_t key)
 {
@@ -162,6 +173,7 @@ pin_unlocked(ese_cache *cache, uint64_t key)
         before = atomic_fetch_add_explicit(&frame->state, 1, memory_order_acquire);
         if ((before & (ESE_CACHE__VALID | ESE_CACHE__WRITING)) == ESE_CACHE__VALID &&
             atomic_load_explicit(&frame->key, memory_order_relaxed) == key) {
+            fetch_ends(&frame->page.page);
             mark_referenced(frame);
             return frame;
         }

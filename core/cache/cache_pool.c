@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 
-enum { FRAME_ALIGNMENT = 64, BYTES_ALIGNMENT = 64, CHEAP_STEPS = 64 };
+enum { BYTES_ALIGNMENT = 64, CHEAP_STEPS = 64 };
 
 /* Holds: pool. */
 static void
@@ -221,7 +221,7 @@ add_slab(ese_cache *cache)
     size_t n_bytes = ESE_CACHE__SLAB_FRAMES * sizeof *slab->frames;
 
     ESE_TRY(ese_alloc(sizeof *slab, &slab));
-    ESE_TRY(ese_alloc_aligned(n_bytes, FRAME_ALIGNMENT, &slab->frames));
+    ESE_TRY(ese_alloc_aligned(n_bytes, alignof(ese_cache__frame), &slab->frames));
     memset(slab->frames, 0, n_bytes);
     for (unsigned i = 0; i < ESE_CACHE__SLAB_FRAMES; i++) {
         slab->frames[i].cache = cache;

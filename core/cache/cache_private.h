@@ -36,11 +36,13 @@
 #include "cache/cache.h"
 #include "os/os_thread.h"
 
+#include <stdalign.h>
 #include <stdatomic.h>
 
 enum {
     ESE_CACHE__PARTITIONS = 16, /* a power of two, at most the smallest table */
     ESE_CACHE__SLAB_FRAMES = 64,
+    ESE_CACHE__LINE = 64,              /* bytes of a line of the processor's cache */
     ESE_CACHE__RUN_BYTES = 256 * 1024, /* most that one read brings in */
     ESE_CACHE__RUN_PAGES = ESE_CACHE__RUN_BYTES / ESE_PAGE_SIZE_MIN,
     ESE_CACHE__STREAMS = 4, /* ascending scans of one file that are followed at the same time */
@@ -60,7 +62,8 @@ enum {
 
 typedef struct ese_cache__frame {
     /* What a lookup needs stands together, in one line of the processor's cache. */
-    ese_cache_page page; /* first: the public view; [state] its bytes belong to the frame */
+    alignas(ESE_CACHE__LINE)
+        ese_cache_page page; /* first: the public view; [state] its bytes belong to the frame */
     _Atomic uint64_t
         key; /* [lock: partition to write] file id and page number, 0 = none; relaxed, `state` and `next` order it */
     struct ese_cache__frame
@@ -142,10 +145,11 @@ struct ese_cache_file {
 
 extern _Thread_local ese_cache_counters ese_cache__counters;
 
+/* Pages that follow one another have buckets that do: those of one file never share one while the table is larger than the file. */
 static inline uint64_t
 ese_cache__hash(uint64_t key)
 {
-    return key * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+    return (key & UINT32_MAX) + (key >> 32) * UINT64_C(0x9e3779b1);
 }
 
 static inline ese_cache__partition *

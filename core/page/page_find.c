@@ -3,14 +3,23 @@
  */
 #include "page/page_private.h"
 
+#include "base/prefetch.h"
+
+enum {
+    MANY_LINES = 8, /* of a leaf that is searched: three steps have a line at least */
+    FEW_LINES = 6,  /* fewer are wanted all */
+};
+
 /* The sought key, and what can be known of it before a line is looked at. */
 typedef struct search_target {
     ese_bytes key;
-    ese_bytes data;     /* compared where keys are equal; NULL = not compared */
-    size_t n_common;    /* bytes that the key shares with the prefix key of the page */
-    int prefix_order;   /* order of a node whose prefix is longer than that */
-    size_t tail_offset; /* of `tail` in the key */
-    uint8_t tail[16];   /* the last eight bytes of the key, or all of it, and zeros */
+    ese_bytes data;       /* compared where keys are equal; NULL = not compared */
+    size_t n_common;      /* bytes that the key shares with the prefix key of the page */
+    int prefix_order;     /* order of a node whose prefix is longer than that */
+    uint64_t head;        /* target_head of the key from its begin on, and */
+    uint64_t head_common; /* from n_common on */
+    size_t tail_offset;   /* of `tail` in the key */
+    uint8_t tail[16];     /* the last eight bytes of the key, or all of it, and zeros */
 } search_target;
 
 static ese_bytes
@@ -78,28 +87,33 @@ common_size(ese_bytes a, ese_bytes b)
     return n;
 }
 
-static search_target
-make_target(const ese_page *page, ese_bytes key)
-{
-    ese_bytes prefix_key = ese_page_external_header(page);
-    search_target target = {.key = key};
-    size_t n = common_size(prefix_key, key);
-
-    target.n_common = n;
-    target.prefix_order =
-        n < prefix_key.size && n < key.size && prefix_key.data[n] < key.data[n] ? -1 : 1;
-    target.tail_offset = key.size > 8 ? key.size - 8 : 0;
-    if (key.size != 0)
-        memcpy(target.tail, key.data + target.tail_offset, key.size - target.tail_offset);
-    return target;
-}
-
 /* Eight bytes of the sought key from `at` on, as a number, zero bytes standing for missing ones. */
 static inline uint64_t
 target_head(const search_target *target, size_t at)
 {
     return ese_load_be64(at + 8 <= target->key.size ? target->key.data + at
                                                     : target->tail + (at - target->tail_offset));
+}
+
+static void
+make_target(const ese_page *page, ese_bytes key, search_target *target_out)
+{
+    ese_bytes prefix_key = ese_page_external_header(page);
+    size_t n = common_size(prefix_key, key);
+
+    target_out->key = key;
+    target_out->data = (ese_bytes){NULL, 0};
+    target_out->n_common = n;
+    target_out->prefix_order =
+        n < prefix_key.size && n < key.size && prefix_key.data[n] < key.data[n] ? -1 : 1;
+    target_out->tail_offset = key.size > 8 ? key.size - 8 : 0;
+    memset(target_out->tail, 0, sizeof target_out->tail);
+    if (key.size >= 8)
+        memcpy(target_out->tail, key.data + target_out->tail_offset, 8);
+    else if (key.size != 0)
+        memcpy(target_out->tail, key.data, key.size);
+    target_out->head = target_head(target_out, 0);
+    target_out->head_common = target_head(target_out, n);
 }
 
 /* Order of a node relative to the target: two numbers are compared where eight or sixteen bytes decide. */
@@ -161,58 +175,100 @@ places_of(const ese_page *page)
     };
 }
 
+/* All that a line says, when its head is not enough. */
+static bool
+is_before_in_full(const ese_page *page, unsigned line, const search_target *target, int least)
+{
+    ese_page_node node = ese_page_line(page, line);
+
+    return compare_node(&node, target) < least;
+}
+
 /*
- * Order of a line relative to the target, as far as the first eight bytes of the suffix tell: nearly always, so that only what they need is decoded. 0: they do not.
+ * Is the order of a line relative to the target less than `least` (0 or 1)? The first eight bytes of the suffix nearly always tell, so that only what they need is
+ * decoded.
  */
-static inline int
-compare_head(const line_places *places, unsigned line, const search_target *target)
+static inline bool
+is_before(const ese_page *page, const line_places *places, unsigned line,
+          const search_target *target, int least)
 {
     const uint8_t *tag = places->tags - 4 * (size_t)line;
     unsigned offset = ese_load_le16(tag + 2);
     const uint8_t *at = places->base + (offset & places->mask);
     unsigned flags = places->is_large ? at[1] >> 5 : offset >> 13;
-    size_t n_prefix = 0;
-    uint64_t head, sought;
+    uint64_t head, sought = target->head;
 
     if ((flags & ESE_PAGE_NODE_COMPRESSED) != 0) {
-        n_prefix = ese_load_le16(at) & ESE_PAGE_NODE_SIZE_MASK;
-        at += 2;
+        size_t n_prefix = ese_load_le16(at) & ESE_PAGE_NODE_SIZE_MASK;
+
         if (n_prefix > target->n_common)
-            return target->prefix_order;
+            return target->prefix_order < least;
+        at += 2;
+        sought = n_prefix == target->n_common ? target->head_common : target_head(target, n_prefix);
     }
     head = ese_page__suffix_head((ese_bytes){at + 2, ese_load_le16(at) & ESE_PAGE_NODE_SIZE_MASK});
-    sought = target_head(target, n_prefix);
-    return (head > sought) - (head < sought);
+    return head != sought ? head < sought : is_before_in_full(page, line, target, least);
 }
 
-static inline int
-compare_line(const ese_page *page, const line_places *places, unsigned line,
-             const search_target *target)
+static inline void
+fetch_line(const line_places *places, unsigned line)
 {
-    int order = compare_head(places, line, target);
-    ese_page_node node;
+    const uint8_t *tag = places->tags - 4 * (size_t)line;
 
-    if (order != 0)
-        return order;
-    node = ese_page_line(page, line);
-    return compare_node(&node, target);
+    ese_prefetch(places->base + (ese_load_le16(tag + 2) & places->mask));
 }
 
-/* First line whose order relative to the target is at least `least`. */
+/* The first three lines that a search among `n` from `from` on may look at. */
+static inline void
+fetch_two_steps(const line_places *places, unsigned from, unsigned n)
+{
+    unsigned half = n / 2;
+
+    fetch_line(places, from + half);
+    fetch_line(places, from + half / 2);
+    fetch_line(places, from + half + 1 + (n - half - 1) / 2);
+}
+
+/*
+ * The lines of a leaf are seldom in the processor's cache, and each step of a search would wait for another one: those that the first steps may look at
+ * are asked for together, and so are the last ones.
+ */
+static void
+fetch_first_steps(const line_places *places, unsigned n)
+{
+    unsigned half = n / 2;
+
+    if (n < MANY_LINES)
+        return;
+    fetch_line(places, half);
+    fetch_two_steps(places, 0, half);
+    fetch_two_steps(places, half + 1, n - half - 1);
+}
+
+/* First line whose order relative to the target is at least `least`. In each step it is one of `n` lines from `from` on, or the one behind them. */
 static unsigned
 find_first(const ese_page *page, const search_target *target, int least)
 {
     const line_places places = places_of(page);
+    const bool is_leaf = (ese_page_flags(page) & ESE_PAGE_LEAF) != 0;
     unsigned from = 0;
-    unsigned to = count_finite_lines(page);
+    unsigned n = count_finite_lines(page);
 
-    while (from < to) {
-        unsigned middle = (from + to) / 2;
+    if (is_leaf)
+        fetch_first_steps(&places, n);
+    while (n > 0) {
+        unsigned half = n / 2;
 
-        if (compare_line(page, &places, middle, target) < least)
-            from = middle + 1;
-        else
-            to = middle;
+        if (is_before(page, &places, from + half, target, least)) {
+            from += half + 1;
+            n -= half + 1;
+        } else {
+            n = half;
+        }
+        if (is_leaf && n < FEW_LINES && half >= FEW_LINES / 2) {
+            for (unsigned i = 0; i < n; i++)
+                fetch_line(&places, from + i);
+        }
     }
     return from;
 }
@@ -233,7 +289,7 @@ find_joined(const ese_page *page, ese_bytes key, ese_bytes data, int least)
         memcpy(joined, key.data, n_key);
     if (n_data != 0)
         memcpy(joined + n_key, data.data, n_data);
-    target = make_target(page, (ese_bytes){joined, n_key + n_data});
+    make_target(page, (ese_bytes){joined, n_key + n_data}, &target);
     return find_first(page, &target, least);
 }
 
@@ -246,7 +302,7 @@ find(const ese_page *page, ese_bytes key, ese_bytes data, int least)
 
     if (has_data && (flags & ESE_PAGE_LEAF) == 0)
         return find_joined(page, key, data, least);
-    target = make_target(page, key);
+    make_target(page, key, &target);
     if (has_data)
         target.data = data;
     return find_first(page, &target, least);
@@ -268,10 +324,11 @@ bool
 ese_page_is_between(const ese_page *page, unsigned line, ese_bytes key, ese_bytes data)
 {
     const line_places places = places_of(page);
-    search_target target = make_target(page, key);
+    search_target target;
 
+    make_target(page, key, &target);
     if ((ese_page_flags(page) & ESE_PAGE_NON_UNIQUE) != 0)
         target.data = data;
-    return (line == 0 || compare_line(page, &places, line - 1, &target) < 0) &&
-           (line == ese_page_line_count(page) || compare_line(page, &places, line, &target) > 0);
+    return (line == 0 || is_before(page, &places, line - 1, &target, 0)) &&
+           (line == ese_page_line_count(page) || !is_before(page, &places, line, &target, 1));
 }
