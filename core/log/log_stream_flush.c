@@ -6,8 +6,21 @@
  * INV-3  At most ESE_LOG_STREAM_UNSYNCED segments are written between two syncs, and none of a generation before the one before it is on the disk.
  *
  * The flush of number n is waited for on rounds[n mod 2], the one behind it on the other: a flush that ends wakes those it has served, and one of those it has not.
+ * That one lets those served come back with their next commits before it leads, if they do so at once: else two groups would take turns, each waiting for the other's flush.
  */
 #include "log/log_stream_private.h"
+
+enum {
+    GATHER_SHARE = 4,  /* of what a flush takes: so long those served before are waited for */
+    SKIPS_MAX = 255,   /* flushes without that, when they do not come */
+    FLUSHES_SHARE = 8, /* of the newest one in what flushes take of late */
+};
+
+static uint32_t
+count_waiting(const ese_log_stream *stream, unsigned index)
+{
+    return atomic_load_explicit(&stream->n_waiting[index], memory_order_relaxed);
+}
 
 JET_ERR
 ese_log__check(const ese_log_stream *stream)
@@ -146,9 +159,9 @@ ese_log__wake(ese_log_stream *stream, bool is_served)
 {
     unsigned served = (unsigned)(stream->round % 2), next = 1 - served;
 
-    if (is_served && stream->n_waiting[served] != 0)
+    if (is_served && count_waiting(stream, served) != 0)
         ese_os_cond_broadcast(&stream->rounds[served]);
-    if (stream->n_waiting[next] != 0)
+    if (count_waiting(stream, next) != 0)
         ese_os_cond_signal(&stream->rounds[next]);
     if (stream->is_busy)
         ese_os_cond_broadcast(&stream->change);
@@ -162,11 +175,20 @@ wake_all(ese_log_stream *stream)
     ese_os_cond_broadcast(&stream->change);
 }
 
+static void
+note_flush(ese_log_stream *stream, uint64_t ns)
+{
+    stream->n_served = count_waiting(stream, (unsigned)(stream->round % 2)) + 1;
+    stream->flush_ns -= stream->flush_ns / FLUSHES_SHARE;
+    stream->flush_ns += ns / FLUSHES_SHARE;
+}
+
 JET_ERR
 ese_log__lead(ese_log_stream *stream, bool is_sync)
 {
     uint64_t limit = atomic_load_explicit(&stream->n_begun, memory_order_relaxed);
     int32_t generation = is_sync ? stream->generation : 0;
+    uint64_t began = is_sync ? ese_os_now_ns() : 0;
     JET_ERR err = ese_log__check(stream);
 
     if (err < JET_errSuccess)
@@ -195,6 +217,8 @@ ese_log__lead(ese_log_stream *stream, bool is_sync)
         wake_all(stream);
         return ese_log__check(stream);
     }
+    if (is_sync)
+        note_flush(stream, ese_os_now_ns() - began);
     ese_log__wake(stream, is_sync);
     return JET_errSuccess;
 }
@@ -206,10 +230,54 @@ wait_for_round(ese_log_stream *stream, uint64_t end)
     uint64_t round = end <= stream->round_end ? stream->round : stream->round + 1;
     unsigned index = (unsigned)(round % 2);
 
-    stream->n_waiting[index]++;
+    atomic_fetch_add_explicit(&stream->n_waiting[index], 1, memory_order_relaxed);
     ese_os_cond_wait(&stream->rounds[index], &stream->mutex);
-    stream->n_waiting[index]--;
+    atomic_fetch_sub_explicit(&stream->n_waiting[index], 1, memory_order_relaxed);
     return round;
+}
+
+/* Until so many wait for the next flush, or the time is over. Leading without the mutex. */
+static void
+let_come(const ese_log_stream *stream, unsigned index, uint32_t n, uint64_t ns)
+{
+    uint64_t begin = ese_os_now_ns();
+
+    do {
+        ese_os_yield();
+    } while (count_waiting(stream, index) < n && ese_os_now_ns() - begin < ns);
+}
+
+/*
+ * Waits a moment for those that the last flush has served. When few of them come, they have other things to do: that is asked again after twice as many flushes. The
+ * mutex is held, and released in between; nobody leads. `was_served`: by that flush. False: there is nothing to wait for.
+ */
+static bool
+gather(ese_log_stream *stream, bool was_served)
+{
+    unsigned next = (unsigned)((stream->round + 1) % 2);
+    uint32_t n_before = count_waiting(stream, next);
+    uint32_t n_missing = stream->n_served - (was_served && stream->n_served != 0);
+    bool have_come;
+
+    if (n_missing == 0)
+        return false;
+    if (stream->n_skips_left != 0) {
+        stream->n_skips_left--;
+        return false;
+    }
+    stream->is_leading = true; /* who comes now waits for the flush behind the last one */
+    ese_os_mutex_unlock(&stream->mutex);
+    let_come(stream, next, n_before + n_missing, stream->flush_ns / GATHER_SHARE);
+    ese_os_mutex_lock(&stream->mutex);
+    stream->is_leading = false;
+    if (stream->is_busy)
+        ese_os_cond_broadcast(&stream->change);
+    have_come = count_waiting(stream, next) >= n_before + (n_missing + 1) / 2;
+    stream->n_skips = have_come ? 0 : 2 * stream->n_skips + 1;
+    if (stream->n_skips > SKIPS_MAX)
+        stream->n_skips = SKIPS_MAX;
+    stream->n_skips_left = stream->n_skips;
+    return true;
 }
 
 /* ---- durability */
@@ -225,6 +293,7 @@ JET_ERR
 ese_log_stream_wait(ese_log_stream *stream, uint64_t end)
 {
     uint64_t awaited = 0;
+    bool has_gathered = false;
     JET_ERR err = JET_errSuccess;
 
     if (ese_log_stream_is_durable(stream, end))
@@ -244,8 +313,10 @@ ese_log_stream_wait(ese_log_stream *stream, uint64_t end)
         /* What was placed last may be half a record, behind `end` in its segment: INV-2. Its other half comes first then. */
         if (stream->is_busy)
             ese_os_cond_wait(&stream->change, &stream->mutex);
-        else
+        else if (has_gathered || !gather(stream, awaited == 0))
             ESE_TRY(ese_log__lead(stream, true));
+        else
+            has_gathered = true;
     }
     /*
      * Whoever was woken to lead a flush may find that it is not needed any more: to make room, segments were written, and synced on the way to a new generation. Then another

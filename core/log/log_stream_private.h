@@ -84,9 +84,13 @@ struct ese_log_stream {
     ese_os_mutex mutex;
     ese_os_cond change;    /* a slot is free, a batch has ended, a spare log is ready, … */
     ese_os_cond rounds[2]; /* those who wait for the flush of an even, an odd number */
-    uint32_t n_waiting[2]; /* [lock: mutex] on each of them */
-    uint64_t round;        /* [lock: mutex] number of the last flush that has begun */
-    uint64_t round_end;    /* [lock: mutex] what it makes durable, if it is one that does */
+    _Atomic uint32_t n_waiting[2]; /* [lock: mutex to write; atomic: relaxed] on each of them */
+    uint64_t round;                /* [lock: mutex] number of the last flush that has begun */
+    uint64_t round_end;            /* [lock: mutex] what it makes durable, if it is one that does */
+    uint32_t n_served;             /* [lock: mutex] by the last flush, with who led it */
+    uint32_t n_skips;      /* [lock: mutex] flushes before which nobody is waited for, and */
+    uint32_t n_skips_left; /* [lock: mutex] how many of them are still to come */
+    uint64_t flush_ns;     /* [lock: mutex] what flushes take of late */
     bool is_leading;       /* [lock: mutex] */
     bool is_busy;          /* [lock: mutex] a batch waits for room in its middle */
 
