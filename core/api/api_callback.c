@@ -135,14 +135,16 @@ ese_api_fire(ese_api_session **session_inout, ese_table_cursor **cursor_inout, J
 {
     ese_api_instance *instance = (*session_inout)->instance;
     JET_SESID sesid = (*session_inout)->handle;
-    JET_TABLEID tableid = ese_table_owner_of(*cursor_inout)->handle;
-    uint64_t key = ese_api_cursor_table_key(*cursor_inout);
     callback entry = {.id = UINT64_MAX};
     JET_ERR err = JET_errSuccess, refusal = JET_errSuccess;
+    JET_TABLEID tableid;
+    uint64_t key;
 
     if (atomic_load_explicit(&instance->n_callbacks, memory_order_relaxed) == 0 ||
         ese_api_instance_param(instance, JET_paramDisableCallbacks) != 0)
         return err;
+    tableid = ese_table_owner_of(*cursor_inout)->handle;
+    key = ese_api_cursor_table_key(*cursor_inout);
     while (refusal >= JET_errSuccess && find_callback(instance, key, kind, entry.id, &entry)) {
         ese_api__handle_give_back(sesid);
         refusal = entry.function(sesid, (JET_DBID)(key >> 32), tableid, kind, NULL, NULL,

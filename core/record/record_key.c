@@ -259,6 +259,29 @@ normalize_value(segment *s, const ese_record_key_rules *rules, const ese_record_
     }
 }
 
+/* The usual key: an integer, with room to spare. What ese_record_key_append does, in few steps; false: not done. */
+static inline bool
+append_integer(ese_record_key *key, const ese_record_key_rules *rules,
+               const ese_record_key_column *column, ese_bytes value)
+{
+    const bool is_long = column->coltyp == JET_coltypLong;
+    const bool is_longer =
+        column->coltyp == JET_coltypLongLong || column->coltyp == JET_coltypCurrency;
+    uint8_t *to = key->bytes + key->size;
+
+    if (!(is_long || is_longer) || value.size != (is_long ? 4 : 8) || column->is_descending ||
+        key->is_truncated || rules->key_most > ESE_RECORD_KEY_MOST_MAX ||
+        key->size + 1 + value.size > rules->key_most)
+        return false;
+    to[0] = PREFIX_VALUE;
+    if (is_long)
+        ese_store_be32(to + 1, ese_load_le32(value.data) ^ 0x80000000U);
+    else
+        ese_store_be64(to + 1, ese_load_le64(value.data) ^ 0x8000000000000000U);
+    key->size += 1 + value.size;
+    return true;
+}
+
 JET_ERR
 ese_record_key_append(ese_record_key *key, const ese_record_key_rules *rules,
                       const ese_record_key_column *column, const ese_bytes *value)
@@ -269,6 +292,8 @@ ese_record_key_append(ese_record_key *key, const ese_record_key_rules *rules,
     bool may_be_empty = ese_record__key_kind_of(column) >= ESE_RECORD__KEY_BINARY;
     uint8_t prefix = rules->sort_nulls_high ? PREFIX_NULL_HIGH : PREFIX_NULL;
 
+    if (value != NULL && append_integer(key, rules, column, *value))
+        return err;
     if (rules->key_most > ESE_RECORD_KEY_MOST_MAX)
         return ese_raise(JET_errIndexInvalidDef, "keys of up to %u bytes",
                          (unsigned)rules->key_most);

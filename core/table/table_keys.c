@@ -315,6 +315,48 @@ ese_table__new_entries_of(ese_table_cursor *cursor, const ese_record *record,
     return visit_entries(&maker, ops);
 }
 
+/* Has a record just one entry there, made of values that it has once? */
+static bool
+is_simple(const ese_schema_index *index)
+{
+    bool is_simple = index->n_conditions == 0 && !index->is_tuple && index->is_key_known;
+
+    for (unsigned i = 0; i < index->n_segments; i++)
+        is_simple &= index->segments[i].column->fid < ESE_RECORD_TAGGED_FIRST;
+    return is_simple;
+}
+
+/* Of the entries in a primary index the last one counts. */
+static JET_ERR
+keep_key(void *self, ese_bytes key)
+{
+    ese_record_key *kept = self;
+
+    memcpy(kept->bytes, key.data, key.size);
+    kept->size = key.size;
+    return JET_errSuccess;
+}
+
+JET_ERR
+ese_table__new_primary_key(ese_table_cursor *cursor, const ese_record *record,
+                           const ese_schema_index *primary, ese_record_key *key_out)
+{
+    const key_maker maker = {cursor, record, primary, true};
+    const ese_table_entries_ops ops = {key_out, keep_key};
+    static const key_choice first = {.tuple = 0};
+    bool exists = true;
+    JET_ERR err;
+
+    if (!is_simple(primary)) {
+        ese_record_key_start(key_out);
+        return visit_entries(&maker, &ops);
+    }
+    err = make_key(&maker, &first, key_out, &exists);
+    if (!exists)
+        ese_record_key_start(key_out);
+    return err;
+}
+
 JET_ERR
 ese_table_entries(ese_table_cursor *cursor, const ese_schema_index *index,
                   const ese_table_entries_ops *ops)

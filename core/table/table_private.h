@@ -284,6 +284,10 @@ JET_ERR ese_table__entries_of(ese_table_cursor *cursor, const ese_record *record
 JET_ERR ese_table__new_entries_of(ese_table_cursor *cursor, const ese_record *record,
                                   const ese_schema_index *index, const ese_table_entries_ops *ops);
 
+/* The only one of these entries, or the last one, in the primary index. Empty: none. */
+JET_ERR ese_table__new_primary_key(ese_table_cursor *cursor, const ese_record *record,
+                                   const ese_schema_index *primary, ese_record_key *key_out);
+
 /* Key of the entry that value `itag` (from 1) of the first multi-valued segment gives; *exists_out = false: none. */
 JET_ERR ese_table__entry_key(ese_table_cursor *cursor, const ese_record *record,
                              const ese_schema_index *index, uint32_t itag, ese_record_key *key_out,

@@ -147,6 +147,14 @@ go_first(ese_table_cursor *cursor)
     return err;
 }
 
+/* Does the cursor stand where it did, without more ado? */
+static inline bool
+is_fresh(const ese_table_cursor *cursor)
+{
+    return cursor->parked_size == 0 && !cursor->is_record_held && !cursor->is_entry_gone &&
+           (cursor->entry.page == NULL || ese_btree_is_up_to_date(&cursor->entry));
+}
+
 JET_ERR
 ese_table_sync(ese_table_cursor *cursor)
 {
@@ -155,7 +163,8 @@ ese_table_sync(ese_table_cursor *cursor)
     if (cursor->schema == NULL || cursor->table->tree.shared == NULL)
         return err;
     ESE_TRY(sync_descriptor(cursor));
-    ESE_TRY(ese_table__refresh(cursor));
+    if (!is_fresh(cursor))
+        ESE_TRY(ese_table__refresh(cursor));
     if (cursor->is_first_deferred && !ese_table__is_updating(cursor))
         ESE_TRY(go_first(cursor));
 out:

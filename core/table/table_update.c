@@ -294,6 +294,7 @@ start(ese_table_cursor *cursor, uint32_t prep)
     update->stamp = cursor->session->clock;
     update->is_in_transaction = cursor->session->level > 0;
     update->is_changed = false;
+    update->has_own = false;
     update->broken = JET_errSuccess;
     ese_growbuf_clear(&update->base);
     ese_growbuf_clear(&update->bookmark);

@@ -339,7 +339,7 @@ make_bookmark(making *make)
     JET_ERR err = JET_errSuccess;
 
     if (primary != NULL) {
-        ESE_TRY(ese_table__index_primary_key(cursor, &make->after, primary, &make->key));
+        ESE_TRY(ese_table__new_primary_key(cursor, &make->after, primary, &make->key));
         make->bookmark = (ese_bytes){make->key.bytes, make->key.size};
     } else if (is_replacement(make->update->prep)) {
         make->bookmark = ese_growbuf_bytes(&make->update->bookmark);

@@ -35,10 +35,6 @@ typedef struct ese_table__change_of_record {
 JET_ERR ese_table__index_change(ese_table_cursor *cursor,
                                 const ese_table__change_of_record *change);
 
-/* Key of the record in the primary index `primary`. */
-JET_ERR ese_table__index_primary_key(ese_table_cursor *cursor, const ese_record *record,
-                                     const ese_schema_index *primary, ese_record_key *key_out);
-
 /* ---- table_update_number.c */
 
 /* The next value of the autoincrement column. JET_errOutOfAutoincrementValues. */

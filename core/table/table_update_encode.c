@@ -15,7 +15,6 @@ enum {
     BITMAP_MAX = 16,
     TAGGED_OVERHEAD =
         10, /* at most: entry, header, offset in the array of values, and of the value before */
-    SLACK = 64,
     SMALLEST_SHARE =
         64, /* of a page: values above page / 2, / 4, ... / 64 are moved out, then all */
 };
@@ -40,6 +39,7 @@ ese_table__update_start(ese_table_cursor *cursor)
     if (update->base.size == 0) /* no column at all: records specification, section 8 */
         ESE_TRY(ese_growbuf_append(&update->base, "\0\x7f\4\0", ESE_RECORD_HEADER_SIZE));
     ESE_TRY(ese_record_open(ese_growbuf_bytes(&update->base), cursor->page_size, base));
+    update->record_max = ese_table__record_max(cursor);
     update->bound = update->base.size;
     update->fixed_end = base->fixed_end;
     update->variable_last = base->variable_last;
@@ -136,13 +136,6 @@ add_field(record_plan *plan, ese_table__field *field)
     plan->columns[plan->n_columns - 1].is_array = field->is_array;
 }
 
-/* An untagged column that is not in the record, although a call looked at it. */
-static bool
-says_nothing(const ese_table__field *field)
-{
-    return field->is_absent && field->n_items == 0 && field->column->fid < ESE_RECORD_TAGGED_FIRST;
-}
-
 /* To the next field of at least that rank: those before it say nothing. */
 static void
 skip_fields(record_plan *plan, uint32_t rank)
@@ -164,15 +157,14 @@ take_field(record_plan *plan, uint32_t rank)
     if (plan->next_field == update->n_fields || update->fields[plan->next_field].rank != rank)
         return false;
     field = &update->fields[plan->next_field++];
-    if (says_nothing(field))
+    if (ese_table__field_says_nothing(field))
         return false;
     add_field(plan, field);
     return true;
 }
 
-/* Highest column id up to `last` that a field has, or `least`. */
-static uint32_t
-highest_field(const ese_table__update *update, uint32_t least, uint32_t last)
+uint32_t
+ese_table__highest_field(const ese_table__update *update, uint32_t least, uint32_t last)
 {
     size_t low = 0, high = update->n_fields;
 
@@ -184,7 +176,7 @@ highest_field(const ese_table__update *update, uint32_t least, uint32_t last)
         else
             high = middle;
     }
-    while (low > 0 && says_nothing(&update->fields[low - 1]))
+    while (low > 0 && ese_table__field_says_nothing(&update->fields[low - 1]))
         low--;
     return low > 0 && update->fields[low - 1].rank > least ? update->fields[low - 1].rank : least;
 }
@@ -221,14 +213,16 @@ plan_untagged(record_plan *plan)
 {
     const ese_table__update *update = plan->update;
     const ese_table__layout *layout = &update->layout;
-    uint32_t last = highest_field(update, update->base_record.fixed_last, ESE_RECORD_FIXED_LAST);
+    uint32_t last =
+        ese_table__highest_field(update, update->base_record.fixed_last, ESE_RECORD_FIXED_LAST);
     JET_ERR err = JET_errSuccess;
 
     for (uint32_t id = ESE_RECORD_FIXED_FIRST; id <= last; id++) {
         if (!take_field(plan, id) && layout->fixed[id] != NULL)
             ESE_TRY(add_untagged(plan, layout->fixed[id]));
     }
-    last = highest_field(update, update->base_record.variable_last, ESE_RECORD_VARIABLE_LAST);
+    last = ese_table__highest_field(update, update->base_record.variable_last,
+                                    ESE_RECORD_VARIABLE_LAST);
     for (uint32_t id = ESE_RECORD_VARIABLE_FIRST; id <= last; id++) {
         const ese_schema_column *column = layout->variable[id - ESE_RECORD_VARIABLE_FIRST];
 
@@ -356,7 +350,9 @@ encode_with_limit(ese_table_cursor *cursor, size_t limit)
 {
     ese_table__update *update = cursor->update;
     size_t max = ese_table__record_max(cursor);
-    size_t room = update->bound + SLACK < max ? update->bound + SLACK : max;
+    size_t room = update->bound + ESE_TABLE__ENCODE_SLACK < max
+                      ? update->bound + ESE_TABLE__ENCODE_SLACK
+                      : max;
     record_plan plan = {0};
     size_t size = 0;
     JET_ERR err;
@@ -450,13 +446,17 @@ out:
 JET_ERR
 ese_table__update_encode(ese_table_cursor *cursor)
 {
+    ese_table__update *update = cursor->update;
+    bool is_done = false;
     JET_ERR err;
 
-    if (((ese_table__update *)cursor->update)->is_encoded)
+    if (update->is_encoded)
         return JET_errSuccess;
     if (ese_table_is_temporary(cursor))
         return encode_temporary(cursor);
-    err = encode_with_limit(cursor, SIZE_MAX);
+    err = ese_table__encode_directly(update, update->record_max, &is_done);
+    if (err >= JET_errSuccess && !is_done)
+        err = encode_with_limit(cursor, SIZE_MAX);
     if (err == JET_errRecordTooBig)
         err = encode_with_less(cursor);
     if (err >= JET_errSuccess)
@@ -490,6 +490,22 @@ growth_by_place(ese_table__update *update, const ese_schema_column *column)
         growth = TAGGED_OVERHEAD;
     }
     return growth;
+}
+
+bool
+ese_table__update_has_room(ese_table__update *update, const ese_schema_column *column, size_t more)
+{
+    const size_t fixed_end = update->fixed_end;
+    const uint32_t variable_last = update->variable_last;
+    size_t bound = update->bound + more + growth_by_place(update, column);
+
+    if (bound <= update->record_max) {
+        update->bound = bound;
+        return true;
+    }
+    update->fixed_end = fixed_end;
+    update->variable_last = variable_last;
+    return false;
 }
 
 JET_ERR

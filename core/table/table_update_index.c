@@ -249,25 +249,3 @@ ese_table__index_change(ese_table_cursor *cursor, const ese_table__change_of_rec
 out:
     return err;
 }
-
-/* ---- primary keys */
-
-static JET_ERR
-keep_key(void *self, ese_bytes key)
-{
-    ese_record_key *kept = self;
-
-    memcpy(kept->bytes, key.data, key.size);
-    kept->size = key.size;
-    return JET_errSuccess;
-}
-
-JET_ERR
-ese_table__index_primary_key(ese_table_cursor *cursor, const ese_record *record,
-                             const ese_schema_index *primary, ese_record_key *key_out)
-{
-    const ese_table_entries_ops ops = {key_out, keep_key};
-
-    ese_record_key_start(key_out);
-    return ese_table__new_entries_of(cursor, record, primary, &ops);
-}

@@ -69,6 +69,7 @@ ese_table__lv_create(ese_table_cursor *cursor, uint32_t size, bool is_compressed
     item.size = REFERENCE_SIZE;
     item.form = ESE_RECORD_SEPARATED;
     item.is_own = true;
+    update->has_own = true;
     item.is_compressed = is_compressed;
     item.root_size = size;
     item.stamp = cursor->session->clock;
@@ -419,6 +420,8 @@ typedef struct own_walk {
 static ese_table__item *
 next_own(const ese_table__update *update, own_walk *walk)
 {
+    if (!update->has_own)
+        return NULL;
     for (; walk->field < update->n_fields; walk->field++, walk->item = 0) {
         ese_table__field *field = &update->fields[walk->field];
 

@@ -81,6 +81,7 @@ typedef struct ese_table__update {
     bool is_in_transaction;
     bool is_encoded; /* `record` is the encoding of base and fields */
     bool is_changed; /* a column was set */
+    bool has_own;    /* a long value was made: items may be `is_own` */
     JET_ERR broken;  /* a long value was left half changed: the update can only be cancelled */
     ese_table__row *original; /* temporary tables: held; NULL for an insertion */
     ese_growbuf bookmark;     /* databases: key of the original */
@@ -93,6 +94,7 @@ typedef struct ese_table__update {
     size_t n_fields;
     size_t fields_capacity;
     uint64_t n_moves;       /* how often values were moved to the tree of long values */
+    size_t record_max;      /* bytes of the largest record of the table */
     size_t bound;           /* the record is not larger */
     size_t fixed_end;       /* of the fixed columns and */
     uint32_t variable_last; /* highest variable column that `bound` counts */
@@ -122,6 +124,13 @@ static inline ese_table__item *
 ese_table__field_items(ese_table__field *field)
 {
     return field->capacity > 1 ? field->items : &field->one;
+}
+
+/* An untagged column that is not in the record, although a call looked at it. */
+static inline bool
+ese_table__field_says_nothing(const ese_table__field *field)
+{
+    return field->is_absent && field->n_items == 0 && field->column->fid < ESE_RECORD_TAGGED_FIRST;
 }
 
 static inline bool
@@ -182,6 +191,9 @@ size_t ese_table__record_max(const ese_table_cursor *cursor);
 /* Starts from nothing, or from the record in update->base. */
 JET_ERR ese_table__update_start(ese_table_cursor *cursor);
 
+/* Highest column id up to `last` that a field has, or `least`. */
+uint32_t ese_table__highest_field(const ese_table__update *update, uint32_t least, uint32_t last);
+
 /* Encodes the record unless it is. On failure (JET_errRecordTooBig) the old encoding stays. */
 JET_ERR ese_table__update_encode(ese_table_cursor *cursor);
 
@@ -191,6 +203,17 @@ JET_ERR ese_table__update_encode(ese_table_cursor *cursor);
  */
 JET_ERR ese_table__update_fit(ese_table_cursor *cursor, const ese_schema_column *column,
                               size_t more);
+
+/* The same for a column without a field, when it is certain without encoding the record. False: nothing is known yet. */
+bool ese_table__update_has_room(ese_table__update *update, const ese_schema_column *column,
+                                size_t more);
+
+/* ---- table_update_direct.c */
+
+enum { ESE_TABLE__ENCODE_SLACK = 64 }; /* room beside `bound` */
+
+/* Encodes a plain record of at most `max` bytes into update->next. *is_done_out = false: it is not plain. */
+JET_ERR ese_table__encode_directly(ese_table__update *update, size_t max, bool *is_done_out);
 
 /* ---- table_update_temp.c */
 

@@ -12,6 +12,7 @@ enum {
     UNIQUE_BITS = JET_bitSetUniqueMultiValues | JET_bitSetUniqueNormalizedMultiValues,
     COLUMN_ID_MAX = 0xfee0,
     NORMALIZED_MAX = 2 * ESE_PAGE_SIZE_MAX, /* bytes of a value that its key can depend on */
+    PLAIN_MAX = 1024,                       /* bytes of a value that is set without ado */
 };
 
 static bool
@@ -444,6 +445,48 @@ forget_new_field(ese_table__update *update, const ese_table__field *field)
     update->n_fields--;
 }
 
+/* A whole value for an untagged column that nothing but its caller gives values, and that has no field yet: the usual case of an insertion. */
+static bool
+is_plain(const ese_table__update *update, const ese_schema_column *column,
+         const ese_table_setting *setting)
+{
+    const uint32_t special = ESE_SCHEMA_AUTOINCREMENT | ESE_SCHEMA_VERSION;
+
+    return !is_tagged(column) && (column->flags & special) == 0 && setting->grbit == 0 &&
+           setting->data != NULL && setting->size != 0 &&
+           (update->n_fields == 0 ||
+            update->fields[update->n_fields - 1].rank < ese_table__rank(column));
+}
+
+/* *is_done_out = false: there is more to it than that. What the base has for the column is not looked at, because it is replaced. */
+static JET_ERR
+set_plain(ese_table__update *update, const ese_schema_column *column, ese_table_setting *setting,
+          bool *is_done_out)
+{
+    size_t given = 0, size;
+    ese_table__field *field;
+    JET_ERR err;
+
+    *is_done_out = false;
+    ESE_TRY(fit_size(column, setting, &given));
+    size = is_fixed(column) ? column->size_max : given;
+    if (update->n_fields == update->fields_capacity || size > PLAIN_MAX)
+        return err;
+    field = &update->fields[update->n_fields];
+    *field = (ese_table__field){
+        .column = column, .rank = ese_table__rank(column), .capacity = 1, .n_items = 1};
+    ESE_TRY(ese_table__item_reserve(update, &field->one, size));
+    if (!ese_table__update_has_room(update, column, size))
+        return err;
+    fill_item(column, setting, given, &field->one);
+    update->n_fields++;
+    update->is_encoded = false;
+    update->is_changed = true;
+    *is_done_out = true;
+out:
+    return err;
+}
+
 JET_ERR
 ese_table_set_column(ese_table_cursor *cursor, ese_table_setting *setting)
 {
@@ -451,6 +494,7 @@ ese_table_set_column(ese_table_cursor *cursor, ese_table_setting *setting)
     ese_table__field *field = NULL;
     ese_table__update *update = ese_table__update_of(cursor);
     size_t n_before = update != NULL ? update->n_fields : 0;
+    bool is_done = false;
     JET_ERR err;
 
     setting->is_truncated = false;
@@ -458,6 +502,10 @@ ese_table_set_column(ese_table_cursor *cursor, ese_table_setting *setting)
     if (update == NULL || update->prep == ESE_TABLE_PREP_READ_ONLY_COPY)
         return ese_raise(JET_errUpdateNotPrepared, "no update is in preparation");
     ESE_TRY(check_setting(cursor, setting, &column));
+    if (is_plain(update, column, setting))
+        ESE_TRY(set_plain(update, column, setting, &is_done));
+    if (is_done)
+        return err;
     ESE_TRY(ese_table__update_field(cursor, column, &field));
     if (ese_table__is_long(column) && !ese_table_is_temporary(cursor))
         ESE_TRY(apply_as_statement(cursor, field, setting));
