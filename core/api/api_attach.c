@@ -167,6 +167,7 @@ static JET_ERR
 open_pages(ese_api_database *database, bool for_change)
 {
     const ese_btree_damage *damage = is_damaged_read(database) ? &database->damage : NULL;
+    ese_api_header header;
     JET_ERR err;
 
     ESE_TRY(ese_cache_attach(ese_api_instance_cache(database->instance), database->file,
@@ -174,7 +175,8 @@ open_pages(ese_api_database *database, bool for_change)
     ESE_TRY(check_size(database));
     if (for_change)
         ESE_TRY(begin_changes(database));
-    ESE_TRY(ese_schema_open(database->pages, database->trees, &database->header.fields, damage,
+    ese_api_database_header_copy(database, &header);
+    ESE_TRY(ese_schema_open(database->pages, database->trees, &header.fields, damage,
                             &database->schema));
 out:
     return err;

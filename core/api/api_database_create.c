@@ -64,10 +64,13 @@ out:
 static JET_ERR
 format(ese_api_database *database)
 {
+    ese_api_header
+        header; /* the log may begin a generation, and say so in the one of the database */
     JET_ERR err;
 
+    ese_api_database_header_copy(database, &header);
     ESE_TRY(ese_btree_db_format(database->trees, INITIAL_PAGES));
-    ESE_TRY(ese_schema_format(database->trees, &database->header.fields));
+    ESE_TRY(ese_schema_format(database->trees, &header.fields));
 out:
     return err;
 }
@@ -75,7 +78,10 @@ out:
 static JET_ERR
 open_schema(ese_api_database *database)
 {
-    return ese_schema_open(database->pages, database->trees, &database->header.fields, NULL,
+    ese_api_header header;
+
+    ese_api_database_header_copy(database, &header);
+    return ese_schema_open(database->pages, database->trees, &header.fields, NULL,
                            &database->schema);
 }
 
