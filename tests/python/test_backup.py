@@ -75,7 +75,8 @@ def test_a_backup_becomes_what_the_database_was_at_a_time(db: ese.Database, tmp_
         assert report.has_stopped
         assert content(report.databases[0].path) == list(range(200 + 100 * i))
     local = times[0].astimezone(timezone(timedelta(hours=5)))
-    for i, until in enumerate((local, times[0].strftime("%Y-%m-%d %H:%M:%S.%f")[:-3])):
+    ways: tuple[datetime | str, ...] = (local, times[0].strftime("%Y-%m-%d %H:%M:%S.%f")[:-3])
+    for i, until in enumerate(ways):
         report = ese.restore(tmp_path / "backup", tmp_path / f"as{i}", logs=tmp_path / "log", until=until)
         assert content(report.databases[0].path) == list(range(200))
     report = ese.restore(tmp_path / "backup", tmp_path / "all", logs=tmp_path / "log", until=now())
@@ -90,7 +91,7 @@ def test_the_command_ends_where_it_is_told_too(db: ese.Database, tmp_path: Path)
         add(db, range(100, 200))
         time = now()
         add(db, range(200, 210))
-    command = [COMMAND, "recover", "--restore", tmp_path / "backup", "--log", tmp_path / "log"]
+    command: list[str | Path] = [COMMAND, "recover", "--restore", tmp_path / "backup", "--log", tmp_path / "log"]
     until = ["--until", time.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]]
     done = subprocess.run([*command, "--to", tmp_path / "to", *until], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
