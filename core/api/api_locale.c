@@ -1,13 +1,14 @@
 /* Locales: the numbers of the most frequent names, and whose text sorts by the default table of weights. */
 #include "api/api_info.h"
 
+#include "record/record_collate.h"
+
 enum {
     LCID_INVARIANT = 127,
     LANGUAGE_MASK = 0x3ff,
     LANGUAGE_LETTERS = 2, /* "en": any English */
     LCMAP_SORTKEY = 0x400,
     LCMAP_UPPERCASE = 0x200,
-    LCMAP_BYTEREV = 0x800,
     NORM_BITS =
         0x1 | 0x2 | 0x4 | 0x10000 | 0x20000 | 0x1000, /* what is ignored, and whether as strings */
 };
@@ -49,10 +50,9 @@ enum { N_LOCALES = sizeof locales / sizeof locales[0] };
 JET_ERR
 ese_api_locale_flags(uint32_t given, uint32_t *flags_out)
 {
-    uint32_t rest = given & ~(uint32_t)NORM_BITS;
+    bool is_kind_given = (given & ~(uint32_t)NORM_BITS) != 0;
 
-    if (given != 0 && rest != 0 && rest != LCMAP_SORTKEY &&
-        rest != (LCMAP_SORTKEY | LCMAP_BYTEREV) && given != LCMAP_UPPERCASE)
+    if (is_kind_given && !ese_record_collate_has_flags(given))
         return ese_raise(JET_errInvalidLCMapStringFlags, "flags %x make no sort keys",
                          (unsigned)given);
     *flags_out = given == 0 || given == LCMAP_UPPERCASE ? given : given | LCMAP_SORTKEY;

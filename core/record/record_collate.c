@@ -9,8 +9,11 @@
 #include "record/record_collate.h"
 #include "record/record_collate_private.h"
 
-/* LCMapString flags that change the weights. */
+/* LCMapString flags. */
 enum {
+    LCMAP_UPPERCASE = 0x200,
+    LCMAP_SORTKEY = 0x400,
+    LCMAP_BYTEREV = 0x800,
     NORM_IGNORECASE = 0x1,
     NORM_IGNORENONSPACE = 0x2,
     NORM_IGNORESYMBOLS = 0x4,
@@ -95,6 +98,7 @@ typedef struct sink {
     uint8_t *to;
     size_t room;
     size_t size;
+    size_t flip; /* 1: bytes change places in pairs (LCMAP_BYTEREV), else 0 */
 } sink;
 
 /* What the first walk found out. */
@@ -105,8 +109,10 @@ typedef struct levels {
 static void
 put(sink *key, unsigned byte)
 {
-    if (key->size < key->room)
-        key->to[key->size] = (uint8_t)byte;
+    size_t at = key->size ^ key->flip;
+
+    if (at < key->room)
+        key->to[at] = (uint8_t)byte;
     key->size++;
 }
 
@@ -438,7 +444,7 @@ size_t
 ese_record_collate(ese_bytes text, uint32_t flags, uint8_t *to, size_t room)
 {
     enum { IGNORES_CASE = NORM_IGNORECASE | NORM_IGNOREWIDTH };
-    sink key = {.to = to, .room = room};
+    sink key = {.to = to, .room = room, .flip = (flags & LCMAP_BYTEREV) != 0};
     levels found = put_primary(text, flags, &key);
 
     put(&key, SEPARATOR);
@@ -454,7 +460,20 @@ ese_record_collate(ese_bytes text, uint32_t flags, uint8_t *to, size_t room)
     if (found.has_special)
         put_special(text, flags, &key);
     put(&key, 0);
+    if (key.flip != 0 && key.size % 2 != 0 && key.size <= room)
+        to[key.size - 1] = 0; /* it has no partner */
     return key.size;
+}
+
+bool
+ese_record_collate_has_flags(uint32_t flags)
+{
+    const uint32_t norms = NORM_IGNORECASE | NORM_IGNORENONSPACE | NORM_IGNORESYMBOLS |
+                           SORT_STRINGSORT | NORM_IGNOREKANATYPE | NORM_IGNOREWIDTH;
+    uint32_t rest = flags & ~norms;
+
+    return flags == LCMAP_UPPERCASE || rest == LCMAP_SORTKEY ||
+           rest == (LCMAP_SORTKEY | LCMAP_BYTEREV);
 }
 
 /* {00000001-57ee-1e5c-00b4-d0000bb1e11e}: the default order, the same in all releases. */

@@ -8,9 +8,12 @@ enum {
     ESE_RECORD_COLLATE_VERSION = 0x6020f
 }; /* NLS version whose weights are compiled in (Windows 10) */
 
+/* Can keys be made by these flags of LCMapString? */
+bool ese_record_collate_has_flags(uint32_t flags);
+
 /*
  * Sort key of UTF-16LE `text` with LCMapString flags `flags`. Writes at most `room` bytes and returns the size of the whole key,
- * final 00 included. Flags outside those of the specification: JET_errInvalidLCMapFlags is for the caller to raise.
+ * final 00 included. Other flags than ese_record_collate_has_flags knows are for the caller to refuse.
  */
 size_t ese_record_collate(ese_bytes text, uint32_t flags, uint8_t *to, size_t room);
 

@@ -114,7 +114,8 @@ decode_version(const ese_schema__row *row, ese_schema_index *index)
     if (row->sort_id.size == sizeof index->sort_id)
         memcpy(index->sort_id, row->sort_id.data, sizeof index->sort_id);
     index->is_key_known = (index->flags & ESE_SCHEMA_INDEX_LOCALIZED_TEXT) == 0 ||
-                          ese_record_collate_is_known(index->version, index->sort_id);
+                          (ese_record_collate_is_known(index->version, index->sort_id) &&
+                           ese_record_collate_has_flags(index->rules.lcmap_flags));
 }
 
 static JET_ERR

@@ -11,6 +11,7 @@ enum {
     IGNORESYMBOLS = 0x4,
     SORTKEY = 0x400,
     STRINGSORT = 0x1000,
+    BYTEREV = 0x800,
     DEFAULT = 0x30401,
 };
 
@@ -322,6 +323,62 @@ test_record_collate__measures_what_has_no_room(void **unused)
     }
 }
 
+/* The first key is one that Windows makes; one of an odd size keeps its last byte. */
+static void
+test_record_collate__turns_pairs_of_bytes_round(void **unused)
+{
+    static const uint8_t reversed[] = {0x99, 0x0e, 0x2c, 0x0e, 0x01, 0x01, 0x01, 0x12, 0x00, 0x01};
+    static const char *const texts[] = {"", "a", "Th", "co-op", "Resum"};
+    uint8_t text[100], whole[400], part[400];
+
+    (void)unused;
+    assert_int_equal(ese_record_collate(encode(u"Th", text), SORTKEY | BYTEREV, part, sizeof part),
+                     sizeof reversed);
+    assert_memory_equal(part, reversed, sizeof reversed);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        ese_bytes bytes = {text, 2 * strlen(texts[i])};
+        size_t size;
+
+        for (size_t k = 0; k < strlen(texts[i]); k++)
+            ese_store_le16(text + 2 * k, (uint8_t)texts[i][k]);
+        size = ese_record_collate(bytes, DEFAULT, whole, sizeof whole);
+        for (size_t room = 0; room <= size; room++) {
+            memset(part, 0xa5, sizeof part);
+            assert_int_equal(ese_record_collate(bytes, DEFAULT | BYTEREV, part, room), size);
+            for (size_t k = 0; k < room; k++)
+                assert_int_equal(part[k], whole[(k ^ 1) < size ? k ^ 1 : k]);
+            assert_int_equal(part[room], 0xa5);
+        }
+    }
+}
+
+static void
+test_record_collate__knows_the_flags_it_makes_keys_by(void **unused)
+{
+    static const uint32_t known[] = {DEFAULT,
+                                     SORTKEY,
+                                     SORTKEY | BYTEREV,
+                                     DEFAULT | STRINGSORT,
+                                     SORTKEY | IGNORESYMBOLS | IGNORENONSPACE,
+                                     0x200};
+    static const uint32_t unknown[] = {0,
+                                       0x1,
+                                       DEFAULT | 0x8,
+                                       SORTKEY | 0x10,
+                                       SORTKEY | 0x20,
+                                       SORTKEY | 0x100,
+                                       SORTKEY | 0x200,
+                                       0x201,
+                                       BYTEREV,
+                                       SORTKEY | 0x08000000};
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        assert_true(ese_record_collate_has_flags(known[i]));
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
+        assert_false(ese_record_collate_has_flags(unknown[i]));
+}
+
 static void
 test_record_collate__takes_every_unit(void **unused)
 {
@@ -390,6 +447,8 @@ main(void)
         cmocka_unit_test(test_record_collate__lets_length_marks_take_the_vowel_before),
         cmocka_unit_test(test_record_collate__lets_repetition_marks_repeat_the_character_before),
         cmocka_unit_test(test_record_collate__measures_what_has_no_room),
+        cmocka_unit_test(test_record_collate__turns_pairs_of_bytes_round),
+        cmocka_unit_test(test_record_collate__knows_the_flags_it_makes_keys_by),
         cmocka_unit_test(test_record_collate__takes_every_unit),
         cmocka_unit_test(test_record_collate__computes_the_long_sequences),
         cmocka_unit_test(test_record_collate_is_known__accepts_versions_that_order_alike),
