@@ -90,12 +90,18 @@ note_attached(ese_recovery__run *run, ese_recovery__db *db)
 JET_ERR
 ese_recovery__stream_attach(ese_recovery__run *run, ese_recovery__db *db)
 {
+    ese_log_generation begun;
     JET_ERR err = JET_errSuccess;
 
     if (run->stream == NULL)
         return JET_errSuccess;
     ESE_TRY(attach_to(run->stream, db));
     note_attached(run, db);
+    /* What is logged for it from now on lies in a generation that began before it was there. */
+    begun = ese_log_stream_generation(run->stream);
+    ese_os_mutex_lock(&run->headers);
+    (void)ese_recovery__header_raise(db, begun.number, begun.created);
+    ese_os_mutex_unlock(&run->headers);
 out:
     return err;
 }
