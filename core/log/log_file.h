@@ -66,6 +66,8 @@ typedef struct ese_log_header {
     ese_log_attachments attached;
 } ese_log_header;
 
+enum { ESE_LOG_CHECKPOINT_ATTACHED = 1 }; /* bit of a version: the attachments count */
+
 typedef struct ese_log_checkpoint {
     ese_lgpos backup_checkpoint;
     ese_lgpos checkpoint;
@@ -73,7 +75,7 @@ typedef struct ese_log_checkpoint {
     ese_log_params params;
     ese_lgpos full_backup, inc_backup;
     uint8_t full_backup_time[8], inc_backup_time[8];
-    uint8_t version; /* bit 0: the attachments count */
+    uint8_t version; /* ESE_LOG_CHECKPOINT_ATTACHED or not */
     ese_lgpos consistency;
     uint32_t file_type;
     ese_log_attachments attached;

@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 
-enum { COPIES = 2, EXACT_START = 1 };
+enum { COPIES = 2 };
 
 /* ---- attached databases; the mutex is held */
 
@@ -230,7 +230,7 @@ encode(ese_log_stream *stream, uint64_t position, bool is_end)
         .params = stream->params,
         .full_backup = stream->backup.full,
         .inc_backup = stream->backup.incremental,
-        .version = is_end ? 0 : EXACT_START,
+        .version = is_end ? 0 : ESE_LOG_CHECKPOINT_ATTACHED,
         .consistency = ese_log_lgpos_of(position),
         .file_type = ESE_LOG_FILE_TYPE_CHECKPOINT,
     };

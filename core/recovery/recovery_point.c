@@ -8,7 +8,7 @@
  */
 #include "recovery/recovery_private.h"
 
-static const uint64_t STEP_BYTES = 64 << 20, EXACT_START = 1;
+static const uint64_t STEP_BYTES = 64 << 20;
 
 static bool
 is_settled(const ese_recovery__db *db)
@@ -94,7 +94,7 @@ write_point(ese_recovery__run *run, const ese_recovery__start *s, ese_lgpos lgpo
     JET_ERR err = JET_errSuccess;
 
     point.checkpoint = point.consistency = lgpos;
-    point.version |= EXACT_START;
+    point.version |= (uint8_t)ESE_LOG_CHECKPOINT_ATTACHED;
     point.attached.n = 0;
     for (unsigned i = 1; i <= ESE_LOG_MAX_DATABASES; i++) {
         const ese_recovery__db *db = run->by_dbid[i];
