@@ -70,13 +70,14 @@ write_fixed(record_writer *writer, size_t *size_out)
     const size_t end =
         last == NULL ? ESE_RECORD_HEADER_SIZE : (size_t)last->offset + last->size_max;
     const size_t size = end + (writer->fixed_last + 7) / 8;
-    uint8_t *bitmap = writer->to + end;
     column_state what = {.column = NULL};
+    uint8_t *bitmap;
     JET_ERR err = JET_errSuccess;
 
     *size_out = 0;
     if ((last == NULL) != (writer->fixed_last == 0) || size > writer->room || size > UINT16_MAX)
         return err;
+    bitmap = writer->to + end;
     memset(writer->to, FIXED_FILL, end);
     memset(bitmap, 0xff, size - end);
     for (uint32_t id = ESE_RECORD_FIXED_FIRST; id <= writer->fixed_last; id++) {
