@@ -89,6 +89,18 @@ is_last(const char *path, const ese_log_expect *expect)
     return ese_log__parse_name(ese_os_path_name(path), NULL, &generation) && generation == 0;
 }
 
+static JET_ERR
+find_end(ese_log_file *file)
+{
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc(ESE_LOG__WINDOW_SIZE, &file->window));
+    err = file->header.major == ESE_LOG_MAJOR_LEGACY ? ese_log__find_end7(file)
+                                                     : ese_log__find_end8(file);
+out:
+    return err;
+}
+
 JET_ERR
 ese_log_file_open(const char *path, const ese_log_expect *expect, ese_log_file **file_out)
 {
@@ -103,11 +115,9 @@ ese_log_file_open(const char *path, const ese_log_expect *expect, ese_log_file *
     err = name_file(path, read_header(file, expect));
     if (err < JET_errSuccess)
         goto out;
-    ESE_TRY(ese_alloc(ESE_LOG__WINDOW_SIZE, &file->window));
-    if (file->header.major == ESE_LOG_MAJOR_LEGACY)
-        ESE_TRY(ese_log__find_end7(file));
-    else
-        ESE_TRY(ese_log__find_end8(file));
+    file->is_over = expect != NULL && expect->is_header_only;
+    if (!file->is_over)
+        ESE_TRY(find_end(file));
     *file_out = file;
     file = NULL;
 out:

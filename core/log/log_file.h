@@ -104,7 +104,8 @@ typedef struct ese_log_expect {
     bool allow_newer; /* of a version above what this engine knows */
     bool allow_cut;   /* ese_log_file_open: the file may have another size than its header says */
     bool is_last;     /* no log follows it; known of one that is named as a current log */
-    uint32_t efv_max; /* JET_paramEngineFormatVersion: no log above its version */
+    bool is_header_only; /* ese_log_file_open: nothing behind the header is looked at, or can be */
+    uint32_t efv_max;    /* JET_paramEngineFormatVersion: no log above its version */
     const ese_signature *sign; /* of the stream */
     uint32_t page_size;        /* of the instance */
     uint64_t file_size;

@@ -243,7 +243,8 @@ ese_log_set_open_file(ese_log_set *set, unsigned index, const ese_log_expect *ex
                         wanted->path, ese_log_file_header(file)->generation, wanted->generation);
         goto out;
     }
-    remember(set, index, file);
+    if (!all.is_header_only)
+        remember(set, index, file);
     *file_out = file;
     file = NULL;
 out:

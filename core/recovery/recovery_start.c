@@ -69,10 +69,12 @@ JET_ERR
 ese_recovery__generation_of(ese_recovery__run *run, unsigned index, const ese_log_expect *expect,
                             int32_t *generation_out, ese_signature *sign_out)
 {
+    ese_log_expect header_only = *expect;
     ese_log_file *file = NULL;
     JET_ERR err;
 
-    ESE_TRY(ese_log_set_open_file(run->logs, index, expect, &file));
+    header_only.is_header_only = true;
+    ESE_TRY(ese_log_set_open_file(run->logs, index, &header_only, &file));
     *generation_out = ese_log_file_header(file)->generation;
     *sign_out = ese_log_file_header(file)->sign;
 out:
