@@ -12,19 +12,28 @@
 
 enum { MAX_FOLDER = 4096 };
 
+/* With its NUL, over which the next text goes. */
+static char *
+put(char *at, const char *text)
+{
+    size_t n = strlen(text);
+
+    memcpy(at, text, n + 1);
+    return at + n;
+}
+
 JET_ERR
 ese_os_path_join(const char *folder, const char *name, const char *suffix, char **path_out)
 {
-    size_t n = strlen(folder), m = strlen(name), k = strlen(suffix);
-    char *path = NULL;
+    char *path = NULL, *end;
     JET_ERR err;
 
-    ESE_TRY(ese_alloc(n + m + k + 2, &path));
-    memcpy(path, folder, n);
-    if (n != 0 && folder[n - 1] != '/')
-        path[n++] = '/';
-    memcpy(path + n, name, m);
-    memcpy(path + n + m, suffix, k + 1);
+    ESE_TRY(ese_alloc(strlen(folder) + strlen(name) + strlen(suffix) + 2, &path));
+    end = put(path, folder);
+    if (end != path && end[-1] != '/')
+        *end++ = '/';
+    end = put(end, name);
+    (void)put(end, suffix);
     *path_out = path;
 out:
     return err;
