@@ -323,12 +323,11 @@ ese_page_find_gt(const ese_page *page, ese_bytes key, ese_bytes data)
 bool
 ese_page_is_between(const ese_page *page, unsigned line, ese_bytes key, ese_bytes data)
 {
-    const line_places places = places_of(page);
     search_target target;
 
     make_target(page, key, &target);
     if ((ese_page_flags(page) & ESE_PAGE_NON_UNIQUE) != 0)
         target.data = data;
-    return (line == 0 || is_before(page, &places, line - 1, &target, 0)) &&
-           (line == ese_page_line_count(page) || !is_before(page, &places, line, &target, 1));
+    return (line == 0 || is_before_in_full(page, line - 1, &target, 0)) &&
+           (line == ese_page_line_count(page) || !is_before_in_full(page, line, &target, 1));
 }
