@@ -8,7 +8,8 @@
  * - What was done to names of a folder since it was last synced (creations, renames, deletions) is on the disk up to some point, in order, as a journal keeps it. Folders
  *   are independent of each other and of the content of files. A sync of the folder brings all of it to the disk.
  * - A page of a database is written whole or not at all, for all but its two header pages: disks keep 4096 bytes together, and the format has nothing to mend a page
- *   with. TEST_LOSS_PAGES_TORN gives that up, and then nothing more can be asked than that the damage is noticed.
+ *   with. TEST_LOSS_PAGES_TORN gives that up, and then nothing more can be asked than that the damage is
+ *   noticed; what the checksum of the format cannot notice is left out.
  */
 #pragma once
 
