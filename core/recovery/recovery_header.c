@@ -1,7 +1,7 @@
 /*
  * The header of a database through recovery. Recovery specification, section 3.
  *
- * INV-1  Before a page is written that holds a change of a generation, both copies of the header say that this generation is required.
+ * INV-1  Before a page is written that holds a change of a generation, both copies of the header say that this generation is required: a later write may tear one of them.
  * INV-2  What nobody here knows stays as it is.
  */
 #include "recovery/recovery_private.h"
@@ -72,6 +72,23 @@ ese_recovery__write_header(ese_recovery__db *db)
     }
     db->is_header_stale = false;
 out:
+    return err;
+}
+
+JET_ERR
+ese_recovery__header_compare(ese_recovery__db *db)
+{
+    size_t size = db->header.page_size, both = ESE_RECOVERY__HEADER_PAGES * size;
+    uint8_t *copies = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_alloc_aligned(both, ESE_OS_FILE_BLOCK, &copies));
+    if (ese_os_file_size(db->os) >= both)
+        ESE_TRY(ese_os_file_read(db->os, 0, copies, both));
+    if (ese_os_file_size(db->os) < both || memcmp(copies, copies + size, size) != 0)
+        db->is_header_stale = true;
+out:
+    ese_free(&copies);
     return err;
 }
 

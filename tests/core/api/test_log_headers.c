@@ -4,6 +4,7 @@
 #include "shop_fixture.h"
 
 #include "log/log_file.h"
+#include "os/os_record.h"
 #include "page/page_dbheader.h"
 
 enum { PAGE_SIZE = 4096, GEN_MIN_CONSISTENT = 640, LAST_RESIZE = 656 };
@@ -271,6 +272,67 @@ test_api_log_headers__of_a_file_that_shrinks(void **state)
     assert_ok(shop_close(&s));
 }
 
+/* ---- a crash between the two copies */
+
+/* Whoever looks at a file when the first of its pages behind the header is written. */
+typedef struct onlooker {
+    ese_os_file_id id;
+    bool has_seen, were_same;
+} onlooker;
+
+static void
+look(void *self, const ese_os_change *change)
+{
+    onlooker *o = self;
+    uint8_t bytes[2 * PAGE_SIZE];
+    FILE *file;
+
+    if (change->kind == ESE_OS_CHANGE_OPEN && strstr(change->path, "/a.edb") != NULL)
+        o->id = change->id;
+    if (change->kind != ESE_OS_CHANGE_WRITE || o->has_seen || change->offset < sizeof bytes ||
+        memcmp(&change->id, &o->id, sizeof o->id) != 0)
+        return;
+    o->has_seen = true;
+    file = fopen(in_shop(&s, "a.edb"), "rb");
+    o->were_same = file != NULL && fread(bytes, sizeof bytes, 1, file) == 1 &&
+                   memcmp(bytes, bytes + PAGE_SIZE, PAGE_SIZE) == 0;
+    if (file != NULL)
+        (void)fclose(file);
+}
+
+/* Were pages written while the shadow says less, the shadow would be of no use when the header itself is torn later. */
+static void
+test_api_log_headers__are_alike_before_recovery_writes_pages(void **state)
+{
+    uint8_t older[PAGE_SIZE], bytes[PAGE_SIZE];
+    onlooker o = {0};
+    const ese_os_recorder recorder = {.self = &o, .changed = look};
+    shelf f = {0};
+    FILE *file;
+
+    (void)state;
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", &f));
+    (void)read_header("a.edb", older);
+    assert_ok(shelf_fill(&s, &f, 0, 600));
+    shop_crash(&s);
+    assert_true(read_header("a.edb", bytes).gen_max_required > 2);
+    file = fopen(in_shop(&s, "a.edb"), "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, PAGE_SIZE, SEEK_SET), 0);
+    assert_int_equal(fwrite(older, PAGE_SIZE, 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+
+    ese_os_record(&recorder);
+    assert_ok(shop_open(&s));
+    ese_os_record(NULL);
+    assert_true(o.has_seen);
+    assert_true(o.were_same);
+    assert_ok(shelf_open(&s, "a.edb", &f));
+    assert_int_equal(shelf_count(&s, &f), 600);
+    assert_ok(shop_close(&s));
+}
+
 int
 main(void)
 {
@@ -282,6 +344,7 @@ main(void)
         SHOP_TEST(test_api_log_headers__of_new_generations),
         SHOP_TEST(test_api_log_headers__lists_databases_in_logs),
         SHOP_TEST(test_api_log_headers__of_a_file_that_shrinks),
+        SHOP_TEST(test_api_log_headers__are_alike_before_recovery_writes_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
