@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "folder_fixture.h"
+#include "page/page.h"
 #include "test_disk.h"
 
 #include <stdio.h>
@@ -265,6 +266,47 @@ test_os_losses__sectors_tear_but_pages_of_databases_do_not(void **state)
     assert_torn_in(2 * PAGE_SIZE, 2 * PAGE_SIZE, 512, true);
 }
 
+/* The same bit in four words that follow one another, in each of two sectors: both cancel out in the checksum. */
+static void
+flip_unseen(uint8_t *page)
+{
+    for (size_t sector = 3; sector < 6; sector += 2) {
+        for (size_t word = 0; word < 4; word++)
+            page[512 * sector + 64 + 4 * word] ^= 1;
+    }
+}
+
+static void
+test_os_losses__pages_have_no_tears_that_their_checksum_cannot_see(void **state)
+{
+    enum { AT = 2 * PAGE_SIZE, PGNO = 1 };
+    static uint8_t before[PAGE_SIZE], after[PAGE_SIZE];
+    ese_os_file *file = NULL;
+    unsigned n_before = 0, n_after = 0;
+
+    (void)state;
+    memset(before, 'p', sizeof before);
+    ese_page_checksum_update(before, PAGE_SIZE, PGNO);
+    memcpy(after, before, sizeof after);
+    flip_unseen(after);
+    assert_int_equal(ese_page_checksum_verify(after, PAGE_SIZE, PGNO), ESE_PAGE_STATE_GOOD);
+    assert_int_equal(ese_os_file_open_for(path, ESE_OS_FILE_CREATE, &file), JET_errSuccess);
+    assert_int_equal(ese_os_file_write(file, AT, before, PAGE_SIZE), JET_errSuccess);
+    assert_int_equal(ese_os_file_sync(file), JET_errSuccess);
+    assert_int_equal(ese_os_folder_sync(path), JET_errSuccess);
+    assert_int_equal(ese_os_file_write(file, AT, after, PAGE_SIZE), JET_errSuccess);
+    ese_os_file_close(&file);
+    test_trace_stop();
+    for (uint64_t seed = 0; seed < N_SEEDS; seed++) {
+        crash(test_trace_length(&trace), TEST_LOSS_PAGES_TORN, seed);
+        assert_int_equal(read_file(path), AT + PAGE_SIZE);
+        n_before += memcmp(found + AT, before, PAGE_SIZE) == 0;
+        n_after += memcmp(found + AT, after, PAGE_SIZE) == 0;
+    }
+    assert_int_equal(n_before + n_after, N_SEEDS);
+    assert_true(n_before > 0 && n_after > 0);
+}
+
 static void
 test_os_losses__the_last_write_tears_and_those_before_stay(void **state)
 {
@@ -352,6 +394,7 @@ main(void)
         TEST(test_os_losses__each_write_is_there_or_not),
         TEST(test_os_losses__a_file_is_lost_and_the_other_is_not),
         TEST(test_os_losses__sectors_tear_but_pages_of_databases_do_not),
+        TEST(test_os_losses__pages_have_no_tears_that_their_checksum_cannot_see),
         TEST(test_os_losses__the_last_write_tears_and_those_before_stay),
         TEST(test_os_losses__an_equal_seed_loses_the_same),
         TEST(test_os_losses__files_that_were_there_before_are_part_of_it),
