@@ -6,7 +6,8 @@
 # Half of the processes that are killed have pages of more than 4096 bytes: these need a disk, for only writes past the memory of the kernel are never torn by a kill, and no
 # file system in memory has them. The disk is that of BIN, or of ESE_CRASH_DISK.
 #
-# STATES (default 5000) are shared by the seeds from SEED (default 1) on, ESE_CRASH_PER_SEED (default 250) for each; KILLS (default 10) by ten seeds at most. The long form:
+# STATES (default 5000) are shared by the seeds from SEED (default 1) on, ESE_CRASH_PER_SEED (default 250) for each, or all of a seed that has fewer; KILLS (default 10) by ten
+# seeds at most. The long form:
 #
 #   campaign.sh build/gcc/bin 100000 100
 #
@@ -46,7 +47,7 @@ page_size_of() {
 }
 
 # One line of options for each run.
-plan() {
+plan_kills() {
     seed=$first
     left=$kills
     while [ "$left" -gt 0 ]; do
@@ -55,8 +56,12 @@ plan() {
         left=$((left - n))
         seed=$((seed + 1))
     done
-    seed=$first
-    left=$states
+}
+
+# $1 states, from seed $2 on.
+plan_states() {
+    left=$1
+    seed=$2
     while [ "$left" -gt 0 ]; do
         n=$((left < per_seed ? left : per_seed))
         echo "--seed $seed --states $n"
@@ -65,33 +70,54 @@ plan() {
     done
 }
 
-# A run that ends without its last line has failed.
-plan | awk '{ print NR, $0 }' | xargs -P "$jobs" -L 1 sh -c '
-    bin=$1 work=$2 ram=$3 disk=$4 keep=$5 number=$6
-    shift 6
-    case " $*" in
-    *"--page-size 4096" | *--states*) files=$ram ;;
-    *) files=$disk ;;
-    esac
-    "$bin/crash" "$@" --folder "$files/ese-crash-$$" --keep "$keep" >"$work/$number.log" 2>&1
-    status=$?
-    case $status in
-    0) ;;
-    1) cat "$work/$number.log" ;;
-    *) cat "$work/$number.log"
-       echo "crash $*: status $status"
-       echo "0 passed, 1 failed" >>"$work/$number.log" ;;
-    esac
-    exit 0
-' campaign "$bin" "$work" "$ram" "$disk" "$keep"
+# The lines of a plan, under numbers behind $1. A run that ends without its last line has failed.
+run_plan() {
+    awk -v after="$1" '{ print after + NR, $0 }' | xargs -P "$jobs" -L 1 sh -c '
+        bin=$1 work=$2 ram=$3 disk=$4 keep=$5 number=$6
+        shift 6
+        case " $*" in
+        *"--page-size 4096" | *--states*) files=$ram ;;
+        *) files=$disk ;;
+        esac
+        "$bin/crash" "$@" --folder "$files/ese-crash-$$" --keep "$keep" >"$work/$number.log" 2>&1
+        status=$?
+        case $status in
+        0) ;;
+        1) cat "$work/$number.log" ;;
+        *) cat "$work/$number.log"
+           echo "crash $*: status $status"
+           echo "0 passed, 1 failed" >>"$work/$number.log" ;;
+        esac
+        exit 0
+    ' campaign "$bin" "$work" "$ram" "$disk" "$keep"
+}
 
-cat "$work"/*.log | awk -v seconds=$(($(date +%s) - started)) '
-    /^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3 }
-    END {
-        printf "%d seconds\n", seconds
-        printf "%d passed, %d failed\n", passed, failed
-        exit failed != 0
-    }'
-status=$?
+# "N N": what has passed and failed so far.
+sums() {
+    cat /dev/null "$work"/*.log 2>/dev/null |
+        awk '/^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3 } END { print passed + 0, failed + 0 }'
+}
+
+{
+    plan_kills
+    plan_states "$states" "$first"
+} >"$work/plan"
+seed=$first
+runs=0
+set -- 0 0
+# Further seeds for what is left when some have few states.
+while :; do
+    run_plan "$runs" <"$work/plan"
+    n=$(wc -l <"$work/plan")
+    runs=$((runs + n))
+    seed=$((seed + n))
+    before=$1
+    set -- $(sums)
+    [ "$2" -eq 0 ] && [ "$1" -lt $((states + kills)) ] && [ "$1" -gt "$before" ] || break
+    plan_states $((states + kills - $1)) "$seed" >"$work/plan"
+done
+
+printf '%d seconds\n' $(($(date +%s) - started))
+printf '%d passed, %d failed\n' "$1" "$2"
 rm -rf "$work" "$disk"
-exit $status
+[ "$2" -eq 0 ]
