@@ -131,6 +131,7 @@ copy_items(ese_api__restore *restore)
         err = ese_maint_restore_copy(item->from, item->to, &watcher);
         item->is_copied = err != JET_errInvalidPath && err != JET_errFileAccessDenied;
         ESE_TRY(err);
+        ESE_TRY(ese_os_folder_sync(item->to));
     }
     ESE_TRY(ese_maint_restore_copy_logs(restore->logs, &watcher));
 out:

@@ -363,6 +363,8 @@ create_now(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry *en
     ese_recovery__close_db(db);
     ESE_TRY(ese_recovery__fresh_header(run, db, entry));
     ESE_TRY(open_work(db, true));
+    if (run->is_in_place) /* the log will not tell of it again */
+        ESE_TRY(ese_os_folder_sync(db->work));
     ESE_TRY(ese_os_file_resize(db->os, (uint64_t)ESE_RECOVERY__HEADER_PAGES * run->page_size));
     put_in_table(run, db, entry->dbid, ESE_RECOVERY__ATTACHED);
     ESE_TRY(open_pages(run, db));
