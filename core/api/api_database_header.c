@@ -119,7 +119,9 @@ before_write(void *self, const ese_page *page, uint64_t lgpos)
     ese_os_mutex_lock(&database->header_lock);
     /* Relaxed: the lock orders those who write. */
     if (!atomic_load_explicit(&database->is_marked, memory_order_relaxed)) {
-        err = ese_api_database_header_write(database, ESE_DBSTATE_DIRTY);
+        err = ese_recovery_mend_header(database->file, database->header.fields.page_size);
+        if (err >= JET_errSuccess)
+            err = ese_api_database_header_write(database, ESE_DBSTATE_DIRTY);
         if (err >= JET_errSuccess)
             atomic_store_explicit(&database->is_marked, true, memory_order_release);
     }

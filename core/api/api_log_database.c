@@ -364,6 +364,7 @@ ese_api__log_attach(ese_api_database *database, ese_api_session *session, uint32
     entry.u.db.flags = ENTRY_WIDE;
     entry.u.db.consistent = fields->consistent;
     entry.u.db.sign_log = fields->sign_log; /* of the stream it was in until now */
+    ESE_TRY(ese_recovery_mend_header(database->file, fields->page_size));
     ESE_TRY(write_begin(database, &entry, is_ours ? fields->consistent : (ese_lgpos){0}, &lgpos));
     err = enlist(database->logged, database, say_attached, lgpos);
     if (err < JET_errSuccess)

@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+enum { CHECKPOINT_COPIES = 2 };
+
 JET_ERR
 ese_log__file_corrupt(const ese_log_file *file, uint32_t sector, const char *what)
 {
@@ -247,7 +249,7 @@ ese_log_checkpoint_read(const char *path, uint8_t *bytes, ese_log_checkpoint *ch
     JET_ERR err;
 
     ESE_TRY(ese_os_file_open(path, &file));
-    for (unsigned copy = 0; copy < 2; copy++) {
+    for (unsigned copy = 0; copy < CHECKPOINT_COPIES; copy++) {
         err = ese_os_file_read(file, (uint64_t)copy * ESE_LOG_CHECKPOINT_SIZE, bytes,
                                ESE_LOG_CHECKPOINT_SIZE);
         if (err == JET_errFileIOBeyondEOF)
@@ -261,5 +263,35 @@ ese_log_checkpoint_read(const char *path, uint8_t *bytes, ese_log_checkpoint *ch
     }
 out:
     ese_os_file_close(&file);
+    return err;
+}
+
+/* Can the copy of the file be read? */
+static bool
+is_checkpoint_right(ese_os_file *file, uint64_t copy)
+{
+    uint8_t bytes[ESE_LOG_CHECKPOINT_SIZE];
+    ese_log_checkpoint checkpoint;
+    uint64_t at = copy * ESE_LOG_CHECKPOINT_SIZE;
+
+    return ese_os_file_size(file) >= at + sizeof bytes &&
+           ese_os_file_read(file, at, bytes, sizeof bytes) >= JET_errSuccess &&
+           ese_log_checkpoint_decode(bytes, &checkpoint) >= JET_errSuccess;
+}
+
+JET_ERR
+ese_log_checkpoint_write(ese_os_file *file, const uint8_t *bytes)
+{
+    uint64_t first = is_checkpoint_right(file, 0) && !is_checkpoint_right(file, 1);
+    JET_ERR err = JET_errSuccess;
+
+    for (uint64_t i = 0; i < CHECKPOINT_COPIES; i++) {
+        uint64_t copy = (first + i) % CHECKPOINT_COPIES;
+
+        ESE_TRY(ese_os_file_write(file, copy * ESE_LOG_CHECKPOINT_SIZE, bytes,
+                                  ESE_LOG_CHECKPOINT_SIZE));
+        ESE_TRY(ese_os_file_sync(file));
+    }
+out:
     return err;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "log/log_record.h"
+#include "os/os_file.h"
 
 enum {
     ESE_LOG_HEADER_SIZE = 4096,
@@ -271,6 +272,9 @@ bool ese_log_file_is_clean(const ese_log_file *file);
 /* Reads a checkpoint file: the first copy that is right. JET_errCheckpointCorrupt; JET_errFileInvalidType. Borrows from `bytes` (4096). */
 JET_ERR ese_log_checkpoint_read(const char *path, uint8_t *bytes,
                                 ese_log_checkpoint *checkpoint_out, unsigned *copy_out);
+
+/* Brings both copies to the disk, one after the other: first the second one if only the first is right, so that there is a right one whenever this ends. */
+JET_ERR ese_log_checkpoint_write(ese_os_file *file, const uint8_t *bytes);
 
 /* ---- the generations of a folder */
 

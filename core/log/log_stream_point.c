@@ -8,8 +8,6 @@
 
 #include "base/alloc.h"
 
-enum { COPIES = 2 };
-
 /* ---- attached databases; the mutex is held */
 
 static ese_log__attached *
@@ -272,18 +270,13 @@ out:
     return err;
 }
 
-/* Never both copies at once in the making. */
 static JET_ERR
 write_copies(ese_log_stream *stream)
 {
     JET_ERR err;
 
     ESE_TRY(open_checkpoint(stream));
-    for (unsigned copy = 0; copy < COPIES; copy++) {
-        ESE_TRY(ese_os_file_write(stream->checkpoint_file, (uint64_t)copy * ESE_LOG_CHECKPOINT_SIZE,
-                                  stream->checkpoint_bytes, ESE_LOG_CHECKPOINT_SIZE));
-        ESE_TRY(ese_os_file_sync(stream->checkpoint_file));
-    }
+    ESE_TRY(ese_log_checkpoint_write(stream->checkpoint_file, stream->checkpoint_bytes));
 out:
     return err;
 }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "log/log_stream.h"
+#include "os/os_file.h"
 
 enum { ESE_RECOVERY_DATABASES_MAX = 32 };
 
@@ -145,6 +146,12 @@ void ese_recovery_report_clear(ese_recovery_report *report);
 JET_ERR ese_recovery_start(const ese_recovery_options *options,
                            const ese_log_stream_options *stream_options,
                            ese_recovery_report *report_out, ese_log_stream **stream_out);
+
+/*
+ * The two copies of the header of a database become alike: a crash may have torn or left behind the one that does not count. To be done before either is written, for the next crash may tear
+ * that one. When none of them is right nothing is written.
+ */
+JET_ERR ese_recovery_mend_header(ese_os_file *file, uint32_t page_size);
 
 /*
  * What JetRestore does once databases and logs of a backup are in their places: as above, from the oldest log on and without a checkpoint (options->flags has

@@ -188,7 +188,7 @@ attach_now(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
     ESE_TRY(check_required(run, db));
     ESE_TRY(ese_recovery__copy_db(run, db));
     ESE_TRY(open_work(db, false));
-    ESE_TRY(ese_recovery__header_compare(db));
+    ESE_TRY(ese_recovery_mend_header(db->os, db->header.page_size));
     if (is_restore && is_fresh && ese_load_le32(db->header.backup_full_cur + 16) != 0 &&
         ese_load_le32(db->header.backup_full_cur + 20) == 0)
         ESE_TRY(ese_recovery__header_restore(db));

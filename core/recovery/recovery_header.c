@@ -3,6 +3,7 @@
  *
  * INV-1  Before a page is written that holds a change of a generation, both copies of the header say that this generation is required: a later write may tear one of them.
  * INV-2  What nobody here knows stays as it is.
+ * INV-3  A copy is written only when the other one is right and says what counts: what a crash has left otherwise is mended before.
  */
 #include "recovery/recovery_private.h"
 
@@ -75,20 +76,36 @@ out:
     return err;
 }
 
-JET_ERR
-ese_recovery__header_compare(ese_recovery__db *db)
+/* Does the page hold a header of such a file? */
+static bool
+is_header(const uint8_t *bytes, uint32_t size)
 {
-    size_t size = db->header.page_size, both = ESE_RECOVERY__HEADER_PAGES * size;
-    uint8_t *copies = NULL;
+    ese_dbheader header;
+
+    return ese_dbheader_decode(bytes, size, &header) >= JET_errSuccess && header.page_size == size;
+}
+
+JET_ERR
+ese_recovery_mend_header(ese_os_file *file, uint32_t page_size)
+{
+    size_t both = ESE_RECOVERY__HEADER_PAGES * (size_t)page_size;
+    uint64_t left = ese_os_file_size(file);
+    uint8_t *first = NULL, *second;
+    bool is_first;
     JET_ERR err;
 
-    ESE_TRY(ese_alloc_aligned(both, ESE_OS_FILE_BLOCK, &copies));
-    if (ese_os_file_size(db->os) >= both)
-        ESE_TRY(ese_os_file_read(db->os, 0, copies, both));
-    if (ese_os_file_size(db->os) < both || memcmp(copies, copies + size, size) != 0)
-        db->is_header_stale = true;
+    ESE_TRY(ese_alloc_aligned(both, ESE_OS_FILE_BLOCK, &first));
+    second = first + page_size;
+    memset(first, 0, both);
+    ESE_TRY(ese_os_file_read(file, 0, first, left < both ? (size_t)left : both));
+    is_first = is_header(first, page_size);
+    if (memcmp(first, second, page_size) == 0 || (!is_first && !is_header(second, page_size)))
+        goto out;
+    ESE_TRY(
+        ese_os_file_write(file, is_first ? page_size : 0, is_first ? first : second, page_size));
+    ESE_TRY(ese_os_file_sync(file));
 out:
-    ese_free(&copies);
+    ese_free(&first);
     return err;
 }
 

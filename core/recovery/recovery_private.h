@@ -390,9 +390,6 @@ void ese_recovery__drop_results(ese_recovery__run *run);
 /* Reads the header (or its copy) of the file at `path`; *bytes_out is a page, freed with ese_free. */
 JET_ERR ese_recovery__read_header(const char *path, uint8_t **bytes_out, ese_dbheader *header_out);
 
-/* A crash between its two writes leaves copies that differ: the header is stale then. */
-JET_ERR ese_recovery__header_compare(ese_recovery__db *db);
-
 /* The database needs this generation; false: it knew. */
 bool ese_recovery__header_raise(ese_recovery__db *db, int32_t generation, const uint8_t created[8]);
 

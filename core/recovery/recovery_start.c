@@ -52,11 +52,7 @@ ese_recovery__write_checkpoint(ese_recovery__run *run, const ese_recovery__start
         goto out; /* the old one serves */
     ESE_TRY(checkpoint_path(run, s->extension, &path));
     ESE_TRY(ese_os_file_open_for(path, ESE_OS_FILE_UPDATE, &file));
-    for (uint64_t copy = 0; copy < 2; copy++) { /* never both at once in the making */
-        ESE_TRY(ese_os_file_write(file, copy * ESE_LOG_CHECKPOINT_SIZE, bytes,
-                                  ESE_LOG_CHECKPOINT_SIZE));
-        ESE_TRY(ese_os_file_sync(file));
-    }
+    ESE_TRY(ese_log_checkpoint_write(file, bytes));
 out:
     ese_os_file_close(&file);
     ese_free(&path);

@@ -113,8 +113,9 @@ test_api_crash_dump__changed_pages_can_stay(void **state)
     fill(&p->a);
     choose(JET_bitDumpCacheMinimum);
     all = left_out();
-    expect_left_out(JET_bitDumpCacheMinimum | JET_bitDumpCacheIncludeDirtyPages, before, all - 100);
-    expect_left_out(JET_bitDumpMaximum, before, before);
+    /* What a test before has left may be in use once more. */
+    expect_left_out(JET_bitDumpCacheMinimum | JET_bitDumpCacheIncludeDirtyPages, 0, all - 100);
+    expect_left_out(JET_bitDumpMaximum, 0, before);
 }
 
 static void
