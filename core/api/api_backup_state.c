@@ -422,7 +422,7 @@ ese_api__backup_register(ese_api_backup *backup)
         ese_api_database *database = backup->databases[i].database;
 
         ESE_TRY(tell_log(backup, ESE_LOG_BACKUP_HEADER, (uint8_t)database->slot, &backup->mark));
-        ESE_TRY(ese_api_database_header_change(database, say_backed_up, backup));
+        ESE_TRY(ese_api__log_header_tell(database, say_backed_up, backup));
     }
     tell_checkpoint(backup);
 out:

@@ -114,6 +114,10 @@ void ese_api__log_forget(ese_api_log *log, ese_api_database *database);
 /* The header says clean as of a record at `lgpos`, which is durable. */
 JET_ERR ese_api__log_header_clean(ese_api_log *log, ese_api_database *database, uint64_t lgpos);
 
+/* Changes the header of a database that is at work. A failure is the end of the instance. */
+JET_ERR ese_api__log_header_tell(ese_api_database *database, ese_api_header_change *change,
+                                 const void *how);
+
 /* No generation below this one is needed any more. */
 JET_ERR ese_api__log_header_required(ese_api_database *database, uint32_t generation);
 

@@ -116,6 +116,17 @@ say_required(ese_dbheader *fields, uint8_t *page, const void *how)
 }
 
 JET_ERR
+ese_api__log_header_tell(ese_api_database *database, ese_api_header_change *change, const void *how)
+{
+    JET_ERR err = ese_api_database_header_change(database, change, how);
+
+    /* Nobody knows what it says, nor which pages written before are on the disk: the next sync would succeed without them. */
+    if (err < JET_errSuccess)
+        ese_api_instance_fail(database->instance);
+    return err;
+}
+
+JET_ERR
 ese_api__log_header_required(ese_api_database *database, uint32_t generation)
 {
     ese_api_header header;
@@ -123,7 +134,7 @@ ese_api__log_header_required(ese_api_database *database, uint32_t generation)
     ese_api_database_header_copy(database, &header);
     if (header.fields.gen_min_required >= generation)
         return JET_errSuccess;
-    return ese_api_database_header_change(database, say_required, &generation);
+    return ese_api__log_header_tell(database, say_required, &generation);
 }
 
 JET_ERR
@@ -134,10 +145,8 @@ ese_api__log_header_clean(ese_api_log *log, ese_api_database *database, uint64_t
 
     /* From here on a new generation is none of its business. */
     ese_api__log_forget(log, database);
-    err = ese_api_database_header_change(database, say_clean, &s);
-    if (err < JET_errSuccess) /* nobody knows what it says */
-        ese_api_instance_fail(log->instance);
-    else
+    err = ese_api__log_header_tell(database, say_clean, &s);
+    if (err >= JET_errSuccess)
         ese_log_stream_detach(log->stream, (uint8_t)database->slot);
     return err;
 }
@@ -403,7 +412,7 @@ ese_api__log_resize(void *self, ese_pgno n_before, ese_pgno n_pages)
     entry.u.extent.n_pages = n_before - n_pages;
     ESE_TRY(ese_log_stream_write_entry(database->logged->stream, &entry, &lgpos));
     s.lgpos = ese_log_lgpos_of(lgpos);
-    ESE_TRY(ese_api_database_header_change(database, say_resized, &s));
+    ESE_TRY(ese_api__log_header_tell(database, say_resized, &s));
 out:
     return err;
 }

@@ -62,7 +62,7 @@ ese_api__snapshot_mark(ese_api__snapshot_member *m)
     m->mark.time[7] |= TIME_IS_SNAPSHOT;
     for (unsigned i = 1; i < ESE_API_DATABASES_MAX && err >= JET_errSuccess; i++) {
         if (log->databases[i] != NULL)
-            err = ese_api_database_header_change(log->databases[i], say_frozen, &m->mark);
+            err = ese_api__log_header_tell(log->databases[i], say_frozen, &m->mark);
     }
     ese_os_mutex_unlock(&log->order);
 out:
@@ -124,7 +124,7 @@ ese_api__snapshot_register(const ese_api__snapshot_member *m, JET_GRBIT grbit)
         entry.u.backup.phase = ESE_LOG_BACKUP_HEADER;
         entry.dbid = (uint8_t)i;
         ESE_TRY(ese_log_stream_append_entry(log->stream, &entry, NULL, NULL));
-        ESE_TRY(ese_api_database_header_change(log->databases[i], say_backed_up, &told));
+        ESE_TRY(ese_api__log_header_tell(log->databases[i], say_backed_up, &told));
     }
     entry.u.backup.phase = ESE_LOG_BACKUP_STOP;
     entry.u.backup.mark = (ese_log_backup_mark){.generation_low = 0};

@@ -73,6 +73,8 @@ ese_recovery__write_header(ese_recovery__db *db)
     }
     db->is_header_stale = false;
 out:
+    if (err < JET_errSuccess)
+        db->header_failed = err;
     return err;
 }
 

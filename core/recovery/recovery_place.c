@@ -38,7 +38,9 @@ ese_recovery__settle_header(ese_recovery__db *db)
     JET_ERR err = JET_errSuccess;
 
     ese_os_mutex_lock(&db->run->headers);
-    if (db->is_header_stale)
+    if (db->header_failed < JET_errSuccess)
+        err = ese_raise(db->header_failed, "%s: the header could not be written before", db->work);
+    else if (db->is_header_stale)
         err = ese_recovery__write_header(db);
     ese_os_mutex_unlock(&db->run->headers);
     return err;

@@ -83,7 +83,8 @@ typedef struct ese_recovery__db {
     uint32_t map_flags;    /* ese_recovery_map_flag */
     uint8_t *header_bytes; /* a page, NULL: no header was read */
     ese_dbheader header;
-    bool is_header_stale; /* to be written before the next page */
+    bool is_header_stale;  /* to be written before the next page */
+    JET_ERR header_failed; /* a write of it: nobody knows which pages before it are on the disk */
     uint32_t found_min_required, found_max_required, found_max_committed; /* as found on the disk */
     uint32_t first_min_required, first_max_required, first_max_committed; /* before recovery */
     uint8_t found_required_time[8], found_committed_time[8]; /* when those logs were begun */
