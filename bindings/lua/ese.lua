@@ -52,7 +52,7 @@ end
 ---     print(report, report.databases[1].path)
 ---
 --- source: a folder with databases, or one database. to: folder of the results ("recovered" beside the source).
---- logs, system: folders of logs and checkpoint, if not beside the databases. base: three letters of the logs' names.
+--- logs, system: folders of logs and checkpoint, if not beside the databases. base: three characters of their names.
 --- maps: where databases lie now, {["path in the log"] = path} or paths that are recognised. in_place, ignore_missing,
 --- ignore_lost_logs, drop_damaged_logs, newer: as for the command. stop: where to end, a position or a time as for the
 --- command's --until. undo: false leaves what did not commit. progress: called with phase, done and total; when it

@@ -6,7 +6,10 @@
 #include "os/os_file.h"
 #include "recovery/recovery.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { MAX_TEXT = 1024 };
 
 /* The report as the caller has it, and what it points to. */
 typedef struct whole_report {
@@ -22,6 +25,7 @@ typedef struct recover {
     ese_recovery_map *maps;
     char *folder; /* of the source */
     char *target;
+    bool has_made_target;
 } recover;
 
 static const struct {
@@ -55,6 +59,8 @@ check_options(const ese_recover_options *asked)
         known |= flags[i].grbit;
     if (asked == NULL || asked->source == NULL || asked->source[0] == '\0')
         return ese_raise(JET_errInvalidParameter, "recovery needs a folder or a database");
+    if (asked->target != NULL && asked->target[0] == '\0')
+        return ese_raise(JET_errInvalidParameter, "the folder of the results has no name");
     if ((asked->grbit & ~known) != 0)
         return ese_raise(JET_errInvalidGrbit, "recovery has no option 0x%x",
                          (unsigned)(asked->grbit & ~known));
@@ -67,7 +73,7 @@ check_options(const ese_recover_options *asked)
     if (asked->n_maps > 0 && asked->maps == NULL)
         return ese_raise(JET_errInvalidParameter, "there are no maps");
     for (uint32_t i = 0; i < asked->n_maps; i++) {
-        if (asked->maps[i].path == NULL)
+        if (asked->maps[i].path == NULL || asked->maps[i].path[0] == '\0')
             return ese_raise(JET_errInvalidParameter, "a map without a path");
     }
     return JET_errSuccess;
@@ -104,6 +110,17 @@ find_folder(const ese_recover_options *asked, char **folder_out)
     return ese_alloc_copy(asked->source, strlen(asked->source) + 1, folder_out);
 }
 
+/* A source that is no folder: a database, then. */
+static JET_ERR
+check_file(const char *path)
+{
+    ese_os_file *file = NULL;
+    JET_ERR err = ese_os_file_open(path, &file);
+
+    ese_os_file_close(&file);
+    return err;
+}
+
 /* The folder of the source; a database that is the source becomes the first map. */
 static JET_ERR
 take_source(recover *r)
@@ -115,6 +132,7 @@ take_source(recover *r)
 
     ESE_TRY(ese_alloc((asked->n_maps + (size_t)1) * sizeof *r->maps, &r->maps));
     if (!is_folder) {
+        ESE_TRY(check_file(asked->source));
         ESE_TRY(folder_of(asked->source, &r->folder));
         r->maps[n++] = (ese_recovery_map){.to = asked->source};
     } else {
@@ -144,6 +162,7 @@ take_target(recover *r)
         memcpy(r->target, r->folder, n);
         memcpy(r->target + n, name, sizeof name);
     }
+    r->has_made_target = !ese_os_folder_exists(r->target);
     ESE_TRY(ese_os_folder_create(r->target));
     r->options.target_folder = r->target;
 out:
@@ -157,15 +176,15 @@ take_options(recover *r)
     bool is_backup = (asked->grbit & ESE_bitRecoverBackup) != 0;
     JET_ERR err;
 
+    if (asked->until != NULL && !ese_recovery_stop_parse(asked->until, &r->options.stop))
+        return ese_raise(JET_errInvalidParameter, "'%s' is neither a position in a log nor a time",
+                         asked->until);
     ESE_TRY(take_source(r));
     r->options.log_folder = asked->logs == NULL || is_backup ? r->folder : asked->logs;
     r->options.forward_folder = is_backup ? asked->logs : NULL;
     r->options.system_folder = asked->system;
     r->options.base = asked->base;
     r->options.database_folder = asked->databases != NULL ? asked->databases : r->folder;
-    if (asked->until != NULL && !ese_recovery_stop_parse(asked->until, &r->options.stop))
-        return ese_raise(JET_errInvalidParameter, "'%s' is neither a position in a log nor a time",
-                         asked->until);
     r->options.cache_bytes = (size_t)asked->cache_bytes;
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if ((asked->grbit & flags[i].grbit) != 0)
@@ -177,6 +196,20 @@ take_options(recover *r)
     ESE_TRY(take_target(r));
 out:
     return err;
+}
+
+/* What failed leaves no empty folder where nothing was. The text of its error stays. */
+static void
+drop_target(const recover *r, JET_ERR err)
+{
+    bool is_done = err >= JET_errSuccess || err == JET_errRecoveredWithoutUndo;
+    char text[MAX_TEXT];
+
+    if (is_done || !r->has_made_target)
+        return;
+    snprintf(text, sizeof text, "%s", ese_err_text(err));
+    if (ese_os_folder_delete(r->target) < JET_errSuccess)
+        ese_err_record(err, "%s", text);
 }
 
 /* ---- the report */
@@ -245,6 +278,7 @@ ese_recover(const ese_recover_options *options, ese_recover_report **report_out)
     report = &whole->report;
     ESE_TRY(take_options(&r));
     err = ese_recovery_run(&r.options, &whole->found);
+    drop_target(&r, err);
     fill_report(whole);
     if (report_out != NULL) {
         *report_out = report;

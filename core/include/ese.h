@@ -154,7 +154,7 @@ typedef struct ese_recover_options {
     const char *logs;      /* folder; NULL: that of the source. Of a backup: those that follow it */
     const char *system;    /* folder of the checkpoint; NULL: that of the logs */
     const char *databases; /* folder of those that no map tells of; NULL: that of the source */
-    const char *base; /* three letters that the names of the logs begin with; NULL: found out */
+    const char *base; /* three characters that the names of the logs begin with; NULL: found out */
     const char *
         target; /* folder of the results, made when there is none; NULL: "recovered" in that of the source */
     /*
@@ -205,7 +205,8 @@ typedef struct ese_recover_report {
 
 /*
  * Brings databases that were not shut down up to date from their logs, in a copy of each: logs and databases are only read, unless
- * ESE_bitRecoverInPlace says otherwise. Results are clean, and are there all or not at all. With ESE_bitRecoverWithoutUndo it
+ * ESE_bitRecoverInPlace says otherwise; a folder of results where one would replace a database that is only read is refused with
+ * JET_errInvalidParameter. Results are clean, and are there all or not at all. With ESE_bitRecoverWithoutUndo it
  * ends with JET_errRecoveredWithoutUndo. Paths are UTF-8. The report is given after errors of the recovery itself, too; `report_out`
  * may be NULL. Errors are those of JetInit.
  */

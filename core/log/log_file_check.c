@@ -95,6 +95,12 @@ check_stream(const ese_log_header *header, const ese_log_expect *expect)
 static JET_ERR
 check_chain(const ese_log_header *header, const ese_log_expect *expect)
 {
+    bool is_behind_gap = expect->prev_created != NULL && header->generation > expect->generation;
+
+    if (expect->generation != 0 && is_behind_gap)
+        return ese_raise(JET_errInvalidLogSequence,
+                         "generation 0x%" PRIX32 " is missing in front of this log of 0x%" PRIX32,
+                         (uint32_t)expect->generation, (uint32_t)header->generation);
     if (expect->generation != 0 && header->generation != expect->generation)
         return ese_raise(JET_errInvalidLogSequence,
                          "the log is of the generation %" PRId32 ", expected was %" PRId32,

@@ -259,6 +259,17 @@ ese_log_attachments_encode(const ese_log_attachments *attached, uint8_t *bytes)
 
 /* ---- log headers */
 
+static const char *
+type_name(uint32_t type)
+{
+    switch (type) {
+    case ESE_LOG_FILE_TYPE_DATABASE: return "a database";
+    case ESE_LOG_FILE_TYPE_LOG: return "a log";
+    case ESE_LOG_FILE_TYPE_CHECKPOINT: return "a checkpoint";
+    default: return "a file of another type";
+    }
+}
+
 JET_ERR
 ese_log_header_decode(const uint8_t *bytes, ese_log_header *header_out)
 {
@@ -271,8 +282,7 @@ ese_log_header_decode(const uint8_t *bytes, ese_log_header *header_out)
     for (unsigned i = 0; i < N_HEADER; i++)
         load_layout(&header_layout[i], bytes, (uint8_t *)&header);
     if (header.file_type != ESE_LOG_FILE_TYPE_LOG && header.file_type != 0)
-        return ese_raise(JET_errFileInvalidType, "a file of the type %u, not a log",
-                         (unsigned)header.file_type);
+        return ese_raise(JET_errFileInvalidType, "%s, not a log", type_name(header.file_type));
     if (header.page_size == 0)
         header.page_size = PAGE_SIZE_OF_ZERO;
     header.sign = ese_log_signature_load(bytes + HEADER_SIGN);
@@ -311,8 +321,8 @@ ese_log_checkpoint_decode(const uint8_t *bytes, ese_log_checkpoint *checkpoint_o
     for (unsigned i = 0; i < N_CHECKPOINT; i++)
         load_layout(&checkpoint_layout[i], bytes, (uint8_t *)&checkpoint);
     if (checkpoint.file_type != ESE_LOG_FILE_TYPE_CHECKPOINT && checkpoint.file_type != 0)
-        return ese_raise(JET_errFileInvalidType, "a file of the type %u, not a checkpoint",
-                         (unsigned)checkpoint.file_type);
+        return ese_raise(JET_errFileInvalidType, "%s, not a checkpoint",
+                         type_name(checkpoint.file_type));
     checkpoint.sign = ese_log_signature_load(bytes + CHECKPOINT_SIGN);
     checkpoint.params = ese_log_params_decode(bytes + CHECKPOINT_PARAMS);
     err = ese_log_attachments_decode(bytes + CHECKPOINT_ATTACH, &checkpoint.attached);

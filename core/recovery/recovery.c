@@ -148,17 +148,27 @@ out:
     return err;
 }
 
+/* `next`: the log there is, 0 for the current one, which has no number in its name. */
+static void
+note_gap(ese_recovery__run *run, int32_t next)
+{
+    if (next <= run->generation + 1)
+        return;
+    run->report->gen_missing_from = run->generation + 1;
+    run->report->gen_missing_to = next - 1;
+}
+
 /* In place the last one is open already, and was found to belong to the others. */
 static JET_ERR
 open_file(ese_recovery__run *run, unsigned index, bool is_first)
 {
     ese_log_expect expect = ese_recovery__expect(run);
-    JET_ERR err;
+    JET_ERR err = JET_errSuccess;
 
     if (run->last_log != NULL && index + 1 == run->survey.n_logs) {
         run->log = run->last_log;
         run->last_log = NULL;
-        return JET_errSuccess;
+        goto out;
     }
     if (!is_first) { /* the set does not know of another folder */
         expect.generation = run->generation + 1;
@@ -166,7 +176,9 @@ open_file(ese_recovery__run *run, unsigned index, bool is_first)
         expect.has_checksum_prev = true;
         expect.checksum_prev = run->checksum;
     }
-    ESE_TRY(ese_log_set_open_file(run->logs, index, &expect, &run->log));
+    err = ese_log_set_open_file(run->logs, index, &expect, &run->log);
+    if (err == JET_errInvalidLogSequence && !is_first)
+        note_gap(run, ese_log_set_member(run->logs, index).generation);
 out:
     return err;
 }

@@ -155,6 +155,15 @@ out:
 
 /* ---- the report */
 
+/* The file that was there is not the database of the log, and has been passed over. */
+static bool
+is_foreign(const ese_recovery__db *db)
+{
+    return db->log.file == NULL &&
+           (db->state == ESE_RECOVERY__DEFERRED || db->why == ESE_RECOVERY__WHY_FOREIGN ||
+            db->why == ESE_RECOVERY__WHY_MOVED_ON);
+}
+
 static ese_recovery_outcome
 outcome_of(const ese_recovery__db *db)
 {
@@ -168,7 +177,7 @@ outcome_of(const ese_recovery__db *db)
         (db->state == ESE_RECOVERY__IDLE || db->why == ESE_RECOVERY__WHY_FUTURE) && !db->has_work &&
         db->attach == 0 && db->log.file == NULL)
         return ESE_RECOVERY_CLEAN;
-    return db->state == ESE_RECOVERY__DEFERRED ? ESE_RECOVERY_FOREIGN : ESE_RECOVERY_RECOVERED;
+    return is_foreign(db) ? ESE_RECOVERY_FOREIGN : ESE_RECOVERY_RECOVERED;
 }
 
 /* Hands the names over. */

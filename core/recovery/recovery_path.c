@@ -227,17 +227,63 @@ ese_recovery__free_db(ese_recovery__db **db_inout)
     ese_free(db_inout);
 }
 
-/* Two databases of the log that would become one file. */
+/* Nothing at all is there: JET_errSuccess, and no identity, which is all zeros. */
+static JET_ERR
+identify(const char *path, ese_os_file_id *id_out)
+{
+    ese_os_file *file = NULL;
+    JET_ERR err = ese_os_file_open(path, &file);
+
+    *id_out = (ese_os_file_id){0};
+    if (err == JET_errFileNotFound)
+        return JET_errSuccess;
+    if (err >= JET_errSuccess)
+        *id_out = ese_os_file_identity(file);
+    ese_os_file_close(&file);
+    return err;
+}
+
+/* What is only to be read is not replaced, by whatever name the folder of the results goes. */
+static JET_ERR
+check_kept(const char *final, const char *source)
+{
+    ese_os_file_id old, kept;
+    JET_ERR err = JET_errSuccess;
+
+    if (source == NULL)
+        return JET_errSuccess;
+    ESE_TRY(identify(final, &old));
+    ESE_TRY(identify(source, &kept));
+    if (kept.inode != 0 && old.inode == kept.inode && old.device == kept.device)
+        err = ese_raise(JET_errInvalidParameter,
+                        "%s: the result would take the place of a database that is only to be "
+                        "read: another folder is needed, or recovery in place",
+                        final);
+out:
+    return err;
+}
+
+/* Two databases of the log that would become one file, or one that would replace another. */
 static JET_ERR
 check_distinct(const ese_recovery__run *run, const ese_recovery__db *db)
 {
+    bool has_target = run->options->target_folder != NULL && !run->is_in_place;
+    JET_ERR err = JET_errSuccess;
+
+    if (has_target)
+        ESE_TRY(check_kept(db->final, db->source));
     for (unsigned i = 0; i < run->n_dbs; i++) {
         if (strcmp(run->dbs[i]->final, db->final) == 0)
             return ese_raise(JET_errDatabaseDuplicate,
                              "%s: the place of two databases of the log, %s and %s", db->final,
                              run->dbs[i]->logged_path, db->logged_path);
+        if (has_target) {
+            ESE_TRY(check_kept(db->final, run->dbs[i]->source));
+            ESE_TRY(check_kept(run->dbs[i]->final, db->source));
+        }
     }
-    return JET_errSuccess;
+out:
+    return err;
 }
 
 JET_ERR
@@ -288,7 +334,7 @@ correct_pages(uint8_t *bytes, size_t n, uint32_t page_size, uint64_t offset, uin
 }
 
 static JET_ERR
-copy_bytes(ese_os_file *from, ese_os_file *to, uint32_t page_size)
+copy_bytes(ese_recovery__run *run, ese_os_file *from, ese_os_file *to)
 {
     uint64_t size = ese_os_file_size(from);
     uint8_t *bytes = NULL;
@@ -298,8 +344,12 @@ copy_bytes(ese_os_file *from, ese_os_file *to, uint32_t page_size)
     for (uint64_t at = 0; at < size; at += COPY_BYTES) {
         size_t n = size - at < COPY_BYTES ? (size_t)(size - at) : COPY_BYTES;
 
+        if (!ese_recovery__tell(run, "copy", at, size)) {
+            err = ese_raise(JET_errTermInProgress, "recovery was ended");
+            goto out;
+        }
         ESE_TRY(ese_os_file_read(from, at, bytes, n));
-        correct_pages(bytes, n, page_size, at, bytes + COPY_BYTES);
+        correct_pages(bytes, n, run->page_size, at, bytes + COPY_BYTES);
         ESE_TRY(ese_os_file_write(to, at, bytes, n));
     }
 out:
@@ -318,7 +368,7 @@ ese_recovery__copy_db(ese_recovery__run *run, ese_recovery__db *db)
     ESE_TRY(ese_os_file_open(db->source, &from));
     ESE_TRY(ese_os_file_open_for(db->work, ESE_OS_FILE_REPLACE, &to));
     db->has_work = true;
-    ESE_TRY(copy_bytes(from, to, run->page_size));
+    ESE_TRY(copy_bytes(run, from, to));
 out:
     ese_os_file_close(&from);
     ese_os_file_close(&to);

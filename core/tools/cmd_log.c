@@ -43,7 +43,7 @@ print_numbers(const ese_maint_log_sum *sum)
     ese_tools__out_printf(out, "%-*s%" PRIu64 ", %" PRIu64 " of them in pieces\n", LABEL_WIDTH,
                           "records", sum->n_records, sum->n_fragmented);
     if (sum->n_torn != 0)
-        ese_tools__out_printf(out, "%-*s%" PRIu64 "\n", LABEL_WIDTH, "records cut off by a crash",
+        ese_tools__out_printf(out, "%-*s%" PRIu64 "\n", LABEL_WIDTH, "records cut off",
                               sum->n_torn);
     ese_tools__out_printf(out, "%-*s%" PRIu64 " of records, %" PRIu64 " of fill\n", LABEL_WIDTH,
                           "bytes", sum->record_bytes, sum->fill_bytes);

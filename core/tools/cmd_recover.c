@@ -3,10 +3,12 @@
 #include "tools/tools.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     OPTION_LOG = 256,
@@ -31,7 +33,7 @@ enum {
 typedef struct recover {
     ese_tools__common common;
     bool is_json, is_in_place, has_stop;
-    char *copies[2 * MAPS_MAX]; /* of what options point to */
+    char *copies[MAPS_MAX + 4]; /* of what options point to */
     unsigned n_copies;
     ese_recovery_map maps[MAPS_MAX];
     ese_recovery_options options;
@@ -44,20 +46,71 @@ static const char *const outcome_names[] = {
 
 /* ---- what was done */
 
+static bool
+is_without_undo(JET_ERR err)
+{
+    return err == JET_errRecoveredWithoutUndo ||
+           err == JET_errRecoveredWithoutUndoDatabasesConsistent;
+}
+
+static bool
+is_done(JET_ERR err)
+{
+    return err >= JET_errSuccess || is_without_undo(err);
+}
+
+/* What would have become of it is not said of a recovery that failed. */
+static const char *
+outcome_name(JET_ERR err, const ese_recovery_database *db)
+{
+    bool has_result = db->outcome == ESE_RECOVERY_RECOVERED ||
+                      db->outcome == ESE_RECOVERY_REBUILT || db->outcome == ESE_RECOVERY_REMOVED;
+
+    return has_result && !is_done(err) ? "not recovered" : outcome_names[db->outcome];
+}
+
+static bool
+was_passed_over(const ese_recovery_database *db)
+{
+    return db->outcome == ESE_RECOVERY_MISSING || db->outcome == ESE_RECOVERY_FOREIGN;
+}
+
+static const char *
+explain_outcome(const ese_recovery_database *db)
+{
+    return was_passed_over(db)                   ? ", passed over"
+           : db->outcome == ESE_RECOVERY_REMOVED ? ", since its creation had not ended"
+                                                 : "";
+}
+
 static void
-print_databases(const ese_recovery_report *report)
+print_range(const char *before, uint32_t first, uint32_t last)
+{
+    ese_tools__out *out = &ese_tools__stdout;
+
+    if (first == last)
+        ese_tools__out_printf(out, "%sgeneration 0x%" PRIX32, before, first);
+    else
+        ese_tools__out_printf(out, "%sgenerations 0x%" PRIX32 " to 0x%" PRIX32, before, first,
+                              last);
+}
+
+static void
+print_databases(JET_ERR err, const ese_recovery_report *report)
 {
     ese_tools__out *out = &ese_tools__stdout;
 
     for (unsigned i = 0; i < report->n_databases; i++) {
         const ese_recovery_database *db = &report->databases[i];
 
-        ese_tools__out_printf(out, "%s: %s", db->logged_path, outcome_names[db->outcome]);
+        ese_tools__out_printf(out, "%s: %s%s", db->logged_path, outcome_name(err, db),
+                              is_done(err) ? explain_outcome(db) : "");
         if (db->source != NULL)
             ese_tools__out_printf(out, "; found as %s", db->source);
-        if (db->gen_max_committed != 0)
-            ese_tools__out_printf(out, " (needs generations 0x%" PRIX32 " to 0x%" PRIX32 ")",
-                                  db->gen_min_required, db->gen_max_committed);
+        if (db->gen_max_committed != 0) {
+            print_range(" (needs ", db->gen_min_required, db->gen_max_committed);
+            ese_tools__out_text(out, ")");
+        }
         if (db->result != NULL)
             ese_tools__out_printf(out, "; result %s", db->result);
         ese_tools__out_text(out, "\n");
@@ -65,30 +118,46 @@ print_databases(const ese_recovery_report *report)
 }
 
 static void
-print_report(const ese_recovery_report *report)
+print_missing(const ese_recovery_report *report)
 {
     ese_tools__out *out = &ese_tools__stdout;
 
-    if (report->gen_first != 0)
-        ese_tools__out_printf(out,
-                              "generations 0x%" PRIX32 " to 0x%" PRIX32 ": %" PRIu64
-                              " records, %" PRIu64 " pages looked at, %" PRIu64 " changed\n",
-                              (uint32_t)report->gen_first, (uint32_t)report->gen_last,
-                              report->n_records, report->n_page_tests, report->n_page_redone);
-    ese_tools__out_printf(
-        out, "%" PRIu64 " transactions committed, %" PRIu32 " rolled back (%" PRIu64 " changes)\n",
-        report->n_committed, report->n_rolled_back, report->n_undone);
-    if (report->has_stopped)
+    if (report->gen_missing_from != 0) {
+        print_range("missing: ", (uint32_t)report->gen_missing_from,
+                    (uint32_t)report->gen_missing_to);
+        ese_tools__out_text(
+            out, report->are_logs_lost ? ", given up with what was committed there\n" : "\n");
+    } else if (report->are_logs_lost) {
+        ese_tools__out_text(out, "damaged logs that no database needs were given up, with what was "
+                                 "committed there\n");
+    }
+}
+
+static void
+print_report(JET_ERR err, const ese_recovery_report *report)
+{
+    ese_tools__out *out = &ese_tools__stdout;
+
+    if (report->gen_first != 0) {
+        print_range("", (uint32_t)report->gen_first, (uint32_t)report->gen_last);
+        ese_tools__out_printf(
+            out, ": %" PRIu64 " records, %" PRIu64 " pages looked at, %" PRIu64 " changed\n",
+            report->n_records, report->n_page_tests, report->n_page_redone);
+    }
+    if (is_done(err)) {
+        ese_tools__out_printf(out, "%" PRIu64 " transactions committed, ", report->n_committed);
+        if (is_without_undo(err))
+            ese_tools__out_text(out, "the rest not rolled back, as asked for: still dirty\n");
+        else
+            ese_tools__out_printf(out, "%" PRIu32 " rolled back (%" PRIu64 " changes)\n",
+                                  report->n_rolled_back, report->n_undone);
+    }
+    if (is_done(err) && report->has_stopped)
         ese_tools__out_printf(out, "ended before %" PRIX32 ":%X:%X, as asked for\n",
                               (uint32_t)report->end.generation, (unsigned)report->end.sector,
                               (unsigned)report->end.offset);
-    if (report->gen_missing_from != 0)
-        ese_tools__out_printf(out, "generations 0x%" PRIX32 " to 0x%" PRIX32 " are missing%s\n",
-                              (uint32_t)report->gen_missing_from, (uint32_t)report->gen_missing_to,
-                              report->are_logs_lost ? " and were given up" : "");
-    else if (report->are_logs_lost)
-        ese_tools__out_text(out, "damaged logs that no database needs were given up\n");
-    print_databases(report);
+    print_missing(report);
+    print_databases(err, report);
 }
 
 static void
@@ -101,7 +170,7 @@ write_text(ese_tools__out *out, const char *before, const char *text)
 }
 
 static void
-write_databases(const ese_recovery_report *report)
+write_databases(JET_ERR err, const ese_recovery_report *report)
 {
     ese_tools__out *out = &ese_tools__stdout;
 
@@ -110,7 +179,7 @@ write_databases(const ese_recovery_report *report)
         const ese_recovery_database *db = &report->databases[i];
 
         write_text(out, i == 0 ? "{\"logged\":" : ",{\"logged\":", db->logged_path);
-        write_text(out, ",\"outcome\":", outcome_names[db->outcome]);
+        write_text(out, ",\"outcome\":", outcome_name(err, db));
         write_text(out, ",\"source\":", db->source);
         write_text(out, ",\"result\":", db->result);
         ese_tools__out_printf(out,
@@ -142,11 +211,21 @@ write_report(JET_ERR err, const char *text, const ese_recovery_report *report)
     ese_tools__out_printf(
         out, ",\"committed\":%" PRIu64 ",\"rolledBack\":%" PRIu32 ",\"undone\":%" PRIu64,
         report->n_committed, report->n_rolled_back, report->n_undone);
-    write_databases(report);
+    write_databases(err, report);
     ese_tools__out_text(out, "}\n");
 }
 
 /* ---- doing it */
+
+static volatile sig_atomic_t ended_by; /* the signal that asks recovery to end */
+
+/* The same signal once more ends the program at once. */
+static void
+end_by(int number)
+{
+    ended_by = number;
+    signal(number, SIG_DFL);
+}
 
 static bool
 progress(void *self, const char *phase, uint64_t done, uint64_t total)
@@ -154,7 +233,46 @@ progress(void *self, const char *phase, uint64_t done, uint64_t total)
     recover *recovering = self;
 
     ese_tools__progress_step(&recovering->progress, phase, done, total);
-    return true;
+    return ended_by == 0;
+}
+
+/* After the error: what the user may do about it. */
+static const char *
+advice_for(const recover *recovering, JET_ERR err)
+{
+    switch (err) {
+    case JET_errRequiredLogFilesMissing:
+    case JET_errMissingLogFile:
+    case JET_errInvalidLogSequence:
+        if (recovering->has_stop)
+            return err == JET_errRequiredLogFilesMissing
+                       ? "it has something in it from later: begin with an older copy, or a backup"
+                       : NULL;
+        return "--log tells where the logs are, 'ese info DATABASE' which are needed; without them "
+               "'ese repair' saves what can be read";
+    case JET_errCommittedLogFilesMissing:
+        return "--ignore-lost-logs goes on without it; what was committed there is lost";
+    case JET_errCommittedLogFileCorrupt:
+        return "--ignore-lost-logs --drop-damaged-logs goes on without it";
+    case JET_errLogFileCorrupt:
+    case JET_errLogCorruptDuringHardRestore:
+        return "another copy of this log is needed; without it 'ese repair' saves what can be read";
+    case JET_errAttachedDatabaseMismatch:
+        return "--map [OLD=]NEW tells where a database is, --ignore-missing goes on without it";
+    case JET_errSoftRecoveryOnBackupDatabase: return "--restore recovers out of a backup";
+    case JET_errReadVerifyFailure: return "'ese repair' saves what can be read";
+    default: return NULL;
+    }
+}
+
+static void
+report_failure(const recover *recovering, JET_ERR err)
+{
+    const char *advice = advice_for(recovering, err);
+
+    ese_tools__report(recovering->options.log_folder, err);
+    if (advice != NULL)
+        fprintf(stderr, "ese recover: %s\n", advice);
 }
 
 static ese_tools__status
@@ -162,26 +280,30 @@ run_recovery(recover *recovering)
 {
     const ese_recovery_watcher watcher = {recovering, progress};
     ese_recovery_report report = {0};
-    bool is_done;
+    bool may_miss = (recovering->options.flags & ESE_RECOVERY_IGNORE_MISSING_DATABASES) != 0;
+    bool is_complete = true;
     JET_ERR err;
 
     recovering->options.watcher = &watcher;
     recovering->options.maps = recovering->maps;
+    if (signal(SIGINT, end_by) == SIG_IGN)
+        signal(SIGINT, SIG_IGN);
     ese_tools__progress_start(&recovering->progress, recovering->common.is_quiet);
     err = ese_recovery_run(&recovering->options, &report);
     ese_tools__progress_clear(&recovering->progress);
-    is_done = err >= JET_errSuccess || err == JET_errRecoveredWithoutUndo ||
-              err == JET_errRecoveredWithoutUndoDatabasesConsistent;
     if (recovering->is_json)
         write_report(err, err < JET_errSuccess ? ese_error_text(err) : NULL, &report);
-    if (!is_done)
-        ese_tools__report(recovering->options.log_folder, err);
+    if (!is_done(err))
+        report_failure(recovering, err);
     if (!recovering->is_json && !recovering->common.is_quiet)
-        print_report(&report);
+        print_report(err, &report);
+    for (unsigned i = 0; i < report.n_databases; i++)
+        is_complete = is_complete && !(may_miss && was_passed_over(&report.databases[i]));
+    is_complete = is_complete && !report.are_logs_lost;
     ese_recovery_report_clear(&report);
-    if (!is_done)
+    if (!is_done(err))
         return ESE_TOOLS__FAILED;
-    return report.are_logs_lost ? ESE_TOOLS__PROBLEMS : ESE_TOOLS__OK;
+    return is_complete ? ESE_TOOLS__OK : ESE_TOOLS__PROBLEMS;
 }
 
 /* ---- options */
@@ -214,6 +336,10 @@ add_map(recover *recovering, const char *text)
     }
     if (equal == NULL || copy[0] == '\0')
         map->from = NULL;
+    if (map->to[0] == '\0') {
+        fprintf(stderr, "ese recover: --map '%s' names no database\n", text);
+        return ESE_TOOLS__WRONG;
+    }
     recovering->options.n_maps++;
     return ESE_TOOLS__GO_ON;
 }
@@ -326,13 +452,18 @@ folder_of(recover *recovering, const char *path)
 }
 
 /* What the argument is, and what follows for all that no option told. */
-static void
+static ese_tools__status
 take_argument(recover *recovering, const char *path)
 {
     ese_recovery_options *options = &recovering->options;
     const char *folder = path;
+    struct stat status;
 
-    if (!is_folder(path)) {
+    if (stat(path, &status) != 0) {
+        ese_tools__complain(path, 0, JET_errFileNotFound, "no such folder or database");
+        return ESE_TOOLS__FAILED;
+    }
+    if (!S_ISDIR(status.st_mode)) {
         folder = folder_of(recovering, path);
         recovering->maps[options->n_maps++] = (ese_recovery_map){.to = path};
     }
@@ -344,11 +475,52 @@ take_argument(recover *recovering, const char *path)
     if (options->log_folder == NULL)
         options->log_folder = folder;
     if (recovering->is_in_place || options->target_folder != NULL)
-        return;
-    options->target_folder = keep(recovering, folder);
+        return ESE_TOOLS__OK;
     recovering->copies[recovering->n_copies] = ese_tools__alloc(strlen(folder) + 16, 1);
     snprintf(recovering->copies[recovering->n_copies], strlen(folder) + 16, "%s/recovered", folder);
     options->target_folder = recovering->copies[recovering->n_copies++];
+    return ESE_TOOLS__OK;
+}
+
+/* The folder and those above it; `*was_made_out`: it was not there. */
+static ese_tools__status
+make_folder(recover *recovering, const char *path, bool *was_made_out)
+{
+    char *part = keep(recovering, path);
+
+    if (is_folder(path))
+        return ESE_TOOLS__OK;
+    for (char *bar = strchr(part + 1, '/'); path[0] != '\0' && bar != NULL;
+         bar = strchr(bar + 1, '/')) {
+        *bar = '\0';
+        (void)mkdir(part, 0777);
+        *bar = '/';
+    }
+    *was_made_out = mkdir(path, 0777) == 0;
+    if (*was_made_out || is_folder(path))
+        return ESE_TOOLS__OK;
+    ese_tools__complain(path, 0, JET_errInvalidPath,
+                        "the folder of the results cannot be made; --to tells another one");
+    return ESE_TOOLS__FAILED;
+}
+
+/* What fails leaves no empty folder where there was none. */
+static ese_tools__status
+recover_to(recover *recovering)
+{
+    const char *target = recovering->options.target_folder;
+    bool was_made = false;
+    ese_tools__status status = ESE_TOOLS__OK;
+
+    if (target != NULL)
+        status = make_folder(recovering, target, &was_made);
+    if (status == ESE_TOOLS__OK)
+        status = run_recovery(recovering);
+    if (status == ESE_TOOLS__FAILED && was_made)
+        (void)rmdir(target);
+    if (status == ESE_TOOLS__FAILED && ended_by != 0)
+        raise(ended_by); /* ends as every program that is interrupted */
+    return status;
 }
 
 static ese_tools__status
@@ -366,15 +538,10 @@ run(int argc, char **argv)
         status = ese_tools__usage(&ese_tools__recover, "--to and --in-place exclude each other");
     else if (recovering->is_in_place && recovering->has_stop)
         status = ese_tools__usage(&ese_tools__recover, "--until and --in-place exclude each other");
-    else {
-        take_argument(recovering, argv[optind]);
-        status = recovering->options.target_folder != NULL &&
-                         mkdir(recovering->options.target_folder, 0777) != 0 &&
-                         !is_folder(recovering->options.target_folder)
-                     ? ese_tools__usage(&ese_tools__recover, "%s: cannot be made",
-                                        recovering->options.target_folder)
-                     : run_recovery(recovering);
-    }
+    else
+        status = take_argument(recovering, argv[optind]);
+    if (status == ESE_TOOLS__OK && parsed == ESE_TOOLS__GO_ON)
+        status = recover_to(recovering);
     for (unsigned i = 0; i < recovering->n_copies; i++)
         free(recovering->copies[i]);
     free(recovering);
@@ -387,7 +554,7 @@ const ese_tools__command ese_tools__recover = {
     "Bring databases that were not shut down up to date from their logs",
     "      --log FOLDER          where the logs are, if not beside the database\n"
     "      --system FOLDER       where the checkpoint is, if not beside the logs\n"
-    "      --base NAME           three letters that the names of the logs begin with\n"
+    "      --base NAME           three characters that the names of the logs begin with\n"
     "      --map [OLD=]NEW       NEW is the database that the log knows as OLD\n"
     "      --to FOLDER           where the results go; without it \"recovered\" beside the "
     "database\n"

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { OPTION_TO = 256, OPTION_JSON };
 
@@ -45,18 +46,8 @@ is_dirty(const repair *r)
 }
 
 static void
-look_at_header(repair *r)
+warn_of_logs(const repair *r, const char *path)
 {
-    const char *path = r->copy.source.path;
-    JET_ERR err = JetGetDatabaseFileInfo(path, &r->header, sizeof r->header, JET_DbInfoMisc);
-
-    r->has_header = err >= JET_errSuccess;
-    if (!r->has_header) {
-        fprintf(stderr, "ese: %s: the header cannot be read; the pages tell what they can\n", path);
-        return;
-    }
-    if (!is_dirty(r))
-        return;
     fprintf(stderr, "ese: %s: warning: the database was not shut down cleanly", path);
     if (r->header.genMaxRequired != 0)
         fprintf(stderr, " and needs the logs of generations %" PRIu32 " to %" PRIu32,
@@ -65,6 +56,27 @@ look_at_header(repair *r)
           "may be missing,\n"
           "half done, or there although they were never committed.\n",
           stderr);
+}
+
+static ese_tools__status
+look_at_header(repair *r)
+{
+    const char *path = r->copy.source.path;
+    JET_ERR err = JetGetDatabaseFileInfo(path, &r->header, sizeof r->header, JET_DbInfoMisc);
+    struct stat status;
+
+    if (err == JET_errFileNotFound || err == JET_errFileAccessDenied || err == JET_errInvalidPath)
+        return ese_tools__report(path, err);
+    if (stat(r->target, &status) == 0) {
+        ese_tools__complain(r->target, 0, JET_errDatabaseDuplicate, "there is such a file");
+        return ESE_TOOLS__FAILED;
+    }
+    r->has_header = err >= JET_errSuccess;
+    if (!r->has_header)
+        fprintf(stderr, "ese: %s: the header cannot be read; the pages tell what they can\n", path);
+    if (is_dirty(r))
+        warn_of_logs(r, path);
+    return ESE_TOOLS__OK;
 }
 
 /* ---- Trees without their upper pages */
@@ -134,7 +146,9 @@ tell_problems(repair *r)
            JET_errSuccess) {
         ese_tools__progress_clear(&r->copy.progress);
         if (problem.pgno != 0 || problem.err != JET_errDatabaseDirtyShutdown) /* told already */
-            ese_tools__complain(source->path, problem.pgno, problem.err, problem.text);
+            ese_tools__complain(source->path, problem.pgno, problem.err,
+                                ese_tools__without_path(
+                                    r->mended != NULL ? r->mended : source->path, problem.text));
         source->n_told++;
         n_pages += problem.pgno != 0;
     }
@@ -336,10 +350,11 @@ run_repair(repair *r)
 {
     ese_tools__status status;
 
-    look_at_header(r);
+    status = look_at_header(r);
     r->copy.source.common.is_damaged = true;
     r->copy.does_salvage = true;
-    status = mend(r);
+    if (status == ESE_TOOLS__OK)
+        status = mend(r);
     if (status == ESE_TOOLS__OK)
         status = copy_all(r);
     if (r->mended != NULL)

@@ -94,6 +94,9 @@ ese_tools__status ese_tools__report(const char *path, JET_ERR err);
 /* The same for a text and an error of some time ago. */
 void ese_tools__complain(const char *path, uint32_t pgno, JET_ERR err, const char *text);
 
+/* Texts of the library begin with the path where one is known; messages say it once. */
+const char *ese_tools__without_path(const char *path, const char *text);
+
 /* Progress on a terminal; nothing elsewhere, and nothing when quiet. */
 typedef struct ese_tools__progress {
     bool is_shown;

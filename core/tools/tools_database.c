@@ -97,22 +97,19 @@ ese_tools__database_change(ese_tools__database *database, const ese_tools__openi
 
 /* Of a file whose headers are both damaged: what its pages tell. */
 static JET_ERR
-find_page_size(const char *path, const ese_tools__common *common, uint32_t *page_size_out)
+find_page_size(ese_tools__database *probe, uint32_t *page_size_out)
 {
-    ese_tools__database probe = {
-        .path = path, .common = *common, .instance = JET_instanceNil, .sesid = JET_sesidNil};
-    JET_ERR err =
-        JetGetDatabaseFileInfo(path, page_size_out, sizeof *page_size_out, JET_DbInfoPageSize);
+    JET_ERR err = JetGetDatabaseFileInfo(probe->path, page_size_out, sizeof *page_size_out,
+                                         JET_DbInfoPageSize);
 
-    if (err >= JET_errSuccess || !common->is_damaged)
+    if (err >= JET_errSuccess || !probe->common.is_damaged)
         return err;
-    err = start_instance(&probe, 0);
+    err = start_instance(probe, 0);
     if (err >= JET_errSuccess)
-        err = open_reader(&probe);
+        err = open_reader(probe);
     if (err >= JET_errSuccess)
-        err = JetGetDatabaseInfoA(probe.sesid, probe.dbid, page_size_out, sizeof *page_size_out,
+        err = JetGetDatabaseInfoA(probe->sesid, probe->dbid, page_size_out, sizeof *page_size_out,
                                   JET_DbInfoPageSize);
-    ese_tools__database_close(&probe);
     return err;
 }
 
@@ -120,6 +117,10 @@ ese_tools__status
 ese_tools__database_copy(ese_tools__database *source, ese_tools__database *target,
                          const char *source_path, const char *target_path)
 {
+    ese_tools__database probe = {.path = source_path,
+                                 .common = source->common,
+                                 .instance = JET_instanceNil,
+                                 .sesid = JET_sesidNil};
     uint32_t page_size = 0;
     const char *failed = source_path;
     JET_ERR err;
@@ -128,9 +129,13 @@ ese_tools__database_copy(ese_tools__database *source, ese_tools__database *targe
                                     .common = source->common,
                                     .instance = JET_instanceNil,
                                     .sesid = JET_sesidNil};
-    err = find_page_size(source_path, &source->common, &page_size);
-    if (err >= JET_errSuccess)
-        err = start_instance(source, page_size);
+    err = find_page_size(&probe, &page_size);
+    if (err < JET_errSuccess)
+        ese_tools__report(source_path, err); /* the end of an instance forgets the text */
+    ese_tools__database_close(&probe);
+    if (err < JET_errSuccess)
+        return ESE_TOOLS__FAILED;
+    err = start_instance(source, page_size);
     if (err >= JET_errSuccess)
         err = open_reader(source);
     if (err >= JET_errSuccess) {

@@ -107,6 +107,8 @@ main(int argc, char **argv)
     const ese_tools__command *command;
 
     signal(SIGPIPE, SIG_DFL); /* `ese dump FILE | head` ends quietly, whatever was inherited */
+    signal(SIGXFSZ,
+           SIG_IGN); /* a file that may not grow any more is a full disk, and told as such */
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
         command = argc > 2 ? find_command(argv[2]) : NULL;
         if (command != NULL)

@@ -33,28 +33,37 @@ ese_tools__usage(const ese_tools__command *command, const char *format, ...)
     return ESE_TOOLS__USAGE;
 }
 
-/* Texts of the library begin with the path where one is known; it is said once. */
-static const char *
-without_path(const char *path, const char *text)
+const char *
+ese_tools__without_path(const char *path, const char *text)
 {
     size_t n = strlen(path);
 
     return strncmp(text, path, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
 }
 
+/* One that begins with the path of a file in this folder says more than the folder. */
+static bool
+names_file_in(const char *path, const char *text)
+{
+    size_t n = strlen(path);
+
+    return n > 0 && strncmp(text, path, n) == 0 && text[n] == '/';
+}
+
 void
 ese_tools__complain(const char *path, uint32_t pgno, JET_ERR err, const char *text)
 {
     const char *name = ese_error_name(err);
+    bool is_told = names_file_in(path, text);
     char page[24] = "";
 
-    text = without_path(path, text);
+    text = ese_tools__without_path(path, text);
     if (pgno != 0 && strncmp(text, "page ", 5) != 0)
         snprintf(page, sizeof page, "page %" PRIu32 ": ", pgno);
     ese_tools__out_flush(&ese_tools__stdout);
     clear_line();
-    fprintf(stderr, "ese: %s: %s%s (%s, %" PRId32 ")\n", path, page, text,
-            name == NULL ? "unknown error" : name, err);
+    fprintf(stderr, "ese: %s%s%s%s (%s, %" PRId32 ")\n", is_told ? "" : path, is_told ? "" : ": ",
+            page, text, name == NULL ? "unknown error" : name, err);
 }
 
 ese_tools__status

@@ -316,6 +316,10 @@ ese_py_get_text(PyObject *object, const char **text_out)
         *text_out = bytes;
         return true;
     }
+    if (!PyUnicode_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(object));
+        return false;
+    }
     *text_out = PyUnicode_AsUTF8AndSize(object, &size);
     if (*text_out == NULL)
         return false;

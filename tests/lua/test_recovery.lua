@@ -125,7 +125,7 @@ t.case("progress is told and may end it", function()
    end
    t.raises("JET_errTermInProgress", ese.recover, { source = folder, to = folder .. "/none", progress = stop })
    t.raises("JET_errTermInProgress", ese.open, folder .. "/data.edb", { logs = folder, progress = stop })
-   t.is_true(os.remove(folder .. "/none")) -- empty
+   t.is_true(not exists(folder .. "/none"))
    t.raises_text("progress", ese.recover, { source = folder, progress = 1 })
    t.raises_text("coroutine", ese.recover, { source = folder, to = folder .. "/none", progress = coroutine.yield })
 end)
@@ -137,6 +137,25 @@ t.case("a backup is restored alone and with the logs behind it", function()
    compare(folder .. "/alone/data.edb", folder .. "/expected.jsonl")
    ese.restore(folder .. "/backup", folder .. "/forward", { logs = folder .. "/live" })
    compare(folder .. "/forward/data.edb", folder .. "/expected-rollforward.jsonl")
+end)
+
+t.case("sources are never replaced by results, and what failed leaves no folder", function()
+   local folder = unpack_set "crash-04k-durable"
+   local before = paths.read(folder .. "/data.edb")
+   t.raises("JET_errInvalidParameter", ese.recover, { source = folder, to = folder })
+   t.raises("JET_errInvalidParameter", ese.recover, { source = folder, to = "" })
+   t.raises("JET_errFileNotFound", ese.recover, { source = folder .. "/nowhere" })
+   t.raises("JET_errMissingLogFile", ese.recover, { source = folder, base = "xyz" })
+   t.is_true(not exists(folder .. "/recovered"))
+   t.equal(paths.read(folder .. "/data.edb"), before)
+end)
+
+t.case("databases that were passed over and logs that were given up are told", function()
+   local foreign = ese.recover { source = unpack_set "dmg-foreign-db", ignore_missing = true }
+   t.equal(foreign.databases[1].outcome, "foreign")
+   t.equal(foreign.warnings, { [[D:\data\data.edb: the file is not the database of the log]] })
+   local lost = ese.recover { source = unpack_set "dmg-way-missing-current", ignore_lost_logs = true }
+   t.equal(lost.warnings, { "what was committed in log 00000006 is lost: missing, and given up" })
 end)
 
 t.case("wrong options of recovery are refused", function()

@@ -207,7 +207,7 @@ def test_a_gap_is_told_and_the_rest_is_shown(folder: Path) -> None:
     third = log(3, RECORDS)
     (folder / "edb.log").write_bytes(third)
     shown = run("log", folder, status=PROBLEMS)
-    assert "expected was 2 (JET_errInvalidLogSequence, -515)" in shown
+    assert "generation 0x2 is missing in front of this log of 0x3 (JET_errInvalidLogSequence, -515)" in shown
     assert "damaged" in shown
     assert objects("log", folder, status=PROBLEMS)[-1][1]["types"]["Insert"] == 6
 

@@ -108,7 +108,7 @@ def test_missing_logs_are_named(crashed: Path, tmp_path: Path) -> None:
     (crashed / "edb00000003.log").unlink()
     with pytest.raises(ese.DataError, match="3"):
         ese.recover(crashed, tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
     with pytest.raises(ese.DataError, match="3"):
         ese.open(crashed / "data.edb", logs=crashed)
 
@@ -159,7 +159,7 @@ def test_recovery_without_undo_leaves_the_database_dirty(crashed: Path, tmp_path
 def test_progress_is_told_and_may_end_it(crashed: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     ese.recover(crashed, tmp_path / "out", progress=lambda *step: told.append(step))
-    assert "redo" in {phase for phase, _, _ in told}
+    assert list(dict.fromkeys(phase for phase, _, _ in told)) == ["copy", "redo", "undo"]
     assert all(done <= total for _, done, total in told)
 
     def fail(*step: object) -> None:
@@ -168,7 +168,8 @@ def test_progress_is_told_and_may_end_it(crashed: Path, tmp_path: Path) -> None:
     for folder, progress, error in (("a", fail, LookupError), ("b", lambda *_: False, ese.TermInProgress)):
         with pytest.raises(error):
             ese.recover(crashed, tmp_path / folder, progress=progress)
-        assert list((tmp_path / folder).iterdir()) == []
+        assert not (tmp_path / folder).exists()
+        (tmp_path / folder).mkdir()
         with pytest.raises(error):
             ese.open(crashed / "data.edb", logs=crashed, scratch=tmp_path / folder, progress=progress)
         assert list((tmp_path / folder).iterdir()) == []

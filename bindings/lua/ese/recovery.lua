@@ -28,6 +28,11 @@ local function file_number(generation)
    return ("%08X"):format(generation)
 end
 
+local function span(first, last)
+   return first == last and "log " .. file_number(first)
+      or ("logs %s to %s"):format(file_number(first), file_number(last))
+end
+
 -- ---- the report
 
 local Report, metatable = class.new("ese.RecoveryReport", function(self)
@@ -38,9 +43,8 @@ end)
 function Report:text()
    local lines = {}
    if self.generations then
-      local first, last = file_number(self.generations[1]), file_number(self.generations[2])
-      lines[1] = ("%s: %d records, %d pages changed"):format(
-         first == last and "log " .. first or ("logs %s to %s"):format(first, last), self.records, self.pages_changed)
+      lines[1] = ("%s: %d records, %d pages changed"):format(span(self.generations[1], self.generations[2]),
+         self.records, self.pages_changed)
    end
    lines[#lines + 1] = ("%d transactions committed, %d rolled back (%d changes)"):format(self.committed,
       self.rolled_back, self.undone)
@@ -63,10 +67,10 @@ end
 local function warnings_of(values)
    local texts = {}
    if values.warning == LOGS_LOST then
-      texts[1] = ("what was committed in the logs %s to %s is lost: they are missing"):format(
-         file_number(values.missing_from), file_number(values.missing_to))
+      texts[1] = ("what was committed in %s is lost: missing, and given up"):format(
+         span(values.missing_from, values.missing_to))
    elseif values.warning == LOGS_REMOVED then
-      texts[1] = "what was committed in the last logs is lost: they are damaged"
+      texts[1] = "what was committed in the last logs is lost: damaged, and given up"
    end
    for _, db in ipairs(values.databases) do
       if reasons[db.outcome] then

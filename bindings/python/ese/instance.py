@@ -36,7 +36,7 @@ class Instance(Handle):
                 end cleanly the start recovers the databases of the log
     page_size   of the databases that are created or changed here: 4096 bytes unless given
     log_path    folder of the logs, system_path that of the checkpoint: `directory` unless given
-    base        the three letters that the names of the logs begin with: "edb" unless given
+    base        the three characters that the names of the logs begin with: "edb" unless given
     log_file_size  bytes of a log: 5 MiB unless given
     circular    whether logs go that recovery does not need any more; kept unless given, as incremental backups want
     ignore_missing, ignore_lost_logs, progress   of the recovery at the start, as for ese.recover

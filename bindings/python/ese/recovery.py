@@ -97,9 +97,7 @@ class RecoveryReport(NamedTuple):
     def __str__(self) -> str:
         lines = []
         if self.generations:
-            first, last = map(_file_number, self.generations)
-            span = f"log {first}" if first == last else f"logs {first} to {last}"
-            lines.append(f"{span}: {self.records} records, {self.pages_changed} pages changed")
+            lines.append(f"{_span(self.generations)}: {self.records} records, {self.pages_changed} pages changed")
         lines.append(f"{self.committed} transactions committed, {self.rolled_back} rolled back ({self.undone} changes)")
         for database in self.databases:
             made = f" -> {database.result}" if database.result else ""
@@ -113,13 +111,18 @@ def _file_number(generation: int) -> str:
     return f"{generation:08X}"
 
 
+def _span(generations: tuple[int, int]) -> str:
+    first, last = map(_file_number, generations)
+    return f"log {first}" if first == last else f"logs {first} to {last}"
+
+
 def _warnings(values: dict[str, Any], databases: tuple[RecoveredDatabase, ...]) -> tuple[str, ...]:
     texts = []
     if values["warning"] == _LOGS_LOST:
-        first, last = _file_number(values["missing_from"]), _file_number(values["missing_to"])
-        texts.append(f"what was committed in the logs {first} to {last} is lost: they are missing")
+        span = _span((values["missing_from"], values["missing_to"]))
+        texts.append(f"what was committed in {span} is lost: missing, and given up")
     elif values["warning"] == _LOGS_REMOVED:
-        texts.append("what was committed in the last logs is lost: they are damaged")
+        texts.append("what was committed in the last logs is lost: damaged, and given up")
     reasons = {
         RecoveryOutcome.MISSING: "there is no such file",
         RecoveryOutcome.FOREIGN: "the file is not the database of the log",
@@ -159,11 +162,13 @@ def _encode(path: _Path | None) -> bytes | None:
 
 
 def _until(place: str | datetime | None) -> str | None:
+    from datetime import UTC, datetime
+
     if place is None or isinstance(place, str):
         return place
+    if not isinstance(place, datetime):
+        raise TypeError(f"until is a datetime or a text: {type(place)} cannot be")
     if place.tzinfo is not None:
-        from datetime import UTC
-
         place = place.astimezone(UTC).replace(tzinfo=None)
     return place.isoformat(sep=" ", timespec="milliseconds")
 
@@ -203,7 +208,7 @@ def recover(
     source             a folder with databases, or one database
     to                 folder of the results, made when there is none; "recovered" beside the source unless given
     logs               folder of the logs, and system that of the checkpoint: that of the source unless given
-    base               three letters that the names of the logs begin with: found out unless given
+    base               three characters that the names of the logs begin with: found out unless given
     maps               where databases lie now: {path in the log: path}, or paths that are recognised by their
                        signatures; without it, files of the same name in the folder of the source
     until              where to end, if not at the end of the logs: a position as `ese log` shows it
@@ -216,10 +221,11 @@ def recover(
     drop_damaged_logs  with it: damaged ones, too
     newer              reads logs that are newer than what is known
     undo               False leaves what did not commit, and the state dirty, as more logs may come
-    progress           called now and then with the phase ("redo", "undo"), how much is done, and of how much; when it
-                       raises, so does recover, and when it returns False, TermInProgress is raised
+    progress           called now and then with the phase ("copy", "redo", "undo"), how much is done, and of how much;
+                       when it raises, so does recover, and when it returns False, TermInProgress is raised
 
-    Sources are only read, and the results are there all or not at all. RequiredLogFilesMissing,
+    Sources are only read, and the results are there all or not at all; a result takes the place of an older one of
+    that name, but never of a source (InvalidParameter). RequiredLogFilesMissing,
     CommittedLogFilesMissing, AttachedDatabaseMismatch, LogFileCorrupt, ...
     """
     flags = (in_place, ignore_missing, ignore_lost_logs, drop_damaged_logs, newer, not undo)
