@@ -1,7 +1,9 @@
 #include "page/page_dbheader.h"
 
 enum {
+    MAGIC_OFFSET = 4,
     PAGE_SIZE_OFFSET = 236,
+    FILE_TYPE_OFFSET = 667,
     PAGE_SIZE_WHEN_ZERO = 4096,
 };
 
@@ -72,7 +74,17 @@ load_fields(const uint8_t *bytes, ese_dbheader *header)
     header->sort_version = ese_load_le64(bytes + 508);
     header->update_minor = ese_load_le32(bytes + 644);
     header->efv_max = ese_load_le32(bytes + 648);
-    header->file_type = ese_load_le32(bytes + 667);
+    header->file_type = ese_load_le32(bytes + FILE_TYPE_OFFSET);
+}
+
+bool
+ese_dbheader_is_conceivable(const uint8_t *bytes)
+{
+    uint32_t magic = ese_load_le32(bytes + MAGIC_OFFSET);
+    uint32_t type = ese_load_le32(bytes + FILE_TYPE_OFFSET);
+
+    return (magic == 0 || magic == (uint32_t)ESE_DBHEADER_MAGIC) &&
+           (type == 0 || type == ESE_DBHEADER_FILE_TYPE_DATABASE);
 }
 
 JET_ERR
@@ -88,7 +100,7 @@ ese_dbheader_decode(const uint8_t *bytes, size_t n, ese_dbheader *header_out)
     if (!ese_page_size_is_legal(header.page_size) || header.page_size > n ||
         ese_load_le32(bytes) != ese_page_header_checksum(bytes, header.page_size))
         return ese_raise(JET_errReadVerifyFailure, "the checksum of the database header is wrong");
-    if (ese_load_le32(bytes + 4) != (uint32_t)ESE_DBHEADER_MAGIC)
+    if (ese_load_le32(bytes + MAGIC_OFFSET) != (uint32_t)ESE_DBHEADER_MAGIC)
         return ese_raise(JET_errDatabaseCorrupted, "the file is not a database");
     load_fields(bytes, &header);
     load_log_fields(bytes, &header);
@@ -149,7 +161,7 @@ store_upkeep_fields(const ese_dbheader *header, uint8_t *bytes)
 static void
 store_fields(const ese_dbheader *header, uint8_t *bytes)
 {
-    ese_store_le32(bytes + 4, (uint32_t)ESE_DBHEADER_MAGIC);
+    ese_store_le32(bytes + MAGIC_OFFSET, (uint32_t)ESE_DBHEADER_MAGIC);
     ese_store_le32(bytes + 8, header->version);
     ese_store_le32(bytes + 12, header->attrib);
     ese_store_le64(bytes + 16, header->dbtime);
@@ -167,7 +179,7 @@ store_fields(const ese_dbheader *header, uint8_t *bytes)
     ese_store_le64(bytes + 508, header->sort_version);
     ese_store_le32(bytes + 644, header->update_minor);
     ese_store_le32(bytes + 648, header->efv_max);
-    ese_store_le32(bytes + 667, header->file_type);
+    ese_store_le32(bytes + FILE_TYPE_OFFSET, header->file_type);
 }
 
 void

@@ -77,6 +77,12 @@ typedef struct ese_dbheader {
  */
 JET_ERR ese_dbheader_decode(const uint8_t *bytes, size_t n, ese_dbheader *header_out);
 
+/*
+ * What a decode refused: can damage have made it of a header, or is it blank as a creation leaves it that was cut off? False of what is
+ * plainly part of another file. `bytes` has ESE_DBHEADER_SIZE.
+ */
+bool ese_dbheader_is_conceivable(const uint8_t *bytes);
+
 enum { ESE_DBHEADER_FILE_TYPE_DATABASE = 1, ESE_DBHEADER_UPDATE_DEFAULT = 20 };
 
 /*

@@ -407,10 +407,13 @@ decide_create(ese_recovery__run *run, ese_recovery__db *db, const ese_log_entry 
     if (db->source == NULL && !db->has_work)
         return create_now(run, db, entry);
     err = load_header(db);
-    if (err == JET_errReadVerifyFailure || err == JET_errDatabaseCorrupted ||
-        (err >= JET_errSuccess && header->state == ESE_DBSTATE_JUST_CREATED))
+    if (err == JET_errReadVerifyFailure || err == JET_errDatabaseCorrupted) {
+        ESE_TRY(ese_recovery__check_replaceable(db->source));
         return create_now(run, db, entry);
+    }
     ESE_TRY(err);
+    if (header->state == ESE_DBSTATE_JUST_CREATED)
+        return create_now(run, db, entry);
     if (!is_same(&header->sign_log, &run->sign))
         return replace_or_defer(run, db, entry);
     if (number(header->attach) == number(run->lgpos) && is_same(&header->sign_db, &a.sign_db)) {

@@ -58,6 +58,27 @@ out:
 }
 
 JET_ERR
+ese_recovery__check_replaceable(const char *path)
+{
+    uint8_t bytes[ESE_DBHEADER_SIZE] = {0};
+    size_t n = sizeof bytes;
+    ese_os_file *file = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_os_file_open(path, &file));
+    if (n > ese_os_file_size(file))
+        n = (size_t)ese_os_file_size(file);
+    if (n != 0)
+        ESE_TRY(ese_os_file_read(file, 0, bytes, n));
+    if (!ese_dbheader_is_conceivable(bytes))
+        err = ese_raise(JET_errReadVerifyFailure,
+                        "%s: is no database, and lies where the log creates one", path);
+out:
+    ese_os_file_close(&file);
+    return err;
+}
+
+JET_ERR
 ese_recovery__write_header(ese_recovery__db *db)
 {
     uint32_t size = db->header.page_size;

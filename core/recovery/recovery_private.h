@@ -391,6 +391,9 @@ void ese_recovery__drop_results(ese_recovery__run *run);
 /* Reads the header (or its copy) of the file at `path`; *bytes_out is a page, freed with ese_free. */
 JET_ERR ese_recovery__read_header(const char *path, uint8_t **bytes_out, ese_dbheader *header_out);
 
+/* The file at `path` has no header that can be read. May the database that the log creates take its place, or is it plainly another file: JET_errReadVerifyFailure? */
+JET_ERR ese_recovery__check_replaceable(const char *path);
+
 /* The database needs this generation; false: it knew. */
 bool ese_recovery__header_raise(ese_recovery__db *db, int32_t generation, const uint8_t created[8]);
 

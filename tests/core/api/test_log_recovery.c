@@ -111,6 +111,78 @@ test_api_log__recovers_again_and_again(void **state)
     assert_ok(shop_close(&s));
 }
 
+/* ---- what lies in the place of a database whose creation is in the log */
+
+/* A shop that has crashed, all of whose log is there. */
+static void
+make_crashed(void)
+{
+    shelf f = {0};
+
+    assert_ok(shop_open(&s));
+    assert_ok(shelf_create(&s, "a.edb", &f));
+    assert_ok(shelf_fill(&s, &f, 0, 20));
+    shop_crash(&s);
+    (void)unlink(in_shop(&s, "edb.chk"));
+}
+
+static void
+put_file(const char *name, const void *bytes, size_t n)
+{
+    FILE *file = fopen(in_shop(&s, name), "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void
+assert_file(const char *name, const void *bytes, size_t n)
+{
+    static char found[1 << 15];
+    FILE *file = fopen(in_shop(&s, name), "rb");
+
+    assert_non_null(file);
+    assert_int_equal(fread(found, 1, sizeof found, file), n);
+    assert_memory_equal(found, bytes, n);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void
+test_api_log__writes_over_no_file_that_is_another(void **state)
+{
+    static const char text[] = "not a database, but what somebody else may want to keep";
+    static const uint8_t of_another_type[1 << 14] = {[667] = 3};
+
+    (void)state;
+    make_crashed();
+    put_file("a.edb", text, sizeof text);
+    assert_int_equal(shop_open(&s), JET_errReadVerifyFailure);
+    assert_file("a.edb", text, sizeof text);
+    put_file("a.edb", of_another_type, sizeof of_another_type);
+    assert_int_equal(shop_open(&s), JET_errReadVerifyFailure);
+    assert_file("a.edb", of_another_type, sizeof of_another_type);
+}
+
+static void
+test_api_log__makes_a_database_anew_of_what_a_creation_left(void **state)
+{
+    static const uint8_t blank[1 << 14];
+    static const size_t sizes[] = {0, 1, 700, 4096, sizeof blank};
+    shelf f = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        make_crashed();
+        put_file("a.edb", blank, sizes[i]);
+        assert_ok(shop_open(&s));
+        assert_ok(shelf_open(&s, "a.edb", &f));
+        assert_int_equal(shelf_count(&s, &f), 20);
+        assert_ok(shop_close(&s));
+        shop_empty(&s);
+    }
+}
+
 /* ---- several databases */
 
 static void
@@ -516,6 +588,8 @@ main(void)
         SHOP_TEST(test_api_log__takes_back_what_was_not_committed),
         SHOP_TEST(test_api_log__keeps_nothing_of_a_rollback),
         SHOP_TEST(test_api_log__recovers_again_and_again),
+        SHOP_TEST(test_api_log__writes_over_no_file_that_is_another),
+        SHOP_TEST(test_api_log__makes_a_database_anew_of_what_a_creation_left),
         SHOP_TEST(test_api_log__commits_in_all_databases_or_in_none),
         SHOP_TEST(test_api_log__follows_databases_that_come_and_go),
         SHOP_TEST(test_api_log__knows_a_database_from_its_successor),
