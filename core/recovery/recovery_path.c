@@ -224,6 +224,7 @@ ese_recovery__free_db(ese_recovery__db **db_inout)
     ese_free(&db->final);
     ese_free(&db->work);
     ese_free(&db->header_bytes);
+    ese_os_file_close(&db->replaced);
     ese_free(db_inout);
 }
 
@@ -286,6 +287,18 @@ out:
     return err;
 }
 
+/* Who writes to the file that is to be replaced would go on in one that has no name. */
+static JET_ERR
+lock_replaced(ese_recovery__db *db)
+{
+    JET_ERR err;
+
+    if (db->run->is_in_place)
+        return JET_errSuccess;
+    err = ese_os_file_open_for(db->final, ESE_OS_FILE_UPDATE, &db->replaced);
+    return err == JET_errFileNotFound ? JET_errSuccess : err;
+}
+
 JET_ERR
 ese_recovery__find_db(ese_recovery__run *run, const char *logged_path, const ese_signature *sign,
                       ese_recovery__db **db_out)
@@ -306,6 +319,7 @@ ese_recovery__find_db(ese_recovery__run *run, const char *logged_path, const ese
     ESE_TRY(copy_text(logged_path, &db->logged_path));
     ESE_TRY(locate(run, db, sign));
     ESE_TRY(check_distinct(run, db));
+    ESE_TRY(lock_replaced(db));
     run->dbs[run->n_dbs++] = db;
     *db_out = db;
     db = NULL;

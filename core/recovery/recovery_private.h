@@ -72,11 +72,12 @@ typedef struct ese_recovery__db {
     ese_recovery__state state;
     ese_recovery__why why; /* DEFERRED */
     uint8_t dbid;
-    char *logged_path; /* UTF-8 */
-    char *source;      /* NULL: nothing is there */
-    char *final;       /* name of the result */
-    char *work;        /* and of the copy that becomes it */
-    bool has_work;     /* the copy exists */
+    char *logged_path;     /* UTF-8 */
+    char *source;          /* NULL: nothing is there */
+    char *final;           /* name of the result */
+    char *work;            /* and of the copy that becomes it */
+    ese_os_file *replaced; /* what has that name so far, locked; NULL: nothing */
+    bool has_work;         /* the copy exists */
     bool was_rebuilt, is_removed;
     bool is_unfinished;    /* CREATE_DB without CREATE_DB_FINISH so far */
     bool is_unmapped;      /* there are maps, and none tells of it */

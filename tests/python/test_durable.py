@@ -311,3 +311,26 @@ def test_whatever_fails_what_was_acknowledged_is_there(place: tuple[Path, Path],
         acknowledged[-1] = n - 1
     assert n_failed > 0
     assert testing.live_allocations() == live
+
+
+def test_a_database_in_use_is_not_replaced_by_a_recovery(tmp_path: Path) -> None:
+    path, log = tmp_path / "live.edb", tmp_path / "live.edb.log"
+    with ese.open(path, "c", log=True) as db:
+        table = db.create_table("t", {"n": int})
+        table.insert(n=1)
+        db.backup(tmp_path / "backup")
+        for replace in (
+            lambda: ese.recover(path, in_place=True, logs=log),
+            lambda: ese.recover(path, tmp_path, logs=log),
+            lambda: ese.restore(tmp_path / "backup", tmp_path),
+        ):
+            with pytest.raises(ese.EseError):
+                replace()
+        with pytest.raises(ese.FileAccessDenied, match="open for writing elsewhere"):
+            ese.restore(tmp_path / "backup", tmp_path)
+        table.insert(n=2)
+    with ese.open(path) as db:
+        assert len(db["t"]) == 2
+    ese.restore(tmp_path / "backup", tmp_path)  # nobody uses it now
+    with ese.open(path) as db:
+        assert len(db["t"]) == 1
