@@ -183,6 +183,9 @@ ese_api_database_begin_changes(ese_api_database *database, ese_dbstate state)
     const ese_btree_file_ops file_ops = {database, ese_api__log_resize};
     JET_ERR err;
 
+    if (database->header.fields.dbtime > ESE_PAGE_DBTIME_MAX)
+        return ese_raise(JET_errOutOfDbtimeValues, "%s: there are no times left for changes",
+                         ese_os_file_path(database->file));
     if (database->logged != NULL) {
         database->header.fields.dbid = database->slot;
         database->log.stream = database->logged->stream;

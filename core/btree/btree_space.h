@@ -35,7 +35,7 @@ JET_ERR ese_btree_destroy(ese_txn_session *session, const ese_btree *tree);
 JET_ERR ese_btree_take_back(ese_btree_db *db, ese_log_origin *origin, ese_pgno root,
                             uint32_t objid);
 
-/* Next objid of the database. */
+/* Next objid of the database; 0, of which no tree is made, when there are none left. */
 uint32_t ese_btree_next_objid(ese_btree_db *db);
 
 /* ---- The file ---- */

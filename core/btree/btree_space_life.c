@@ -12,6 +12,8 @@ enum {
     CREATED_MAX = 3, /* pages of an edit: root, owned extents, free extents */
 };
 
+static const uint32_t OBJID_MAX = 0xffffff00;
+
 /* ---- Pages of a new tree ---- */
 
 static uint32_t
@@ -271,6 +273,8 @@ ese_btree_create(ese_txn_session *session, ese_btree_db *db, const ese_btree_pla
     bool is_made = false;
     JET_ERR err;
 
+    if (plan->objid == 0)
+        return ese_raise(JET_errOutOfObjectIDs, "there are no numbers left for trees");
     ESE_TRY(create_in_parent(db, &session->origin, plan, &owner));
     is_made = true;
     ESE_TRY(share(db, plan, &owner, &tree));
@@ -286,9 +290,16 @@ out:
 uint32_t
 ese_btree_next_objid(ese_btree_db *db)
 {
-    /* Relaxed: only the number counts. */
-    return atomic_fetch_add_explicit(&ese_btree_db_log(db)->objid_last, 1, memory_order_relaxed) +
-           1;
+    _Atomic uint32_t *last = &ese_btree_db_log(db)->objid_last;
+    /* Relaxed, both: only the number counts. */
+    uint32_t objid = atomic_load_explicit(last, memory_order_relaxed);
+
+    do {
+        if (objid >= OBJID_MAX)
+            return 0;
+    } while (!atomic_compare_exchange_weak_explicit(last, &objid, objid + 1, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return objid + 1;
 }
 
 /* ---- A fresh database ---- */

@@ -102,6 +102,9 @@ ese_page_is_large(const ese_page *page)
     return page->size > ESE_PAGE_SIZE_SMALL_MAX;
 }
 
+/* No change has a later time: what is above are marks of pages that are not in use, or nonsense. */
+static const uint64_t ESE_PAGE_DBTIME_MAX = INT64_MAX;
+
 static inline uint64_t
 ese_page_dbtime(const ese_page *page)
 {

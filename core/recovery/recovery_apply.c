@@ -43,10 +43,10 @@ static void
 note_counters(ese_recovery__db *db, const ese_log_entry *entry)
 {
     /* Relaxed: there is one thread. */
-    if (entry->dbtime < UINT64_MAX - 3 &&
+    if (entry->dbtime <= ESE_PAGE_DBTIME_MAX &&
         entry->dbtime > atomic_load_explicit(&db->log.dbtime, memory_order_relaxed))
         atomic_store_explicit(&db->log.dbtime, entry->dbtime, memory_order_relaxed);
-    if (entry->dbtime < UINT64_MAX - 3 && entry->dbtime > db->newest_dbtime)
+    if (entry->dbtime <= ESE_PAGE_DBTIME_MAX && entry->dbtime > db->newest_dbtime)
         db->newest_dbtime = entry->dbtime;
 }
 

@@ -179,6 +179,22 @@ out:
 }
 
 static JET_ERR
+start_counters(ese_recovery__db *db, const attachment *a)
+{
+    uint64_t dbtime = a->dbtime > db->header.dbtime ? a->dbtime : db->header.dbtime;
+    uint32_t objid_last =
+        a->objid_last > db->header.objid_last ? a->objid_last : db->header.objid_last;
+
+    if (dbtime > ESE_PAGE_DBTIME_MAX)
+        return ese_raise(JET_errOutOfDbtimeValues, "%s: there are no times left for changes",
+                         db->source);
+    /* Relaxed: there is one thread. */
+    atomic_store_explicit(&db->log.dbtime, dbtime, memory_order_relaxed);
+    atomic_store_explicit(&db->log.objid_last, objid_last, memory_order_relaxed);
+    return JET_errSuccess;
+}
+
+static JET_ERR
 attach_now(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
 {
     bool is_restore = (run->options->flags & ESE_RECOVERY_RESTORE) != 0;
@@ -186,6 +202,7 @@ attach_now(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
     JET_ERR err;
 
     ESE_TRY(check_required(run, db));
+    ESE_TRY(start_counters(db, a));
     ESE_TRY(ese_recovery__copy_db(run, db));
     ESE_TRY(open_work(db, false));
     ESE_TRY(ese_recovery_mend_header(db->os, db->header.page_size));
@@ -196,14 +213,6 @@ attach_now(ese_recovery__run *run, ese_recovery__db *db, const attachment *a)
     ESE_TRY(open_pages(run, db));
     db->attach = a->is_record ? number(a->attach) : 0;
     db->last_resize = ese_recovery__header_last_resize(db);
-    /* Relaxed: there is one thread. */
-    atomic_store_explicit(&db->log.dbtime,
-                          a->dbtime > db->header.dbtime ? a->dbtime : db->header.dbtime,
-                          memory_order_relaxed);
-    atomic_store_explicit(&db->log.objid_last,
-                          a->objid_last > db->header.objid_last ? a->objid_last
-                                                                : db->header.objid_last,
-                          memory_order_relaxed);
     if (a->is_record && number(db->header.attach) != number(a->attach))
         ese_recovery__header_attach(run, db);
     ESE_TRY(ese_recovery__header_check_times(run, db));

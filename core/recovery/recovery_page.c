@@ -104,8 +104,7 @@ static void
 note_dbtime(ese_recovery__db *db, uint64_t dbtime)
 {
     /* Relaxed: there is one thread. */
-    if (dbtime < DBTIME_SPECIAL &&
-        dbtime > atomic_load_explicit(&db->log.dbtime, memory_order_relaxed))
+    if (dbtime > atomic_load_explicit(&db->log.dbtime, memory_order_relaxed))
         atomic_store_explicit(&db->log.dbtime, dbtime, memory_order_relaxed);
 }
 
@@ -243,7 +242,7 @@ ese_recovery__page_open(ese_recovery__run *run, ese_recovery__db *db,
                         const ese_recovery__stamp *stamp, ese_cache_page **page_out)
 {
     *page_out = NULL;
-    if (stamp->pgno == 0 || stamp->pgno > ESE_PAGE_PGNO_MAX || stamp->after >= DBTIME_SPECIAL)
+    if (stamp->pgno == 0 || stamp->pgno > ESE_PAGE_PGNO_MAX || stamp->after > ESE_PAGE_DBTIME_MAX)
         return ese_recovery__inconsistent(run, stamp->pgno, "there is no such page or time");
     note_dbtime(db, stamp->after);
     run->report->n_page_tests++;
