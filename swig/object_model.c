@@ -475,6 +475,14 @@ ese_model__leave(ese_model_call *call)
 
 /* ---- Closing ------------------------------------------------------------------------------------------ */
 
+void
+ese_model__count_backup(ese_model_instance *instance, int change)
+{
+    lock(instance->object.tree);
+    instance->n_backups += (uint32_t)change;
+    unlock(instance->object.tree);
+}
+
 /* Takes every session for this thread, or none. Sessions begun from now on come before the first one taken. */
 static JET_ERR
 begin_close_instance(ese_model_object *instance, ese_model_object **first_out)
@@ -484,6 +492,8 @@ begin_close_instance(ese_model_object *instance, ese_model_object **first_out)
     lock(instance->tree);
     if (instance->state == ESE_MODEL_CLOSING)
         err = ese_model__fail(JET_errTermInProgress, "another thread is closing the instance");
+    else if (((ese_model_instance *)instance)->n_backups != 0)
+        err = ese_model__fail(JET_errBackupInProgress, "a backup has not ended yet");
     for (ese_model_object *child = instance->children; child != NULL; child = child->next) {
         if (err >= JET_errSuccess && child->is_busy)
             err = fail_busy();

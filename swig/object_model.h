@@ -59,6 +59,7 @@ typedef struct ese_model_object {
 typedef struct ese_model_instance {
     ese_model_object object;
     JET_INSTANCE instance;
+    uint32_t n_backups;                     /* [lock] that go on: it is not closed meanwhile */
     struct ese_model_instance *next_orphan; /* [lock: orphans] */
 } ese_model_instance;
 

@@ -117,8 +117,10 @@ back_up(ese_model_instance *instance, const char *folder, JET_GRBIT grbit,
     if ((grbit & JET_bitBackupIncremental) == 0)
         make_folders(copy);
     free(copy);
+    ese_model__count_backup(instance, 1);
     err = JetBackupInstanceA(instance->instance, folder, grbit, watch(progress));
     watching = NULL;
+    ese_model__count_backup(instance, -1);
     return err;
 }
 

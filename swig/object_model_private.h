@@ -20,6 +20,9 @@ void ese_model__leave(ese_model_call *call);
 
 /* Remembers a sentence for ese_model_error_text and returns `err`. */
 JET_ERR ese_model__fail(JET_ERR err, const char *text);
+
+/* A backup begins (1) or ends (-1). */
+void ese_model__count_backup(ese_model_instance *instance, int change);
 void ese_model__forget_failure(void);
 
 /*

@@ -29,7 +29,7 @@ tell(const work *w, JET_SNT snt, uint64_t n_done)
     progress.cunitTotal = n_total > INT32_MAX ? INT32_MAX : (uint32_t)n_total;
     progress.cunitDone = n_done > progress.cunitTotal ? progress.cunitTotal : (uint32_t)n_done;
     err = w->status(JET_sesidNil, JET_snpBackup, snt, &progress);
-    return err < JET_errSuccess ? err : JET_errSuccess;
+    return err < JET_errSuccess ? ese_raise(err, "the backup was ended") : JET_errSuccess;
 }
 
 static JET_ERR

@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { OPTION_JSON = 256 };
-
 typedef struct check {
     const char *path;
     ese_tools__common common;
@@ -145,32 +143,12 @@ check_file(check *checking)
     return summary.n_errors == 0 ? ESE_TOOLS__OK : ESE_TOOLS__PROBLEMS;
 }
 
-static ese_tools__parsed
-parse(int argc, char **argv, check *checking)
-{
-    static const struct option options[] = {
-        {"json", no_argument, NULL, OPTION_JSON},
-        ESE_TOOLS__COMMON_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    ese_tools__parsed parsed = ESE_TOOLS__GO_ON;
-    int option;
-
-    while (parsed == ESE_TOOLS__GO_ON &&
-           (option = getopt_long(argc, argv, "hqV", options, NULL)) != -1) {
-        if (option == OPTION_JSON)
-            checking->is_json = true;
-        else
-            parsed = ese_tools__common_option(option, &ese_tools__check, &checking->common);
-    }
-    return parsed;
-}
-
 static ese_tools__status
 run(int argc, char **argv)
 {
     check checking = {0};
-    ese_tools__parsed parsed = parse(argc, argv, &checking);
+    ese_tools__parsed parsed =
+        ese_tools__parse_json(argc, argv, &ese_tools__check, &checking.common, &checking.is_json);
     ese_tools__status status = ESE_TOOLS__OK;
 
     if (parsed != ESE_TOOLS__GO_ON)

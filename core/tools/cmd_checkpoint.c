@@ -1,8 +1,6 @@
 /* `ese checkpoint`: what a checkpoint file says. */
 #include "tools/log_values.h"
 
-enum { OPTION_JSON = 256 };
-
 typedef struct showing {
     ese_tools__common common;
     bool is_json;
@@ -35,32 +33,12 @@ show_file(showing *how, const char *path)
     return ESE_TOOLS__PROBLEMS;
 }
 
-static ese_tools__parsed
-parse(int argc, char **argv, showing *how)
-{
-    static const struct option options[] = {
-        {"json", no_argument, NULL, OPTION_JSON},
-        ESE_TOOLS__COMMON_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    ese_tools__parsed parsed = ESE_TOOLS__GO_ON;
-    int option;
-
-    while (parsed == ESE_TOOLS__GO_ON &&
-           (option = getopt_long(argc, argv, "hqV", options, NULL)) != -1) {
-        if (option == OPTION_JSON)
-            how->is_json = true;
-        else
-            parsed = ese_tools__common_option(option, &ese_tools__checkpoint, &how->common);
-    }
-    return parsed;
-}
-
 static ese_tools__status
 run(int argc, char **argv)
 {
     showing how = {0};
-    ese_tools__parsed parsed = parse(argc, argv, &how);
+    ese_tools__parsed parsed =
+        ese_tools__parse_json(argc, argv, &ese_tools__checkpoint, &how.common, &how.is_json);
     ese_tools__status status = ESE_TOOLS__OK;
 
     if (parsed != ESE_TOOLS__GO_ON)

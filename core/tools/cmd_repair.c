@@ -164,6 +164,15 @@ is_whole(const table_report *table)
            copied->err >= JET_errSuccess && copied->text[0] == '\0' && copied->n_rows_missing == 0;
 }
 
+/* Whoever reads it knows nothing of the copy that was there meanwhile. */
+static void
+forget_mended(const repair *r, char *text)
+{
+    const char *rest = r->mended != NULL ? ese_tools__without_path(r->mended, text) : text;
+
+    memmove(text, rest, strlen(rest) + 1);
+}
+
 static ese_tools__status
 copy_table(repair *r, const char *name, JET_GRBIT flags)
 {
@@ -175,6 +184,7 @@ copy_table(repair *r, const char *name, JET_GRBIT flags)
     r->copy.is_doubtful = table->is_mended;
     status = ese_tools__copy_table(&r->copy, name, flags, &table->copied);
 
+    forget_mended(r, table->copied.text);
     table->name = ese_tools__copy_text(name);
     table->n_pages = tell_problems(r);
     if (status == ESE_TOOLS__FAILED)

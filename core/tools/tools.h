@@ -76,6 +76,10 @@ ese_tools__parse_status(ese_tools__parsed parsed)
 ese_tools__parsed ese_tools__parse_common(int argc, char **argv, const ese_tools__command *command,
                                           ese_tools__common *common);
 
+/* The same with --json among them, which sets the flag. */
+ese_tools__parsed ese_tools__parse_json(int argc, char **argv, const ese_tools__command *command,
+                                        ese_tools__common *common, bool *is_json_out);
+
 /* ---- tools_report.c: messages ---- */
 
 #if defined(__GNUC__)

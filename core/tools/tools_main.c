@@ -75,6 +75,29 @@ ese_tools__parse_common(int argc, char **argv, const ese_tools__command *command
     return parsed;
 }
 
+ese_tools__parsed
+ese_tools__parse_json(int argc, char **argv, const ese_tools__command *command,
+                      ese_tools__common *common, bool *is_json_out)
+{
+    enum { OPTION_JSON = 256 };
+    static const struct option options[] = {
+        {"json", no_argument, NULL, OPTION_JSON},
+        ESE_TOOLS__COMMON_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    ese_tools__parsed parsed = ESE_TOOLS__GO_ON;
+    int option;
+
+    while (parsed == ESE_TOOLS__GO_ON &&
+           (option = getopt_long(argc, argv, "hqV", options, NULL)) != -1) {
+        if (option == OPTION_JSON)
+            *is_json_out = true;
+        else
+            parsed = ese_tools__common_option(option, command, common);
+    }
+    return parsed;
+}
+
 static const ese_tools__command *
 find_command(const char *name)
 {

@@ -205,6 +205,26 @@ def test_a_backup_from_within_the_progress_of_another_one_is_refused(db: ese.Dat
     assert restored(tmp_path / "outer", tmp_path / "to") == list(range(100))
 
 
+def test_nothing_is_closed_while_a_backup_goes_on(db: ese.Database, tmp_path: Path) -> None:
+    refused: list[BaseException] = []
+
+    def close(*_: object) -> None:
+        try:
+            db.close()
+        except ese.BackupInProgress as error:
+            refused.append(error)
+
+    db.backup(tmp_path / "backup", progress=close)
+    assert refused
+    assert not db.closed
+    add(db, range(100, 110))
+    db.close()
+    assert db.closed
+    assert restored(tmp_path / "backup", tmp_path / "to") == list(range(100))
+    with ese.open(tmp_path / "live.edb", "r+", log=tmp_path / "log") as again:
+        add(again, range(110, 120))
+
+
 def test_wrong_uses_are_refused(db: ese.Database, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "something").touch()

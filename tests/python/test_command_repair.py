@@ -19,6 +19,7 @@ from test_command import COMMAND, FAILED, OK, PAGE, PROBLEMS, USAGE, damage, fir
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from edb.checksum import seal
+from recover_golden import CORPUS, unpack
 
 pytestmark = pytest.mark.skipif(not COMMAND.is_file(), reason=f"there is no command {COMMAND}: set ESE_COMMAND")
 
@@ -293,3 +294,29 @@ def test_the_first_page_of_a_table_is_gone(databases: Path, tmp_path: Path) -> N
     notes = table_of(report, "notes")
     assert notes["rows"] + notes["rowsMissing"] == 60
     assert table_of(report, "types")["rows"] == 22
+
+
+def test_what_cannot_be_repaired_is_told_at_once(databases: Path, tmp_path: Path) -> None:
+    source, there = databases / "small-4k.edb", tmp_path / "there"
+    there.write_bytes(b"mine")
+    for arguments, told in (
+        ([tmp_path / "nowhere"], "cannot open: No such file"),
+        ([tmp_path], "not a regular file"),
+        (["--to", there, source], "there is such a file"),
+        ([there], "not a database"),
+    ):
+        done = subprocess.run([COMMAND, "repair", *arguments], capture_output=True, timeout=60)
+        assert done.returncode == FAILED
+        assert told in done.stderr.decode()
+        assert (b"the header cannot be read" in done.stderr) == (arguments == [there])
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+    assert there.read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no databases in {CORPUS}")
+def test_messages_name_no_file_that_is_gone(tmp_path: Path) -> None:
+    folder = unpack("dmg-no-logs", tmp_path / "set")
+    done = subprocess.run([COMMAND, "repair", folder / "data.edb"], capture_output=True, timeout=60)
+    assert done.returncode == PROBLEMS
+    assert b"put together anew" in done.stderr
+    assert b".mended" not in done.stdout + done.stderr

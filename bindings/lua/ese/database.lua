@@ -173,7 +173,7 @@ end
 
 --- Backs up this database, and others of its instance, as Instance:backup does; JET_errLoggingDisabled without a log.
 function Database:backup(folder, options)
-   self:session().instance:backup(folder, options)
+   return self:session().instance:backup(folder, options)
 end
 
 --- What the header of the file says: size, page_size, version, update, state, signature, ...

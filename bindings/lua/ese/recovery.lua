@@ -105,6 +105,8 @@ local function map_list(maps)
    local list = {}
    if type(maps) == "string" then
       maps = { maps }
+   elseif maps and type(maps) ~= "table" then
+      error(("maps are a table of paths, not a %s"):format(type(maps)), 4)
    end
    for key, path in pairs(maps or {}) do
       list[#list + 1] = { logged = type(key) == "string" and key or nil, path = path }
@@ -137,6 +139,9 @@ local restore_options = { logs = true, base = true, maps = true, stop = true, pr
 ---@return ese.RecoveryReport
 function recovery.restore(backup, to, options)
    options = class.options(options, restore_options, 3)
+   if to == nil then
+      error("restore needs a folder for the databases", 3)
+   end
    return report_from(core.recover {
       source = backup, to = to, logs = options.logs, base = options.base, maps = map_list(options.maps),
       stop = options.stop, grbit = BACKUP, progress = options.progress,

@@ -385,10 +385,9 @@ function Range:bookmarks(options)
    return next_bookmark, nil, nil, closer(cursor)
 end
 
---- Deletes all these records, or none after an error; returns how many there were.
----@return integer
-function Range:delete()
-   local cursor, start = open_range(self, false)
+-- What `work` counts from the first record of the range on; 0 when there is none.
+local function count_from_first(range, work)
+   local cursor, start = open_range(range, false)
    if not cursor then
       return 0
    end
@@ -396,21 +395,23 @@ function Range:delete()
    if start == FROM_FIRST and not cursor:move(MOVE_FIRST) then
       return 0
    end
-   return cursor:remove_all()
+   return work(cursor)
+end
+
+--- Deletes all these records, or none after an error; returns how many there were.
+---@return integer
+function Range:delete()
+   return count_from_first(self, function(cursor)
+      return cursor:remove_all()
+   end)
 end
 
 --- How many entries there are.
 ---@return integer
 function Range:count()
-   local cursor, start = open_range(self, false)
-   if not cursor then
-      return 0
-   end
-   local guard <close> = closer(cursor) -- luacheck: ignore guard
-   if start == FROM_FIRST and not cursor:move(MOVE_FIRST) then
-      return 0
-   end
-   return cursor:count()
+   return count_from_first(self, function(cursor)
+      return cursor:count()
+   end)
 end
 
 writing.install(Table)

@@ -507,22 +507,19 @@ class IndexRange:
 
     def delete(self) -> int:
         """Deletes all these records, or none after an error; returns how many there were."""
-        opened = self._opener(False)()
-        if opened is None:
-            return 0
-        cursor, start = opened
-        try:
-            return cursor.remove_all() if start == FROM_HERE or cursor.move(_MOVE_FIRST) else 0
-        finally:
-            close_quietly(cursor)
+        return self._count_from_first(lambda cursor: cursor.remove_all())
 
     def __len__(self) -> int:
+        return self._count_from_first(lambda cursor: cursor.count())
+
+    def _count_from_first(self, work: Callable[[_core.Cursor], int]) -> int:
+        """What `work` counts from the first record on; 0 when there is none."""
         opened = self._opener(False)()
         if opened is None:
             return 0
         cursor, start = opened
         try:
-            return cursor.count() if start == FROM_HERE or cursor.move(_MOVE_FIRST) else 0
+            return work(cursor) if start == FROM_HERE or cursor.move(_MOVE_FIRST) else 0
         finally:
             close_quietly(cursor)
 

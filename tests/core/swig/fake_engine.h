@@ -7,6 +7,7 @@
 
 #include "ese.h"
 #include "esent.h"
+#include "object_model.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -51,6 +52,17 @@ fake_reset(void)
     fake.lock = lock;
     fake.is_found = true;
     fake.is_known = true;
+}
+
+/* The end of a test: whatever it dropped, the engine holds nothing any more. */
+static inline int
+fake_tear_down(void **state)
+{
+    (void)state;
+    fake.failing = NULL;
+    fake.hooked = NULL;
+    ese_model_close_orphans();
+    return fake.n_open == 0 ? 0 : -1;
 }
 
 /* The beginning of every call: fails when told so, and writes down what happens. */

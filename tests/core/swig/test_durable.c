@@ -39,15 +39,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    (void)state;
-    fake.failing = NULL;
-    ese_model_close_orphans();
-    return fake.n_open == 0 ? 0 : -1;
-}
-
 static void
 open_and_close(const ese_model_opening *opening)
 {
@@ -204,7 +195,7 @@ test_swig_durable__the_session_ends_its_innermost_transaction(void **state)
     ese_model_release(&session->object);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, fake_tear_down)
 
 int
 main(void)

@@ -67,17 +67,6 @@ set_up(void **state)
     return 0;
 }
 
-/* Whatever a test dropped, the engine holds nothing in the end. */
-static int
-tear_down(void **state)
-{
-    (void)state;
-    fake.failing = NULL;
-    fake.hooked = NULL;
-    ese_model_close_orphans();
-    return fake.n_open == 0 ? 0 : -1;
-}
-
 /* ---- closing ---------------------------------------------------------------------------------------------- */
 
 static void
@@ -595,7 +584,7 @@ test_swig_transaction__a_dropped_one_is_rolled_back_by_the_next_call(void **stat
     ese_model_release(&o.instance->object);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, fake_tear_down)
 
 int
 main(void)

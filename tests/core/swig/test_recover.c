@@ -25,15 +25,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    (void)state;
-    fake.failing = NULL;
-    ese_model_close_orphans();
-    return fake.n_open == 0 ? 0 : -1;
-}
-
 static void
 assert_folder_is_gone(void)
 {
@@ -146,7 +137,7 @@ test_swig_recover__ending_before_the_undo_is_no_error_when_asked_for(void **stat
     assert_int_equal(rmdir(folder), 0);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, fake_tear_down)
 
 int
 main(void)
