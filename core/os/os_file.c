@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -441,6 +442,17 @@ uint64_t
 ese_os_file_size(const ese_os_file *file)
 {
     return atomic_load_explicit(&file->size, memory_order_relaxed);
+}
+
+uint64_t
+ese_os_file_disk_size(const ese_os_file *file)
+{
+    struct statvfs disk;
+
+    if (fstatvfs(file->fd, &disk) != 0 || disk.f_blocks == 0 || disk.f_frsize == 0 ||
+        disk.f_blocks > UINT64_MAX / disk.f_frsize)
+        return UINT64_MAX;
+    return (uint64_t)disk.f_blocks * disk.f_frsize;
 }
 
 const char *

@@ -85,6 +85,8 @@ bool ese_os_file_may_write(const char *path);   /* by its permissions */
 void ese_os_file_prefetch(ese_os_file *file, uint64_t offset, size_t n);
 
 uint64_t ese_os_file_size(const ese_os_file *file); /* as of the last open, write or resize here */
+/* What a disk like the one of the file holds at most; UINT64_MAX: it does not tell. */
+uint64_t ese_os_file_disk_size(const ese_os_file *file);
 const char *ese_os_file_path(const ese_os_file *file);
 ese_os_file_id ese_os_file_identity(const ese_os_file *file);
 

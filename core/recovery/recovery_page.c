@@ -30,9 +30,14 @@ ese_recovery__grow(ese_recovery__db *db, ese_pgno last)
                          (unsigned)last);
     if (last <= ese_cache_page_count(db->file))
         return JET_errSuccess;
-    /* Without setting room aside: what the log says of the size need not be true. */
-    if (size > ese_os_file_size(db->os))
+    /* Without setting room aside: what the log says of the size need not be true, unless it cannot be. */
+    if (size > ese_os_file_size(db->os)) {
+        if (size > ese_os_file_disk_size(db->os))
+            return ese_raise(JET_errDiskFull,
+                             "%s: the log wants page %u, for which the whole disk has no room",
+                             db->work, (unsigned)last);
         ESE_TRY(ese_os_file_write(db->os, size - 1, &nothing, 1));
+    }
     ese_cache_set_page_count(db->file, last);
 out:
     return err;

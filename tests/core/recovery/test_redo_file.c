@@ -76,6 +76,20 @@ test_recovery_file__grows_and_shrinks_as_the_log_tells(void **state)
     assert_page(f, 2, TIME); /* what is left is as it was */
 }
 
+/* A number that damage has made large. */
+static void
+test_recovery_file__grows_no_further_than_the_disk_goes(void **state)
+{
+    fixture *f = *state;
+
+    if (ese_os_file_disk_size(f->db.os) >= (uint64_t)ESE_PAGE_PGNO_MAX * PAGE_SIZE)
+        skip();
+    assert_int_equal(redo(f, ESE_LOG_EXTEND_DB, ESE_PAGE_PGNO_MAX), JET_errDiskFull);
+    assert_pages(f, PAGES);
+    assert_int_equal(redo(f, ESE_LOG_EXTEND_DB, 20), JET_errSuccess);
+    assert_pages(f, 20);
+}
+
 /* The header tells of a change of the size that came later. */
 static void
 test_recovery_file__does_not_repeat_a_size_that_is_there(void **state)
@@ -232,6 +246,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FILE(test_recovery_file__grows_and_shrinks_as_the_log_tells),
+        WITH_FILE(test_recovery_file__grows_no_further_than_the_disk_goes),
         WITH_FILE(test_recovery_file__does_not_repeat_a_size_that_is_there),
         WITH_FILE(test_recovery_file__tells_in_the_header_before_pages_go),
         WITH_FILE(test_recovery_file__forgets_lost_pages_that_are_cut_off_or_trimmed),
