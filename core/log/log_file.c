@@ -239,6 +239,17 @@ ese_log_file_is_clean(const ese_log_file *file)
     }
 }
 
+JET_ERR
+ese_log_file_settle(ese_log_file *file)
+{
+    JET_ERR err;
+
+    ESE_TRY(ese_os_file_sync(file->os));
+    ESE_TRY(ese_os_folder_sync(ese_os_file_path(file->os)));
+out:
+    return err;
+}
+
 /* ---- checkpoints */
 
 JET_ERR

@@ -270,6 +270,9 @@ const uint8_t *ese_log_file_time(const ese_log_file *file);
 /* True when the log ends as a clean shutdown leaves it. Known behind the last record. */
 bool ese_log_file_is_clean(const ese_log_file *file);
 
+/* Brings what was read, and the name of the file, to the disk: a process that was killed may have left both in the memory of the kernel only. */
+JET_ERR ese_log_file_settle(ese_log_file *file);
+
 /* Reads a checkpoint file: the first copy that is right. JET_errCheckpointCorrupt; JET_errFileInvalidType. Borrows from `bytes` (4096). */
 JET_ERR ese_log_checkpoint_read(const char *path, uint8_t *bytes,
                                 ese_log_checkpoint *checkpoint_out, unsigned *copy_out);

@@ -160,12 +160,13 @@ adopt_current(ese_log_stream *stream, const ese_log_stream_end *end, const char 
     ese_log_header header;
     JET_ERR err;
 
-    if (strcmp(current, stream->names.current) != 0) {
+    if (strcmp(current, stream->names.current) != 0)
         ESE_TRY(ese_os_file_rename(current, stream->names.current));
-        ESE_TRY(ese_os_folder_sync(current));
-    }
     ESE_TRY(ese_os_file_reopen(stream->files[0], stream->names.current, ESE_OS_FILE_UPDATE));
     stream->file = stream->files[0];
+    /* What a process that was killed has left may be in the memory of the kernel only: its records, and the name. */
+    ESE_TRY(ese_os_file_sync(stream->file));
+    ESE_TRY(ese_os_folder_sync(stream->names.current));
     ESE_TRY(ese_os_file_read(stream->file, 0, stream->header, ESE_LOG_HEADER_SIZE));
     ESE_TRY(ese_log_header_decode(stream->header, &header));
     if (header.generation != end->last.number ||

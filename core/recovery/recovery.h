@@ -149,7 +149,7 @@ JET_ERR ese_recovery_start(const ese_recovery_options *options,
 
 /*
  * The two copies of the header of a database become alike: a crash may have torn or left behind the one that does not count. To be done before either is written, for the next crash may tear
- * that one. When none of them is right nothing is written.
+ * that one. When none of them is right nothing is written. What a process that was killed may have left in the memory of the kernel only is on the disk then, too.
  */
 JET_ERR ese_recovery_mend_header(ese_os_file *file, uint32_t page_size);
 

@@ -32,7 +32,7 @@ number(ese_lgpos lgpos)
 
 /* ---- files */
 
-/* Logs that are read are on the disk; in place others may be behind them. */
+/* Logs that are read are on the disk (ese_recovery__survey_all); in place others may be behind them. */
 static JET_ERR
 before_write(void *self, const ese_page *page, uint64_t lgpos)
 {
@@ -88,6 +88,20 @@ ese_recovery__close_db(ese_recovery__db *db)
     ese_free(&db->window.bytes);
 }
 
+/* A process that was killed may have left the header in the memory of the kernel only: no log may be passed over because of what it says. */
+static JET_ERR
+settle_file(const char *path)
+{
+    ese_os_file *file = NULL;
+    JET_ERR err;
+
+    ESE_TRY(ese_os_file_open(path, &file));
+    ESE_TRY(ese_os_file_sync(file));
+out:
+    ese_os_file_close(&file);
+    return err;
+}
+
 /* The header of the file there is: of the copy, once it is made. */
 static JET_ERR
 load_header(ese_recovery__db *db)
@@ -96,6 +110,8 @@ load_header(ese_recovery__db *db)
 
     if (db->header_bytes != NULL || db->source == NULL)
         return JET_errSuccess;
+    if (db->run->is_in_place)
+        ESE_TRY(settle_file(db->source));
     ESE_TRY(ese_recovery__read_header(db->source, &db->header_bytes, &db->header));
     ese_recovery__header_note_found(db);
     db->first_min_required = db->found_min_required;

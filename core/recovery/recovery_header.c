@@ -122,10 +122,9 @@ ese_recovery_mend_header(ese_os_file *file, uint32_t page_size)
     memset(first, 0, both);
     ESE_TRY(ese_os_file_read(file, 0, first, left < both ? (size_t)left : both));
     is_first = is_header(first, page_size);
-    if (memcmp(first, second, page_size) == 0 || (!is_first && !is_header(second, page_size)))
-        goto out;
-    ESE_TRY(
-        ese_os_file_write(file, is_first ? page_size : 0, is_first ? first : second, page_size));
+    if (memcmp(first, second, page_size) != 0 && (is_first || is_header(second, page_size)))
+        ESE_TRY(ese_os_file_write(file, is_first ? page_size : 0, is_first ? first : second,
+                                  page_size));
     ESE_TRY(ese_os_file_sync(file));
 out:
     ese_free(&first);

@@ -143,6 +143,7 @@ ese_recovery__survey_all(ese_recovery__run *run, unsigned first)
         }
     }
     note_end(survey, file, ese_log_set_member(run->logs, n - 1).generation == 0);
+    ESE_TRY(ese_log_file_settle(file)); /* the logs before it were on the disk when it was begun */
     run->last_log = file;
     file = NULL;
 out:
