@@ -46,6 +46,7 @@ run_parsed(ese_tools__copy *copy, const char *source, const char *target)
         ese_tools__copy_give_back_room(copy);
     status = ese_tools__worse(status, ese_tools__database_problems(&copy->source));
     ese_tools__database_close(&copy->source);
+    ese_tools__part_end(target);
     if (status == ESE_TOOLS__FAILED)
         remove(target); /* it was made here, and is only a part */
     free(copy->piece);

@@ -227,6 +227,13 @@ end_by(int number)
     signal(number, SIG_DFL);
 }
 
+static void
+catch_signal(int number)
+{
+    if (signal(number, end_by) == SIG_IGN)
+        signal(number, SIG_IGN);
+}
+
 static bool
 progress(void *self, const char *phase, uint64_t done, uint64_t total)
 {
@@ -286,8 +293,8 @@ run_recovery(recover *recovering)
 
     recovering->options.watcher = &watcher;
     recovering->options.maps = recovering->maps;
-    if (signal(SIGINT, end_by) == SIG_IGN)
-        signal(SIGINT, SIG_IGN);
+    catch_signal(SIGINT);
+    catch_signal(SIGTERM);
     ese_tools__progress_start(&recovering->progress, recovering->common.is_quiet);
     err = ese_recovery_run(&recovering->options, &report);
     ese_tools__progress_clear(&recovering->progress);

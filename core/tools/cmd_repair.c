@@ -124,11 +124,14 @@ mend(repair *r)
     JET_ERR err;
 
     snprintf(path, room, "%s%s", r->target, suffix);
+    ese_tools__part_begin(path);
     err = ese_maint_repair_trees(r->copy.source.path, path, &watcher, &repaired);
-    if (err >= JET_errSuccess && repaired.n_trees > 0)
+    if (err >= JET_errSuccess && repaired.n_trees > 0) {
         r->mended = path;
-    else
+    } else {
+        ese_tools__part_end(path);
         free(path);
+    }
     return err < JET_errSuccess ? ese_tools__report(r->copy.source.path, err) : ESE_TOOLS__OK;
 }
 
@@ -350,6 +353,7 @@ copy_all(repair *r)
         ese_tools__copy_give_back_room(&r->copy);
     ese_tools__database_close(&r->copy.source);
     free(r->copy.piece);
+    ese_tools__part_end(r->target);
     if (status == ESE_TOOLS__FAILED)
         remove(r->target); /* it was made here, and is only a part */
     return status;
@@ -367,8 +371,10 @@ run_repair(repair *r)
         status = mend(r);
     if (status == ESE_TOOLS__OK)
         status = copy_all(r);
-    if (r->mended != NULL)
+    if (r->mended != NULL) {
         remove(r->mended);
+        ese_tools__part_end(r->mended);
+    }
     if (status == ESE_TOOLS__FAILED)
         return status;
     if (r->is_json)

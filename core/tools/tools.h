@@ -148,6 +148,12 @@ ese_tools__status ese_tools__out_finish(ese_tools__out *out);
 void *ese_tools__alloc(size_t n, size_t size);
 char *ese_tools__copy_text(const char *text);
 
+/* ---- tools_parts.c: files that are removed when the command is interrupted ---- */
+
+/* The path stays valid until the same pointer is given to ese_tools__part_end; two at a time. */
+void ese_tools__part_begin(const char *path);
+void ese_tools__part_end(const char *path);
+
 /* ---- tools_database.c ---- */
 
 typedef struct ese_tools__database {
@@ -181,7 +187,7 @@ ese_tools__status ese_tools__database_change(ese_tools__database *database,
 
 /*
  * Opens `source_path` for reading, as the options of `source` say, and makes the database `target_path` with the same page size, both in
- * one instance and session, which end with the source.
+ * one instance and session, which end with the source. The target is a part until the caller says that it has ended.
  */
 ese_tools__status ese_tools__database_copy(ese_tools__database *source, ese_tools__database *target,
                                            const char *source_path, const char *target_path);

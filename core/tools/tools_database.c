@@ -1,6 +1,8 @@
 /* An instance without recovery, one session, one database: read-only, or for change. */
 #include "tools/tools.h"
 
+#include <sys/stat.h>
+
 enum { VERSION_PAGES = 16384 }; /* room for batches of long rows */
 
 /* `page_size` 0: that of nothing, for nothing is written. */
@@ -113,6 +115,21 @@ find_page_size(ese_tools__database *probe, uint32_t *page_size_out)
     return err;
 }
 
+/* What was there before belongs to somebody else: it is an error, and stays. */
+static JET_ERR
+create_part(ese_tools__database *target)
+{
+    struct stat status;
+    JET_ERR err;
+
+    if (stat(target->path, &status) != 0)
+        ese_tools__part_begin(target->path);
+    err = JetCreateDatabase2(target->sesid, target->path, 0, &target->dbid, 0);
+    if (err < JET_errSuccess)
+        ese_tools__part_end(target->path);
+    return err;
+}
+
 ese_tools__status
 ese_tools__database_copy(ese_tools__database *source, ese_tools__database *target,
                          const char *source_path, const char *target_path)
@@ -145,7 +162,7 @@ ese_tools__database_copy(ese_tools__database *source, ese_tools__database *targe
                                         .instance = JET_instanceNil,
                                         .sesid = source->sesid,
                                         .is_writable = true};
-        err = JetCreateDatabase2(target->sesid, target_path, 0, &target->dbid, 0);
+        err = create_part(target);
     }
     if (err >= JET_errSuccess)
         return ESE_TOOLS__OK;

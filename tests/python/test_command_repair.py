@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+import signal
 import struct
 import subprocess
 import sys
@@ -320,3 +321,25 @@ def test_messages_name_no_file_that_is_gone(tmp_path: Path) -> None:
     assert done.returncode == PROBLEMS
     assert b"put together anew" in done.stderr
     assert b".mended" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no databases in {CORPUS}")
+@pytest.mark.parametrize("command", ["repair", "compact --damaged"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_interrupted_leaves_nothing_behind(tmp_path: Path, command: str, number: signal.Signals) -> None:
+    source = unpack("dmg-no-logs", tmp_path / "set") / "data.edb"
+    out = tmp_path / "out"
+    out.mkdir()
+    target = ["--to", out / "made.edb", source] if command == "repair" else [source, out / "made.edb"]
+    null = subprocess.DEVNULL
+    for _ in range(50):  # it may be done before the signal comes
+        with subprocess.Popen([COMMAND, *command.split(), *target], stdout=null, stderr=null) as running:
+            while running.poll() is None and not list(out.iterdir()):
+                pass
+            running.send_signal(number)
+        assert running.returncode in (PROBLEMS, -number)
+        if running.returncode == -number and not list(out.iterdir()):
+            break
+        assert running.returncode == PROBLEMS
+        (out / "made.edb").unlink()
+    assert running.returncode == -number
