@@ -72,16 +72,14 @@ def cost(what: str, figure: Figure) -> float:
 
 
 def print_table(title: str, figures: dict[str, dict[str, Figure]]) -> None:
-    """A line per measurement: our figure, and for each peer its figure and how many times ours it is."""
-    ours = figures.get("ese", {})
-    peers = [name for name in figures if name != "ese"]
-    print(f"\n{title}\n  {'':<44}{'ese':>12}" + "".join(f"{peer:>22}" for peer in peers))
-    lines = ours or next(iter(figures.values()))
-    for what, figure in lines.items():
+    """A line per measurement: the first store; of each other one its figure, and how many times the first it is."""
+    first, *peers = figures
+    print(f"\n{title}\n  {'':<44}{first:>12}" + "".join(f"{peer:>22}" for peer in peers))
+    for what, figure in figures[first].items():
         cells = ""
         for peer in peers:
             other = figures[peer].get(what)
-            ratio = cost(what, other) / cost(what, figure) if other and what in ours else None
+            ratio = cost(what, other) / cost(what, figure) if other else None
             ratio = 1 / ratio if ratio and figure.unit == "MB/s" else ratio
             cells += f"{cost(what, other):>13,.0f}" if other else f"{'':>13}"
             cells += f" {ratio:>7.2f}x" if ratio else f"{'':>9}"
@@ -117,7 +115,8 @@ def main() -> None:
         return
     print("\n".join(f"{key:<10} {value}" for key, value in machine.items()))
     kind = ", durable commits" if options.durable else ""
-    print_table(f"C, {rows:,} rows{kind} (a ratio above 1: ese is faster, or its files are smaller)", in_c)
+    if in_c:
+        print_table(f"C, {rows:,} rows{kind} (a ratio above 1: the first is faster, or its files are smaller)", in_c)
     if in_python:
         print_table(f"Python, {rows // 10:,} rows", in_python)
 
