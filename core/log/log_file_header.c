@@ -1,6 +1,8 @@
 /* Headers of log files, what they say of attached databases, and checkpoints: log specification, sections 2 and 8. */
 #include "log/log_file.h"
 
+#include "page/page_dbheader.h"
+
 #include <stddef.h>
 
 /* ---- plain fields: the same table reads and writes them */
@@ -263,7 +265,7 @@ static const char *
 type_name(uint32_t type)
 {
     switch (type) {
-    case ESE_LOG_FILE_TYPE_DATABASE: return "a database";
+    case ESE_DBHEADER_FILE_TYPE_DATABASE: return "a database";
     case ESE_LOG_FILE_TYPE_LOG: return "a log";
     case ESE_LOG_FILE_TYPE_CHECKPOINT: return "a checkpoint";
     default: return "a file of another type";

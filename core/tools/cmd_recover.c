@@ -227,13 +227,6 @@ end_by(int number)
     signal(number, SIG_DFL);
 }
 
-static void
-catch_signal(int number)
-{
-    if (signal(number, end_by) == SIG_IGN)
-        signal(number, SIG_IGN);
-}
-
 static bool
 progress(void *self, const char *phase, uint64_t done, uint64_t total)
 {
@@ -293,8 +286,7 @@ run_recovery(recover *recovering)
 
     recovering->options.watcher = &watcher;
     recovering->options.maps = recovering->maps;
-    catch_signal(SIGINT);
-    catch_signal(SIGTERM);
+    ese_tools__catch_end(end_by);
     ese_tools__progress_start(&recovering->progress, recovering->common.is_quiet);
     err = ese_recovery_run(&recovering->options, &report);
     ese_tools__progress_clear(&recovering->progress);

@@ -76,7 +76,7 @@ ese_tools__parse_status(ese_tools__parsed parsed)
 ese_tools__parsed ese_tools__parse_common(int argc, char **argv, const ese_tools__command *command,
                                           ese_tools__common *common);
 
-/* The same with --json among them, which sets the flag. */
+/* The same with --json among them, which sets the flag; NULL: there is no such option. */
 ese_tools__parsed ese_tools__parse_json(int argc, char **argv, const ese_tools__command *command,
                                         ese_tools__common *common, bool *is_json_out);
 
@@ -149,6 +149,9 @@ void *ese_tools__alloc(size_t n, size_t size);
 char *ese_tools__copy_text(const char *text);
 
 /* ---- tools_parts.c: files that are removed when the command is interrupted ---- */
+
+/* Who interrupts or ends the command calls the handler, unless that is ignored. */
+void ese_tools__catch_end(void (*handler)(int number));
 
 /* The path stays valid until the same pointer is given to ese_tools__part_end; two at a time. */
 void ese_tools__part_begin(const char *path);

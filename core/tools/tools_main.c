@@ -62,20 +62,6 @@ ese_tools__common_option(int option, const ese_tools__command *command, ese_tool
 }
 
 ese_tools__parsed
-ese_tools__parse_common(int argc, char **argv, const ese_tools__command *command,
-                        ese_tools__common *common)
-{
-    static const struct option options[] = {ESE_TOOLS__COMMON_OPTIONS, {NULL, 0, NULL, 0}};
-    ese_tools__parsed parsed = ESE_TOOLS__GO_ON;
-    int option;
-
-    while (parsed == ESE_TOOLS__GO_ON &&
-           (option = getopt_long(argc, argv, "hqV", options, NULL)) != -1)
-        parsed = ese_tools__common_option(option, command, common);
-    return parsed;
-}
-
-ese_tools__parsed
 ese_tools__parse_json(int argc, char **argv, const ese_tools__command *command,
                       ese_tools__common *common, bool *is_json_out)
 {
@@ -85,17 +71,25 @@ ese_tools__parse_json(int argc, char **argv, const ese_tools__command *command,
         ESE_TOOLS__COMMON_OPTIONS,
         {NULL, 0, NULL, 0},
     };
+    const struct option *known = is_json_out == NULL ? options + 1 : options;
     ese_tools__parsed parsed = ESE_TOOLS__GO_ON;
     int option;
 
     while (parsed == ESE_TOOLS__GO_ON &&
-           (option = getopt_long(argc, argv, "hqV", options, NULL)) != -1) {
-        if (option == OPTION_JSON)
+           (option = getopt_long(argc, argv, "hqV", known, NULL)) != -1) {
+        if (option == OPTION_JSON && is_json_out != NULL)
             *is_json_out = true;
         else
             parsed = ese_tools__common_option(option, command, common);
     }
     return parsed;
+}
+
+ese_tools__parsed
+ese_tools__parse_common(int argc, char **argv, const ese_tools__command *command,
+                        ese_tools__common *common)
+{
+    return ese_tools__parse_json(argc, argv, command, common, NULL);
 }
 
 static const ese_tools__command *
@@ -130,8 +124,7 @@ main(int argc, char **argv)
     const ese_tools__command *command;
 
     signal(SIGPIPE, SIG_DFL); /* `ese dump FILE | head` ends quietly, whatever was inherited */
-    signal(SIGXFSZ,
-           SIG_IGN); /* a file that may not grow any more is a full disk, and told as such */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow any more is told as a full disk */
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
         command = argc > 2 ? find_command(argv[2]) : NULL;
         if (command != NULL)

@@ -22,11 +22,15 @@ end_by(int number)
     raise(number);
 }
 
-static void
-catch_signal(int number)
+void
+ese_tools__catch_end(void (*handler)(int number))
 {
-    if (signal(number, end_by) == SIG_IGN)
-        signal(number, SIG_IGN);
+    static const int numbers[] = {SIGINT, SIGTERM};
+
+    for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (signal(numbers[i], handler) == SIG_IGN)
+            signal(numbers[i], SIG_IGN);
+    }
 }
 
 void
@@ -38,8 +42,7 @@ ese_tools__part_begin(const char *path)
             break;
         }
     }
-    catch_signal(SIGINT);
-    catch_signal(SIGTERM);
+    ese_tools__catch_end(end_by);
 }
 
 void

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -102,3 +103,18 @@ def test_exceptions__need_a_reason(tmp_path: Path) -> None:
             read_exceptions(file)
     finally:
         file.unlink()
+
+
+def test_top_level__has_what_was_agreed() -> None:
+    """What a program or a test leaves there by mistake would be committed with the next change."""
+    agreed = {"CMakeLists.txt", "LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml"}
+    agreed |= {"core", "bindings", "swig", "examples", "tests", "docs"}
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout.splitlines()  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no checkout of git")
+    top = {name.strip('"').split("/")[0] for name in listed}
+    assert {name for name in top - agreed if not name.startswith(".")} == set()

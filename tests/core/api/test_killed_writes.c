@@ -79,34 +79,33 @@ fill(void)
     assert_ok(shelf_fill(&s, &f, 0, ROWS));
 }
 
-/* Else pages would be ahead of the log. */
-static void
-test_api_killed_writes__of_the_log_are_on_the_disk_before_recovery_writes_pages(void **state)
+static onlooker
+recover_watched(void)
 {
     onlooker o;
 
-    (void)state;
     fill();
     shop_crash(&s);
     o = start_watched();
     assert_true(o.has_page);
-    assert_true(o.was_log_first);
     assert_ok(shop_close(&s));
+    return o;
+}
+
+/* Else pages would be ahead of the log. */
+static void
+test_api_killed_writes__of_the_log_are_on_the_disk_before_recovery_writes_pages(void **state)
+{
+    (void)state;
+    assert_true(recover_watched().was_log_first);
 }
 
 /* Else the copy that a torn write leaves could be older than pages. */
 static void
 test_api_killed_writes__of_headers_are_on_the_disk_before_recovery_writes_pages(void **state)
 {
-    onlooker o;
-
     (void)state;
-    fill();
-    shop_crash(&s);
-    o = start_watched();
-    assert_true(o.has_page);
-    assert_true(o.was_database_first);
-    assert_ok(shop_close(&s));
+    assert_true(recover_watched().was_database_first);
 }
 
 /* Else it could be dirty once more, when the log does not tell of it any more. */
